@@ -1,0 +1,305 @@
+"""The rule book: every rule by name, with its code, severity and reason. Pure data.
+
+SIP1xx are rules of syntax and type (a file that breaks one cannot be trusted to mean what it says,
+so no setting changes them), SIP2xx of one file's values, SIP3xx of what must agree with something
+else, SIP5xx of passwords. SIP4xx is kept for scenarios.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. `fixed` rules keep their severity whatever the settings say."""
+
+    code: str
+    name: str
+    severity: str
+    summary: str
+    why: str
+    fmt: bool = False
+
+    @property
+    def fixed(self) -> bool:
+        """True for rules of syntax and type."""
+        return self.code.startswith("SIP1")
+
+
+_ALL = (
+    # -- the file ------------------------------------------------------------------------------
+    Rule(
+        "SIP101",
+        "invalid-yaml",
+        "error",
+        "The file is not YAML.",
+        "A file that no YAML reader accepts says nothing at all.",
+    ),
+    Rule(
+        "SIP102",
+        "invalid-utf8",
+        "error",
+        "The file is not UTF-8 text.",
+        "YAML files here are UTF-8; other encodings turn into wrong letters without a warning.",
+    ),
+    Rule(
+        "SIP103",
+        "file-too-large",
+        "error",
+        "The file is larger than 1 MiB.",
+        "No endpoint needs that much; such a file is a mistake, and reading it would stall a hook.",
+    ),
+    Rule(
+        "SIP104",
+        "empty-file",
+        "error",
+        "The file holds no document.",
+        "An empty file, or one of comments only, configures nothing, yet looks as if it did.",
+    ),
+    Rule(
+        "SIP105",
+        "conflict-markers",
+        "error",
+        "The file holds markers of an unfinished merge.",
+        "A merge left two versions side by side; someone has to choose.",
+    ),
+    Rule(
+        "SIP106",
+        "duplicate-key",
+        "error",
+        "A mapping holds one key twice.",
+        "YAML forbids it (YAML 1.2.2, 3.2.1.1), and readers differ in which of the two they keep.",
+    ),
+    Rule(
+        "SIP107",
+        "anchor-or-alias",
+        "error",
+        "Anchors (&) and aliases (*) are not used here.",
+        "One file is one endpoint; a value that stands elsewhere cannot be edited or compared line by "
+        "line, and nested aliases can blow up to any size.",
+    ),
+    Rule(
+        "SIP108",
+        "custom-tag",
+        "error",
+        "Tags (!…) are not used here.",
+        "A tag changes what a value means, or runs code, depending on who reads it.",
+    ),
+    Rule(
+        "SIP109",
+        "several-documents",
+        "error",
+        "The file holds more than one document.",
+        "One file is one endpoint; most readers would see the first document only.",
+    ),
+    Rule(
+        "SIP110",
+        "nested-too-deep",
+        "error",
+        "The document is nested more than 64 levels deep.",
+        "Nothing here needs that; some readers take quadratic time for it or crash.",
+    ),
+    Rule(
+        "SIP111",
+        "not-a-file",
+        "error",
+        "The path cannot be read as a plain file.",
+        "Git keeps a symbolic link as a path and not as content; a folder, a device, or a file without "
+        "the right to read cannot be judged.",
+    ),
+    Rule(
+        "SIP112",
+        "control-character",
+        "error",
+        "The file holds a character that must not stand in it.",
+        "Control characters and Unicode line separators break lines, hide text or end a value early in "
+        "one reader or another.",
+    ),
+    Rule(
+        "SIP120",
+        "unquoted-string",
+        "error",
+        "A string is written so that a YAML reader may take it for something else.",
+        "YAML 1.1 and 1.2 readers take 0123, +33155000001, 1e5, yes or 2026-12-25 for numbers, booleans "
+        "or dates: a telephone number loses its plus, a code its zero.",
+        fmt=True,
+    ),
+    Rule(
+        "SIP121",
+        "null-value",
+        "error",
+        "A key has no value.",
+        "An empty value and null are the same to YAML and say neither 'take the default' nor 'empty'.",
+    ),
+    Rule(
+        "SIP122",
+        "not-a-number",
+        "error",
+        "A number is not written in plain decimal digits.",
+        'port: "5060" is a string and 05060 is octal to some readers.',
+        fmt=True,
+    ),
+    Rule(
+        "SIP123",
+        "not-a-boolean",
+        "error",
+        "A boolean is not written as true or false.",
+        'yes and on are booleans to YAML 1.1 and strings to YAML 1.2; "true" is a string to both.',
+        fmt=True,
+    ),
+    Rule(
+        "SIP124",
+        "wrong-type",
+        "error",
+        "A value is of another kind than its field.",
+        "A list where one value belongs (or the reverse) cannot be read without guessing.",
+    ),
+    # -- values --------------------------------------------------------------------------------
+    Rule(
+        "SIP201",
+        "unknown-key",
+        "error",
+        "The key is not known here.",
+        "A misspelt key would be ignored in silence. Keys of your own begin with x-.",
+    ),
+    Rule(
+        "SIP202",
+        "missing-key",
+        "error",
+        "A required key is missing.",
+        "An endpoint is at least a reference and a host.",
+    ),
+    Rule(
+        "SIP203",
+        "bad-reference",
+        "error",
+        "A reference has a form that is not allowed.",
+        "References are file names on every file system and names in every switch: ASCII letters, "
+        "digits and _ . @ -, beginning with a letter or digit, at most 64, none that Windows reserves.",
+    ),
+    Rule(
+        "SIP204",
+        "bad-host",
+        "error",
+        "The host is neither a host name nor an IP address.",
+        "Calls go to this server: a host name by RFC 1123 (labels of 1 to 63 letters, digits and "
+        "hyphens, 253 in all), an IPv4 address in dotted decimal or an IPv6 address without brackets.",
+    ),
+    Rule(
+        "SIP205",
+        "host-not-ascii",
+        "error",
+        "An international host name is not written as A-labels.",
+        "DNS and SIP carry A-labels (RFC 5890, section 2.3.2.1); two spellings of one name could not be "
+        "compared.",
+        fmt=True,
+    ),
+    Rule(
+        "SIP206",
+        "bad-port",
+        "error",
+        "The port is outside 1 to 65535.",
+        "No transport has such a port (RFC 6335, section 6).",
+    ),
+    Rule(
+        "SIP207",
+        "bad-transport",
+        "error",
+        "The transport is none of udp, tcp, tls.",
+        "These are the transports of RFC 3261, section 18, that a trunk is offered with.",
+    ),
+    Rule(
+        "SIP208",
+        "bad-codec",
+        "error",
+        "The codecs are not one or both of alaw and ulaw.",
+        "The platform offers G.711 A-law and mu-law, each at most once, in order of preference.",
+    ),
+    Rule(
+        "SIP209",
+        "bad-tag",
+        "error",
+        "A tag has a form that is not allowed, or stands twice.",
+        "Tags are written in queries and completed by shells: the same characters as in references, "
+        "compared without case.",
+    ),
+    Rule(
+        "SIP210",
+        "bad-text",
+        "error",
+        "A text is empty, too long or holds control characters.",
+        "Switches cut long values and take a line break for the end of a line of configuration: at most "
+        "255 characters (description 1,000), none of them a control character.",
+    ),
+    Rule(
+        "SIP211",
+        "bad-password",
+        "error",
+        "The password is in none of the known forms.",
+        "A password is {env: NAME}, {file: PATH} or {age: …}; no form runs a program.",
+    ),
+    Rule(
+        "SIP212",
+        "bad-setting",
+        "error",
+        "A setting has a value that is not allowed.",
+        "A setting that is not understood would change nothing, in silence.",
+    ),
+    # -- agreement -----------------------------------------------------------------------------
+    Rule(
+        "SIP301",
+        "name-mismatch",
+        "error",
+        "The reference is not the name of its file.",
+        "A reference is looked up by file name; two names for one endpoint lead two tools to two "
+        "answers.",
+    ),
+    Rule(
+        "SIP302",
+        "duplicate-reference",
+        "error",
+        "Two endpoints differ in case only.",
+        "On macOS and Windows their files are one file; a checkout there would lose one of them.",
+    ),
+    Rule(
+        "SIP303",
+        "stray-file",
+        "warning",
+        "The file looks like an endpoint and is not read.",
+        "Only endpoints/<reference>.yaml is read: a .yml, a sub-folder or another name is not, and its "
+        "owner may believe it is.",
+    ),
+    Rule(
+        "SIP304",
+        "register-without-username",
+        "warning",
+        "The endpoint registers without a user name.",
+        "A REGISTER binds an address-of-record (RFC 3261, section 10); without a user name there is none "
+        "to bind, and switches skip such a trunk.",
+    ),
+    Rule(
+        "SIP305",
+        "password-without-username",
+        "error",
+        "There is a password and no user name.",
+        "Digest authentication (RFC 3261, section 22) always sends a user name.",
+    ),
+    # -- passwords -----------------------------------------------------------------------------
+    Rule(
+        "SIP501",
+        "plaintext-password",
+        "error",
+        "A password stands in plain text.",
+        "What is committed stays readable to everyone who ever gets a copy of the repository.",
+    ),
+)
+
+RULES: dict[str, Rule] = {rule.name: rule for rule in _ALL}
+"""Every rule by its name, in order of code."""
+
+
+def find(code_or_name: str) -> Rule | None:
+    """The rule of a code or a name, case ignored."""
+    wanted = code_or_name.casefold()
+    return next((r for r in _ALL if wanted in (r.code.casefold(), r.name)), None)

@@ -1,0 +1,97 @@
+"""Plain scalars: what a YAML reader may take a text for, and how sipctl writes a string.
+
+The union of what YAML 1.1 (the type repository of 2005, and PyYAML, Psych, go-yaml as they read it)
+and YAML 1.2.2 (section 10.3, the core schema) resolve. A text that any of them types is not plain.
+"""
+
+from __future__ import annotations
+
+import re
+
+_NULL = re.compile(r"(?:~|null|Null|NULL)?\Z")
+_BOOLEAN = re.compile(
+    r"(?:y|Y|yes|Yes|YES|n|N|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)\Z"
+)
+_NUMBER = re.compile(
+    r"""[-+]?(?:
+        0b[01_]+ | 0o[0-7_]+ | 0x[0-9a-fA-F_]+        # other bases
+      | [0-9][0-9_,]*                                  # decimal, and octal with a leading zero
+      | (?:[0-9][0-9_,]*)?\.[0-9_]*(?:[eE][-+]?[0-9]+)? # floats; "." alone is ruled out below
+      | [0-9][0-9_]*[eE][-+]?[0-9]+
+      | \.(?:inf|Inf|INF)
+      )\Z | \.(?:nan|NaN|NAN)\Z""",
+    re.VERBOSE,
+)
+# base 60 of YAML 1.1: 08:30, 190:20:30.15
+_TIME = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?\Z")
+_DATE = re.compile(
+    r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
+    r"(?:(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{1,2}(?::[0-9]{1,2}(?:\.[0-9]*)?)?"
+    r"(?:[ \t]*(?:Z|[-+][0-9]{1,2}(?::?[0-9]{2})?))?)?\Z"
+)
+# the first characters of everything above, so that most texts are settled by one look
+_FIRST = frozenset("~nNyYtTfFoO.0123456789+-=<")
+
+
+def taken_for(text: str) -> str | None:
+    """What some YAML reader takes the plain scalar `text` for, in words; None where all see text."""
+    if not text:
+        return "null"
+    if text[0] not in _FIRST:
+        return None
+    if _NULL.match(text):
+        return "null"
+    if _BOOLEAN.match(text):
+        return "a boolean"
+    if _NUMBER.match(text) and text != ".":
+        return "a number"
+    if _DATE.match(text):
+        return "a date"
+    if _TIME.match(text):
+        return "a time"
+    if text in ("=", "<<"):
+        return "a special key"
+    return None
+
+
+DECIMAL = re.compile(r"(?:0|[1-9][0-9]*)\Z")
+"""A number as it is to be written here: decimal digits, no sign, no leading zero."""
+
+# What may stand plain in every context (block, flow, as a key): a conservative choice, wider than
+# host names, references and sentences need. No ": ", " #", and nothing that flow or comments use.
+_PLAIN = re.compile(r"[A-Za-z0-9_./+(](?:[A-Za-z0-9_.@/+()'=;-]|[ ](?![ #]))*(?<![ ])\Z")
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
+_ESCAPES = {"\t": "\\t", "\n": "\\n", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
+
+
+def is_plain_safe(text: str) -> bool:
+    """True where `text` can stand without quotes in every context and every reader sees a string."""
+    return bool(_PLAIN.match(text)) and text.isascii() and taken_for(text) is None
+
+
+def double_quoted(text: str) -> str:
+    """`text` as a double-quoted scalar on one line."""
+    if text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
+    return '"' + "".join(map(_escaped, text)) + '"'
+
+
+def _escaped(char: str) -> str:
+    if char in _ESCAPES:
+        return _ESCAPES[char]
+    if not _UNPRINTABLE.match(char):
+        return char
+    code = ord(char)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def quote(text: str, style: str = "") -> str:
+    """`text` as sipctl writes a string: plain where that is safe, else quoted.
+
+    `style` is the style that stood there before (`""`, `'`, `"`); it is kept where it can be.
+    """
+    if style == "'" and text.isprintable():
+        return "'" + text.replace("'", "''") + "'"
+    if style == "" and is_plain_safe(text):
+        return text
+    return double_quoted(text)
