@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from sipctl.findings import Place
 
@@ -86,3 +87,12 @@ def plain_data(node: Node) -> object:
     if isinstance(node, Sequence):
         return [plain_data(item) for item in node.items]
     return {key.value: plain_data(value) for key, value in node.entries}
+
+
+@dataclass(frozen=True, slots=True)
+class Mend:
+    """A splice that mends a source text: what stands from `start` to `end` becomes `text`."""
+
+    start: int
+    end: int
+    text: str

@@ -1,0 +1,144 @@
+"""Hosts: names by RFC 1123 and RFC 5890/5891 (IDNA 2008), IPv4 and IPv6 addresses."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+
+MAX_NAME = 253
+MAX_LABEL = 63
+
+# RFC 1123, section 2.1: letters, digits and hyphens, a hyphen neither first nor last
+_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\Z")
+# what inet_aton and the WHATWG URL standard take for a number: 127, 0x7f, 0X7F, 0177, and "0x"
+_NUMERIC = re.compile(r"(?:[0-9]+|0[xX][0-9A-Fa-f]*)\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a text is no host. `ascii_form` is set where the cure is a rewrite to A-labels."""
+
+    reason: str
+    cure: str = ""
+    ascii_form: str = ""
+
+
+def fault(host: str) -> Fault | None:
+    """What is wrong with `host` as it stands in a file; None where nothing is."""
+    if not host:
+        return Fault("it is empty")
+    if not host.isascii():
+        return _fault_of_international(host)
+    if ":" in host or host.startswith("["):
+        return _fault_of_ipv6(host)
+    labels = host.split(".")
+    if _NUMERIC.match(labels[-1]):
+        return _fault_of_ipv4(host)
+    return _fault_of_name(host, labels)
+
+
+def _fault_of_ipv6(host: str) -> Fault | None:
+    if host.startswith("["):
+        return Fault("an IPv6 address stands here without brackets", _bare(host))
+    if "%" in host:
+        return Fault("a zone is not allowed in it", "take the % and what follows out")
+    if "/" in host:
+        return Fault("this is a network, not one address", "take the / and what follows out")
+    try:
+        ipaddress.IPv6Address(host)
+    except ValueError:
+        port = re.fullmatch(r"([^:]+):([0-9]+)", host)
+        if port:
+            return Fault("the port has a field of its own", f"host {port[1]}, port {port[2]}")
+        return Fault("it is not an IPv6 address")
+    return None
+
+
+def _bare(host: str) -> str:
+    return f"write {host.strip('[]')}" if host.endswith("]") else "the port has a field of its own"
+
+
+def _fault_of_ipv4(host: str) -> Fault | None:
+    try:
+        ipaddress.IPv4Address(host)
+    except ValueError:
+        cure = "write four numbers from 0 to 255 without leading zeros, as in 192.0.2.1"
+        return Fault("a name cannot end in a number, and this is no IPv4 address", cure)
+    return None
+
+
+def _fault_of_name(host: str, labels: list[str]) -> Fault | None:
+    if host.endswith("."):
+        return Fault("it must not end with a dot", f"write {host.rstrip('.')}")
+    if len(host) > MAX_NAME:
+        return Fault(f"it has {len(host)} characters, a host name at most {MAX_NAME}")
+    for label in labels:
+        reason = _fault_of_label(label)
+        if reason:
+            return Fault(reason)
+    return None
+
+
+def _fault_of_label(label: str) -> str | None:
+    if not label:
+        return "two dots stand side by side, or one stands first"
+    if len(label) > MAX_LABEL:
+        return f'the label "{label[:12]}…" has {len(label)} characters, at most {MAX_LABEL} are allowed'
+    if not _LABEL.match(label):
+        odd = re.search(r"[^A-Za-z0-9-]", label)
+        if odd:
+            return f'"{odd[0]}" is not allowed in a host name'
+        return f'the label "{label}" must not begin or end with a hyphen'
+    if label[:4].casefold() == "xn--":
+        return _fault_of_a_label(label)
+    return None
+
+
+def _fault_of_a_label(label: str) -> str | None:
+    import idna
+
+    try:
+        idna.ulabel(label)
+    except (idna.IDNAError, UnicodeError):
+        return f'"{label}" is not a valid A-label (RFC 5890, section 2.3.2.1)'
+    return None
+
+
+def _fault_of_international(host: str) -> Fault:
+    try:
+        ascii_form = to_ascii(host)
+    except ValueError as error:
+        return Fault(str(error))
+    return Fault("it is not written as A-labels", f"write {ascii_form}", ascii_form)
+
+
+def to_ascii(host: str) -> str:
+    """`host` with every U-label written as its A-label (RFC 5891, section 4); ASCII stays as it is.
+
+    No look-alike is mapped and only U+002E separates labels. Raises ValueError with the reason
+    where a label is not a U-label by IDNA 2008.
+    """
+    if host.isascii():
+        return host
+    import idna
+
+    try:
+        labels = [x if x.isascii() else idna.alabel(x).decode("ascii") for x in host.split(".")]
+    except (idna.IDNAError, UnicodeError) as error:
+        raise ValueError(f"it is not an international host name: {error}") from None
+    result = ".".join(labels)
+    refused = fault(result)
+    if refused:
+        raise ValueError(refused.reason)
+    return result
+
+
+def compared(host: str) -> str:
+    """A form in which two spellings of one host are equal: lower case, addresses compressed."""
+    if ":" in host:
+        try:
+            return str(ipaddress.IPv6Address(host))
+        except ValueError:
+            return host.lower()
+    return host.lower()

@@ -1,0 +1,53 @@
+"""References and tags: names that are file names everywhere and survive every switch and shell."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+
+MAX_LENGTH = 64
+
+# Names that Windows reserves, alone or before a dot; written without flags for ECMA's dialect.
+_RESERVED = (
+    "(?:[cC][oO][nN]|[pP][rR][nN]|[aA][uU][xX]|[nN][uU][lL]|[cC][oO][mM][0-9]|[lL][pP][tT][0-9])"
+)
+PATTERN = rf"^(?!{_RESERVED}(?:\.|$))[A-Za-z0-9][A-Za-z0-9_.@-]{{0,{MAX_LENGTH - 1}}}$(?!\n)"
+"""A reference or tag as a regular expression that Python and ECMA-262 read alike."""
+
+_NAME = re.compile(PATTERN)
+_FORBIDDEN = re.compile(r"[^A-Za-z0-9_.@-]")
+
+
+def fault(name: str) -> str | None:
+    """What is wrong with a reference or tag, in words; None where nothing is."""
+    if _NAME.match(name):
+        return None
+    if not name:
+        return "it is empty"
+    forbidden = _FORBIDDEN.search(name)
+    if forbidden:
+        char = forbidden[0]
+        shown = f'"{char}"' if char.isprintable() and char.isascii() else f"U+{ord(char):04X}"
+        return f"{shown} is not allowed in it"
+    if len(name) > MAX_LENGTH:
+        return f"it has {len(name)} characters, at most {MAX_LENGTH} are allowed"
+    if not name[0].isalnum():
+        return "it must begin with a letter or a digit"
+    return "Windows reserves this name"
+
+
+CURE = "use ASCII letters, digits and _ . @ -, beginning with a letter or digit, at most 64"
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that `name` is most likely a slip of, or None. Case is ignored."""
+    by_folded = {candidate.casefold(): candidate for candidate in known}
+    found = difflib.get_close_matches(name.casefold()[:256], list(by_folded), n=1, cutoff=0.6)
+    return by_folded[found[0]] if found else None
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A hint that names the nearest known name, or an empty string."""
+    found = nearest(name, known)
+    return f'did you mean "{found}"?' if found else ""

@@ -1,0 +1,309 @@
+"""From nodes to a model: scalars are typed by what the field asks for, never by how they look.
+
+What is written so that a reader could take it for something else is a finding, with the splice that
+`fmt` mends it by. What is well typed goes to pydantic, whose errors become findings at their place.
+"""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Callable, Mapping as MappingType
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from sipctl import names, scalars
+from sipctl.findings import Finding, Place
+from sipctl.nodes import Mapping, Mend, Node, Scalar, Sequence
+from sipctl.rules.book import RULES
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded(Generic[M]):
+    """What a document says: the model (None where it cannot be told), findings, `fmt`'s splices."""
+
+    value: M | None
+    findings: tuple[Finding, ...]
+    mends: tuple[Mend, ...]
+
+
+@dataclass(slots=True)
+class _Typing:
+    """Collects what typing one document finds."""
+
+    file: str
+    text: str
+    findings: list[Finding] = field(default_factory=list)
+    mends: list[Mend] = field(default_factory=list)
+
+    def fault(self, rule: str, node: Node, message: str, hint: str, mend: str | None = None) -> None:
+        self.findings.append(Finding.of(rule, node.place(self.file), message, hint))
+        if mend is not None:
+            self.mends.append(Mend(node.start, node.end, mend))
+
+
+class _Faulty(Exception):
+    """The node has no value of the kind asked for; the finding is made."""
+
+
+def decode(root: Node, model: type[M], file: str, text: str) -> Decoded[M]:
+    """Read a document's root node as `model`. Never raises for what the document holds."""
+    typing_ = _Typing(file, text)
+    if not isinstance(root, Mapping):
+        message = "the document is not a mapping of keys to values"
+        typing_.fault("wrong-type", root, message, "write `key: value` lines")
+        return Decoded(None, tuple(typing_.findings), ())
+    kinds = _kinds(model)
+    data = _fields(root, kinds, typing_)
+    value = _validate(model, data, root, typing_)
+    if typing_.findings:
+        value = None
+    return Decoded(value, tuple(typing_.findings), tuple(typing_.mends))
+
+
+def _fields(root: Mapping, kinds: MappingType[str, str], typing_: _Typing) -> dict[str, Any]:
+    data = {}
+    for key, node in root.entries:
+        name = key.value
+        if name.startswith("x-"):
+            data[name] = free(node)
+            continue
+        if name not in kinds:
+            _unknown_key(key, kinds, typing_)
+            continue
+        try:
+            data[name] = _READERS[kinds[name]](node, name, typing_)
+        except _Faulty:
+            continue
+    return data
+
+
+def _unknown_key(key: Scalar, kinds: MappingType[str, str], typing_: _Typing) -> None:
+    if key.plain and scalars.taken_for(key.value):
+        _key(key, typing_)
+        return
+    hint = names.did_you_mean(key.value, kinds) or "keys of your own begin with x-"
+    shown = key.value if len(key.value) <= names.MAX_LENGTH else key.value[:32] + "…"
+    typing_.fault("unknown-key", key, f'the key "{shown}" is not known here', hint)
+
+
+def _key(key: Scalar, typing_: _Typing) -> None:
+    """A key must be a string to every reader."""
+    taken = scalars.taken_for(key.value) if key.plain else None
+    if taken:
+        quoted = scalars.double_quoted(key.value)
+        message = f"the key {key.value or 'without a name'} may be taken for {taken}"
+        typing_.fault("unquoted-string", key, message, f"write {quoted}", quoted)
+
+
+# -- one reader for each kind of field ---------------------------------------------------------
+
+
+def _scalar(node: Node, name: str, what: str, typing_: _Typing) -> Scalar:
+    if not isinstance(node, Scalar):
+        found = "a list" if isinstance(node, Sequence) else "a mapping"
+        message = f'"{name}" is {found}, {what} belongs here'
+        typing_.fault("wrong-type", node, message, f"write `{name}: …` with one value")
+        raise _Faulty
+    if node.plain and scalars.taken_for(node.value) == "null":
+        message = f'"{name}" has no value'
+        typing_.fault("null-value", node, message, "take the key out, or quote the value")
+        raise _Faulty
+    return node
+
+
+def _string(node: Node, name: str, typing_: _Typing) -> str:
+    scalar = _scalar(node, name, "a string", typing_)
+    taken = scalars.taken_for(scalar.value) if scalar.plain else None
+    if taken is None:
+        return scalar.value
+    quoted = scalars.double_quoted(scalar.value)
+    if name == "password":
+        message, hint = f"the password may be taken for {taken}", "quote it"
+    else:
+        message, hint = f"{scalar.value} may be taken for {taken}", f"write {quoted}"
+    typing_.fault("unquoted-string", scalar, message, hint, quoted)
+    raise _Faulty
+
+
+# a number of more digits is out of every range, and int() is not linear in their count
+_MAX_DIGITS = 18
+
+
+def _integer(node: Node, name: str, typing_: _Typing) -> int:
+    scalar = _scalar(node, name, "a number", typing_)
+    text = scalar.value
+    if scalar.plain and scalars.DECIMAL.match(text):
+        return int(text) if len(text) <= _MAX_DIGITS else 10**_MAX_DIGITS
+    digits = text.lstrip("0") if text.isascii() and text.isdigit() else ""
+    mend = digits if 0 < len(digits) <= _MAX_DIGITS else None
+    shown = typing_.text[scalar.start : scalar.end][:40]
+    hint = f"write {mend}" if mend else "use plain decimal digits"
+    typing_.fault("not-a-number", scalar, f"{shown} is not a plain number", hint, mend)
+    raise _Faulty
+
+
+_TRUE = frozenset(("true", "yes", "on", "y"))
+_FALSE = frozenset(("false", "no", "off", "n"))
+
+
+def _boolean(node: Node, name: str, typing_: _Typing) -> bool:
+    scalar = _scalar(node, name, "true or false", typing_)
+    text = scalar.value
+    if scalar.plain and text in ("true", "false"):
+        return text == "true"
+    folded = text.casefold()
+    mend = "true" if folded in _TRUE else "false" if folded in _FALSE else None
+    shown = typing_.text[scalar.start : scalar.end][:40]
+    hint = f"write {mend}" if mend else "write true or false"
+    typing_.fault("not-a-boolean", scalar, f"{shown} is not a boolean", hint, mend)
+    raise _Faulty
+
+
+def _strings(node: Node, name: str, typing_: _Typing) -> tuple[str, ...]:
+    if not isinstance(node, Sequence):
+        null = isinstance(node, Scalar) and node.plain and scalars.taken_for(node.value) == "null"
+        if null:
+            message = f'"{name}" has no value'
+            typing_.fault("null-value", node, message, "take the key out, or write a list")
+        else:
+            message = f'"{name}" is not a list'
+            typing_.fault("wrong-type", node, message, f"write `{name}: [one, two]`")
+        raise _Faulty
+    values, faulty = [], False
+    for item in node.items:
+        try:
+            values.append(_string(item, name, typing_))
+        except _Faulty:
+            faulty = True
+    if faulty:
+        raise _Faulty
+    return tuple(values)
+
+
+def _string_map(node: Node, name: str, typing_: _Typing) -> dict[str, str]:
+    if not isinstance(node, Mapping):
+        message = f'"{name}" is not a mapping'
+        typing_.fault("wrong-type", node, message, f"write `{name}:` and `key: value` lines")
+        raise _Faulty
+    count = len(typing_.findings)
+    values = {}
+    for key, value in node.entries:
+        _key(key, typing_)
+        try:
+            values[key.value] = _string(value, key.value, typing_)
+        except _Faulty:
+            continue
+    if len(typing_.findings) > count:
+        raise _Faulty
+    return values
+
+
+def _string_or_map(node: Node, name: str, typing_: _Typing) -> object:
+    if isinstance(node, Mapping):
+        return _string_map(node, name, typing_)
+    return _string(node, name, typing_)
+
+
+_READERS: dict[str, Callable[[Node, str, _Typing], Any]] = {
+    "string": _string,
+    "integer": _integer,
+    "boolean": _boolean,
+    "strings": _strings,
+    "map": _string_map,
+    "string or map": _string_or_map,
+}
+
+
+@cache
+def _kinds(model: type[BaseModel]) -> dict[str, str]:
+    """What each key of a model's documents is read as, from the model's own annotations."""
+    return {info.alias or name: _kind(info.annotation) for name, info in model.model_fields.items()}
+
+
+def _kind(annotation: Any) -> str:
+    origin = typing.get_origin(annotation)
+    if origin is typing.Annotated:
+        return _kind(typing.get_args(annotation)[0])
+    if origin in (typing.Union, types.UnionType):
+        kinds = {_kind(a) for a in typing.get_args(annotation) if a is not type(None)}
+        return kinds.pop() if len(kinds) == 1 else "string or map"
+    if origin is dict or (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+        return "map"
+    if origin is tuple:
+        return "strings"
+    return {str: "string", int: "integer", bool: "boolean"}[annotation]
+
+
+def free(node: Node) -> object:
+    """A node under a key of the user's own, as YAML 1.2's JSON schema (section 10.2) types it."""
+    if isinstance(node, Sequence):
+        return [free(item) for item in node.items]
+    if isinstance(node, Mapping):
+        return {key.value: free(value) for key, value in node.entries}
+    text = node.value
+    if not node.plain:
+        return text
+    words: dict[str, object] = {"": None, "null": None, "~": None, "true": True, "false": False}
+    if text in words:
+        return words[text]
+    if scalars.DECIMAL.match(text.removeprefix("-")) and len(text) <= _MAX_DIGITS:
+        return int(text)
+    return text
+
+
+# -- pydantic's errors as findings ---------------------------------------------------------------
+
+
+def _validate(
+    model: type[M], data: dict[str, Any], root: Mapping, typing_: _Typing
+) -> M | None:
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        faulty = set(root.keys()) - set(data)
+        for item in error.errors(include_url=False, include_input=False):
+            if item["type"] == "missing" and item["loc"][0] in faulty:
+                continue  # it stands there, and has its finding already
+            if item["type"] == "password-without-username" and "username" in faulty:
+                continue
+            typing_.findings.append(_finding(dict(item), root, typing_))
+    return None
+
+
+def _finding(error: dict[str, Any], root: Mapping, typing_: _Typing) -> Finding:
+    context = error.get("ctx", {})
+    if error["type"] == "missing":
+        key = error["loc"][0]
+        place = Place(typing_.file, root.line, root.column, root.line, root.column + 1)
+        return Finding.of("missing-key", place, f'the key "{key}" is missing', f"add `{key}: …`")
+    path = list(error["loc"]) + [context[k] for k in ("index", "field") if k in context]
+    node = root.key(path[0]) if path == ["password"] and "field" in context else _walk(root, path)
+    if "key" in context and isinstance(node, Mapping):
+        node = node.key(context["key"]) or node
+    if "mend" in context:
+        typing_.mends.append(Mend(node.start, node.end, context["mend"]))
+    rule = error["type"] if error["type"] in RULES else "wrong-type"
+    return Finding.of(rule, node.place(typing_.file), error["msg"], context.get("hint", ""))
+
+
+def _walk(root: Mapping, path: list[str | int]) -> Node:
+    """The node at a path; where the path leaves the document (a union's tag), the nearest parent."""
+    node: Node = root
+    for step in path:
+        if isinstance(node, Mapping):
+            found = node.get(str(step))
+        elif isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
+            found = node.items[step]
+        else:
+            found = None
+        if found is None:
+            break
+        node = found
+    return node
+
