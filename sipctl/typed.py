@@ -194,9 +194,12 @@ def _string_map(node: Node, name: str, typing_: _Typing) -> dict[str, str]:
     count = len(typing_.findings)
     values = {}
     for key, value in node.entries:
-        _key(key, typing_)
+        # what stands in a password's mapping in some other form may be the password itself
+        secret = name == "password" and key.value not in ("env", "file")
+        if not secret:
+            _key(key, typing_)
         try:
-            values[key.value] = _string(value, key.value, typing_)
+            values[key.value] = _string(value, name if secret else key.value, typing_)
         except _Faulty:
             continue
     if len(typing_.findings) > count:

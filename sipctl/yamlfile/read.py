@@ -188,10 +188,11 @@ class _Composer:
     def _check(self, event: ScalarEvent) -> None:
         if event.anchor is not None:
             hint = "take the anchor out, and write the value where its aliases stand"
-            self._fault("anchor-or-alias", event, f'the anchor "&{event.anchor}" stands here', hint)
+            # not its name: an unquoted password that begins with & is one
+            self._fault("anchor-or-alias", event, "an anchor stands here", hint)
         if event.tag is not None:
             hint = "take the tag out; quote the value if it is a string"
-            self._fault("custom-tag", event, f'the tag "{event.tag}" stands here', hint)
+            self._fault("custom-tag", event, "a tag stands here", hint)
 
     def _scalar(self, event: ScalarEvent) -> Scalar:
         start, end, shift = event.start_mark, event.end_mark, self.shift

@@ -1,0 +1,87 @@
+"""The rules between files, and between a file and its name. Each is a pure function."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+
+from sipctl import names
+from sipctl.findings import Finding, Place
+from sipctl.inventory import Member
+from sipctl.nodes import Node
+
+Rule = Callable[[tuple[Member, ...]], Iterable[Finding]]
+
+
+def _place(member: Member, key: str) -> Place:
+    node: Node | None = member.root.get(key) if member.root else None
+    return node.place(member.path) if node else Place(member.path)
+
+
+def name_mismatch(members: tuple[Member, ...]) -> Iterator[Finding]:
+    """SIP301: the reference in the file and the file's name are one (SPEC: the file's stem)."""
+    for member in members:
+        if member.endpoint and member.endpoint.reference != member.reference:
+            message = f'the file is named "{member.reference}", its reference is '
+            message += f'"{member.endpoint.reference}"'
+            hint = f"write `reference: {member.reference}`, or rename the file"
+            yield Finding.of("name-mismatch", _place(member, "reference"), message, hint)
+
+
+def bad_file_name(members: tuple[Member, ...]) -> Iterator[Finding]:
+    """SIP203: a file's name is a reference too, even where the file cannot be read."""
+    for member in members:
+        reason = names.fault(member.reference)
+        told = any(f.rule == "bad-reference" for f in member.findings)
+        if reason and not told:
+            message = f'"{member.reference}" is not a reference: {reason}'
+            yield Finding.of("bad-reference", Place(member.path), message, "rename the file")
+
+
+def duplicate_reference(members: tuple[Member, ...]) -> Iterator[Finding]:
+    """SIP302: file systems that ignore case hold one of two such files."""
+    folded: dict[str, list[Member]] = defaultdict(list)
+    for member in members:
+        folded[member.reference.casefold()].append(member)
+    for same in folded.values():
+        for member in same[1:]:
+            message = f'"{member.reference}" and "{same[0].reference}" differ in case only'
+            related = ((_place(same[0], "reference"), "the other one"),)
+            place = _place(member, "reference")
+            hint = "rename one of the two"
+            yield Finding.of("duplicate-reference", place, message, hint, related=related)
+
+
+def register_without_username(members: tuple[Member, ...]) -> Iterator[Finding]:
+    """SIP304: RFC 3261, section 10: what is registered is a user's address-of-record."""
+    for member in members:
+        endpoint = member.endpoint
+        if endpoint and endpoint.register_ and endpoint.username is None:
+            hint = "add a user name, or take `register: true` out"
+            message = "it registers, and has no user name to register"
+            yield Finding.of("register-without-username", _place(member, "register"), message, hint)
+
+
+def plaintext_password(members: tuple[Member, ...]) -> Iterator[Finding]:
+    """SIP501: a plain string stands where a reference or a sealed value belongs."""
+    for member in members:
+        if member.endpoint and isinstance(member.endpoint.password, str):
+            hint = "put it in an environment variable and write `password: {env: NAME}`; "
+            hint += "change it at the provider if it was ever committed"
+            place = _place(member, "password")
+            yield Finding.of("plaintext-password", place, "a password in plain text", hint)
+
+
+RULES: tuple[Rule, ...] = (
+    name_mismatch,
+    bad_file_name,
+    duplicate_reference,
+    register_without_username,
+    plaintext_password,
+)
+
+
+def check(members: Iterable[Member]) -> tuple[Finding, ...]:
+    """What every rule of this module finds."""
+    known = tuple(sorted(members, key=lambda m: m.path))
+    return tuple(finding for rule in RULES for finding in rule(known))

@@ -1,0 +1,244 @@
+"""The layout of a workspace on disk: where it is, and reading all of it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from sipctl.endpoint import FIELDS, Endpoint
+from sipctl.errors import Refused
+from sipctl.findings import Finding, Place, in_order, with_severities
+from sipctl.inventory import ENDPOINTS, SETTINGS_FILE, Inventory, Member
+from sipctl.nodes import Mapping as MappingNode
+from sipctl.nodes import Node, Scalar
+from sipctl.rules import files
+from sipctl.settings import FORMAT, Settings
+from sipctl.typed import decode
+from sipctl.yamlfile.read import MAX_BYTES, read
+
+Source = Mapping[str, "bytes | Finding"]
+"""A workspace's files by path relative to its root: their bytes, or why they cannot be read."""
+
+
+def find_root(start: Path, given: Path | None = None) -> Path:
+    """The workspace at `given`, else the one around `start`; raises Refused where there is none."""
+    if given is not None:
+        if (given / SETTINGS_FILE).is_file():
+            return given
+        hint = f"make one there with `sipctl init {given}`"
+        raise Refused(f'"{given}" is no workspace: it holds no {SETTINGS_FILE}', hint)
+    for folder in (start, *start.parents):
+        if (folder / SETTINGS_FILE).is_file():
+            return folder
+    hint = "make one with `sipctl init`, or name one with -C DIR"
+    raise Refused(f"no workspace here: no {SETTINGS_FILE} in this folder or above it", hint)
+
+
+def is_member(path: str) -> bool:
+    """True for the path of an endpoint's file, relative to the workspace."""
+    folder, _, name = path.partition("/")
+    return folder == ENDPOINTS and "/" not in name and _is_member_name(name)
+
+
+def _is_member_name(name: str) -> bool:
+    return name.endswith(".yaml") and not name.startswith(".") and len(name) > len(".yaml")
+
+
+def load(root: Path) -> Inventory:
+    """Read the whole workspace from disk. What cannot be read is a finding, not an exception."""
+    return inventory_of(dict(disk_files(root)))
+
+
+def inventory_of(source: Source) -> Inventory:
+    """The inventory of a workspace's files, wherever they come from."""
+    settings, found = _settings(source.get(SETTINGS_FILE))
+    members, stray = {}, []
+    for path, data in source.items():
+        if is_member(path):
+            members[path] = _member(path, data)
+        elif isinstance(data, Finding) and path != SETTINGS_FILE:
+            stray.append(data)
+    return _judged(settings, members, (*found, *stray))
+
+
+def _judged(
+    settings: Settings, members: Mapping[str, Member], others: tuple[Finding, ...]
+) -> Inventory:
+    """An inventory with all its findings: each file's own, those between files, and `others`."""
+    own = [finding for member in members.values() for finding in member.findings]
+    between = _with_sources_of(files.check(members.values()), members)
+    findings = with_severities((*others, *own, *between), settings.rules)
+    return Inventory(settings, members, in_order(findings), others)
+
+
+def reread(inventory: Inventory, changed: Mapping[str, bytes | None]) -> Inventory:
+    """The inventory as it will be with these files changed; None takes a file away."""
+    members = dict(inventory.members)
+    for path, data in changed.items():
+        if not is_member(path):
+            continue
+        if data is None:
+            members.pop(path, None)
+        else:
+            members[path] = _member(path, data)
+    settings, others = inventory.settings, inventory.others
+    if SETTINGS_FILE in changed:
+        settings, found = _settings(changed[SETTINGS_FILE])
+        others = (*found, *(f for f in others if f.place.file != SETTINGS_FILE))
+    return _judged(settings, members, others)
+
+
+def _member(path: str, data: bytes | Finding) -> Member:
+    if isinstance(data, Finding):
+        return Member(path, b"", "", None, None, (data,))
+    document = read(data, path)
+    if document.root is None:
+        found = _with_sources(document.findings, document.text, None)
+        return Member(path, data, document.text, None, None, found)
+    decoded = decode(document.root, Endpoint, path, document.text)
+    root = document.root if isinstance(document.root, MappingNode) else None
+    found = _with_sources(decoded.findings, document.text, root)
+    return Member(path, data, document.text, root, decoded.value, found, decoded.mends)
+
+
+def read_member(path: str, data: bytes) -> Member:
+    """One endpoint's file by its content alone; rules between files are not judged."""
+    return _member(path, data)
+
+
+def _settings(data: bytes | Finding | None) -> tuple[Settings, tuple[Finding, ...]]:
+    default = Settings(version=FORMAT)
+    if data is None:
+        return default, ()
+    if isinstance(data, Finding):
+        return default, (data,)
+    document = read(data, SETTINGS_FILE)
+    if document.root is None:
+        return default, _with_sources(document.findings, document.text, None)
+    decoded = decode(document.root, Settings, SETTINGS_FILE, document.text)
+    findings = _with_sources(decoded.findings, document.text, document.root)
+    return decoded.value or default, findings
+
+
+# -- the disk ------------------------------------------------------------------------------------
+
+
+def disk_files(root: Path) -> Iterator[tuple[str, bytes | Finding]]:
+    """Every file of a workspace as it stands on disk, and what looks like one and is not read."""
+    yield SETTINGS_FILE, _content(root / SETTINGS_FILE, SETTINGS_FILE)
+    folder = root / ENDPOINTS
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        yield ENDPOINTS, _not_a_file(ENDPOINTS, error.strerror or str(error))
+        return
+    for entry in entries:
+        path = f"{ENDPOINTS}/{entry.name}"
+        if _is_member_name(entry.name):
+            yield path, _content(Path(entry.path), path)
+        elif not entry.name.startswith("."):
+            yield path, _stray(path, entry.is_dir(follow_symlinks=False))
+
+
+def _content(file: Path, path: str) -> bytes | Finding:
+    try:
+        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        link = file.is_symlink()
+        return _not_a_file(path, "it is a symbolic link" if link else error.strerror or str(error))
+    with os.fdopen(descriptor, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return _not_a_file(path, "it is not a plain file")
+        # one byte more than is allowed is enough to know
+        return stream.read(MAX_BYTES + 1)
+
+
+def _not_a_file(path: str, reason: str) -> Finding:
+    message = f"it cannot be read: {reason[0].lower()}{reason[1:]}"
+    hint = "put a plain, readable file in its place"
+    return Finding.of("not-a-file", Place(path), message, hint)
+
+
+def _stray(path: str, folder: bool) -> Finding:
+    if folder:
+        return Finding.of(
+            "stray-file", Place(path), "sub-folders are not read", "move its files up"
+        )
+    stem = path.rpartition("/")[2].rpartition(".")[0]
+    suffix = path.rpartition(".")[2].casefold()
+    hint = f"rename it to {stem}.yaml" if suffix in ("yml", "yaml", "json") else "move it elsewhere"
+    return Finding.of("stray-file", Place(path), "only <reference>.yaml files are read", hint)
+
+
+# -- source lines that are safe to show ----------------------------------------------------------
+
+_MASK = "***"
+
+
+def _with_sources_of(
+    findings: tuple[Finding, ...], members: Mapping[str, Member]
+) -> Iterator[Finding]:
+    for finding in findings:
+        member = members[finding.place.file]
+        yield from _with_sources((finding,), member.text, member.root)
+
+
+def _with_sources(
+    findings: tuple[Finding, ...], text: str, root: Node | None
+) -> tuple[Finding, ...]:
+    """The findings with the line each stands in, every secret in it masked."""
+    if not findings or not text:
+        return findings
+    lines = text.removeprefix("\ufeff").splitlines()
+    masked = lines[: _safe_lines(lines)] if root is None else _masked(text, root)
+    return tuple(
+        replace(f, source=masked[f.place.line - 1]) if f.place.line <= len(masked) else f
+        for f in findings
+    )
+
+
+def _safe_lines(lines: list[str]) -> int:
+    """How many lines may be shown of a file that cannot be parsed: those before any password.
+
+    Without a parse nothing tells where a value ends, and an escape could spell the key.
+    """
+    for index, line in enumerate(lines):
+        if "pass" in line.casefold() or "\\" in line:
+            return index
+    return len(lines)
+
+
+def _masked(text: str, root: Node) -> list[str]:
+    """The lines of a parsed file, with the values of passwords and unknown keys masked."""
+    pieces, position = [], 0
+    for start, end in sorted(_secrets(root)):
+        if start >= position:
+            kept_breaks = "\n" * text.count("\n", start, end)
+            pieces += [text[position:start], _MASK + kept_breaks]
+            position = end
+    pieces.append(text[position:])
+    return "".join(pieces).removeprefix("\ufeff").splitlines()
+
+
+def _secrets(root: Node) -> Iterator[tuple[int, int]]:
+    """The spans of values that may be passwords: by field, never by what they look like.
+
+    The value of an unknown key counts too: `pasword: …` is one.
+    """
+    if not isinstance(root, MappingNode):
+        yield root.start, root.end
+        return
+    for key, value in root.entries:
+        if key.value == "password" and isinstance(value, MappingNode):
+            yield from ((v.start, v.end) for k, v in value.entries if k.value not in ("env", "file"))
+        elif key.value == "password" or not _is_public(key):
+            yield value.start, value.end
+
+
+def _is_public(key: Scalar) -> bool:
+    return key.value in FIELDS or key.value in ("version", "rules") or key.value.startswith("x-")
