@@ -1,0 +1,226 @@
+"""What is to change, and what has changed, field by field: plain frozen values."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sipctl import scalars
+from sipctl.endpoint import FIELDS, default_of
+from sipctl.nodes import Mapping as MappingNode
+from sipctl.nodes import Node, Scalar, Sequence, plain_data
+from sipctl.typed import free
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One file's content before and after; None where it does not exist. Paths are the workspace's.
+
+    A file that moves is two of these: the old path goes, the new one comes, with `moved_from`.
+    """
+
+    path: str
+    before: bytes | None
+    after: bytes | None
+    moved_from: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A whole change: what it is called, and every file it touches.
+
+    `operation` stands in the commit's trailer: a verb, and where it helps what it was done to.
+    """
+
+    operation: str
+    subject: str
+    changes: tuple[FileChange, ...]
+
+    @property
+    def effective(self) -> tuple[FileChange, ...]:
+        """The changes that change something."""
+        return tuple(change for change in self.changes if change.before != change.after)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A field's value at one time.
+
+    `data` is the effective value as JSON shows it (a password by its form); `given` is False where
+    it is a default; `identity` tells two values apart where `data` does not (plain passwords).
+    """
+
+    data: Any
+    given: bool = True
+    identity: str = ""
+
+    @property
+    def present(self) -> bool:
+        """False where the field is absent and has no default."""
+        return self.given or self.data not in (None, [], ())
+
+    def text(self) -> str:
+        """The value on one line for people, `5060 (default)`; nothing in it can break the line."""
+        shown = _one_line(self.data)
+        return shown if self.given else f"{shown} (default)" if self.present else "-"
+
+
+ABSENT = Value(None, given=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """A field whose value differs."""
+
+    field: str
+    old: Value
+    new: Value
+
+    def text(self) -> str:
+        """`port: 5060 (default) -> 5061`."""
+        old, new = self.old.text(), self.new.text()
+        same = " (another value)" if old == new else ""
+        return f"{self.field}: {old} -> {new}{same}"
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointChange:
+    """What happened to one endpoint: created, changed, renamed, duplicated or deleted.
+
+    `source` is the former reference of a rename, and of a duplicate the one it came from. The fields
+    of a created endpoint are all it gives, of a deleted one all it gave.
+    """
+
+    kind: str
+    reference: str
+    fields: tuple[FieldChange, ...] = ()
+    source: str | None = None
+
+
+Snapshot = Mapping[str, Value]
+"""An endpoint's values by field at one time, whether they are allowed or not."""
+
+
+def snapshot(root: MappingNode) -> dict[str, Value]:
+    """Every field of a document, typed as far as that goes without judging it."""
+    values = {key.value: _value(key.value, node) for key, node in root.entries}
+    transport = values["transport"].data if "transport" in values else None
+    for field in FIELDS:
+        if field not in values:
+            default = default_of(field, transport)
+            data = list(default) if isinstance(default, tuple) else default
+            values[field] = Value(data, given=False)
+    return values
+
+
+def _value(field: str, node: Node) -> Value:
+    if field == "password":
+        return _password(node)
+    if field.startswith("x-"):
+        return Value(free(node))
+    if isinstance(node, Scalar):
+        return Value(_typed(field, node.value))
+    if isinstance(node, Sequence) and field in ("codecs", "tags"):
+        return Value([str(plain_data(item)) for item in node.items])
+    return Value(plain_data(node))
+
+
+def _typed(field: str, text: str) -> object:
+    if field == "port" and scalars.DECIMAL.match(text) and len(text) < 10:
+        return int(text)
+    if field == "register" and text in ("true", "false"):
+        return text == "true"
+    return text
+
+
+def _password(node: Node) -> Value:
+    """A password by its form. What it is is never kept, only a digest that tells two apart."""
+    if isinstance(node, MappingNode) and len(node.entries) == 1:
+        key, value = node.entries[0]
+        if key.value in ("env", "file") and isinstance(value, Scalar):
+            return Value({key.value: value.value})
+        form = key.value if key.value == "age" else "unknown"
+    else:
+        form = "plain" if isinstance(node, Scalar) else "unknown"
+    digest = hashlib.blake2b(repr(plain_data(node)).encode()).hexdigest()
+    return Value({form: True}, identity=digest)
+
+
+def _one_line(data: object) -> str:
+    if isinstance(data, list | tuple):
+        return ", ".join(_one_line(item) for item in data)
+    if isinstance(data, dict):
+        return ", ".join(k if v is True else f"{k} {_one_line(v)}" for k, v in data.items())
+    if isinstance(data, bool):
+        return "true" if data else "false"
+    if data is None:
+        return "-"
+    text = str(data)
+    return text if text.isprintable() else scalars.double_quoted(text)
+
+
+def differences(old: Snapshot | None, new: Snapshot | None) -> tuple[FieldChange, ...]:
+    """The fields that differ, in canonical order, the user's own keys behind.
+
+    Where one side is None the endpoint did not exist, and only what the other gives is listed.
+    """
+    if old is None or new is None:
+        return _all_given(old, new)
+    extra = sorted((old.keys() | new.keys()) - set(FIELDS))
+    pairs = ((field, old.get(field, ABSENT), new.get(field, ABSENT)) for field in (*FIELDS, *extra))
+    return tuple(FieldChange(f, a, b) for f, a, b in pairs if not same(f, a, b))
+
+
+def _all_given(old: Snapshot | None, new: Snapshot | None) -> tuple[FieldChange, ...]:
+    known = new if old is None else old
+    assert known is not None
+    order = (*FIELDS, *sorted(known.keys() - set(FIELDS)))
+    given = [(f, known[f]) for f in order if known[f].given and f != "reference"]
+    if old is None:
+        return tuple(FieldChange(f, ABSENT, value) for f, value in given)
+    return tuple(FieldChange(f, value, ABSENT) for f, value in given)
+
+
+def same(field: str, old: Value, new: Value) -> bool:
+    """True where two values of a field mean the same; the order of tags means nothing."""
+    if field == "tags" and isinstance(old.data, list) and isinstance(new.data, list):
+        return old.given == new.given and sorted(old.data) == sorted(new.data)
+    return old == new
+
+
+# -- words for commits ---------------------------------------------------------------------------
+
+
+def body(changes: Iterable[EndpointChange]) -> str:
+    """The body of a commit message: each field, old and new, equal changes told once."""
+    grouped: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for change in changes:
+        lines = tuple(field.text() for field in change.fields)
+        grouped[(_heading(change), *lines)].append(change.reference)
+    blocks = []
+    for (heading, *lines), references in grouped.items():
+        blocks.append("\n".join([f"{heading} {', '.join(references)}", *(f"  {x}" for x in lines)]))
+    return "\n\n".join(blocks)
+
+
+def _heading(change: EndpointChange) -> str:
+    words = {"renamed": "renamed from", "duplicated": "duplicated from"}
+    if change.kind in words:
+        return f"{words[change.kind]} {change.source}:"
+    return f"{change.kind}:"
+
+
+def changed_fields_subject(changes: Iterable[EndpointChange]) -> str:
+    """`port of pbx-paris`, `port and host of 12 endpoints`: the object of "Change …"."""
+    known = tuple(changes)
+    fields = list(dict.fromkeys(f.field for change in known for f in change.fields))
+    named = " and ".join(fields) if len(fields) <= 2 else f"{len(fields)} fields"
+    return f"{named} of {of_these([change.reference for change in known])}"
+
+
+def of_these(references: list[str]) -> str:
+    """The reference where there is one, else how many there are."""
+    return references[0] if len(references) == 1 else f"{len(references)} endpoints"

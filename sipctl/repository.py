@@ -1,0 +1,390 @@
+"""Git: the only module that runs it, through GitPython.
+
+Every process gets its arguments as a list, literal pathspecs, and no file-system monitor.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import git
+from git.exc import GitCommandNotFound
+
+from sipctl.errors import Refused
+
+# A monitor started by a command of ours would outlive it and keep our descriptors.
+_ALWAYS = ("-c", "core.fsmonitor=false", "-c", "core.quotePath=false")
+_READING = {"GIT_OPTIONAL_LOCKS": "0"}
+
+# What is open in the Git directory while another operation waits for its end, and how to end it.
+_OPEN = (
+    ("MERGE_HEAD", "a merge", "git merge --continue` or `git merge --abort"),
+    ("rebase-merge", "a rebase", "git rebase --continue` or `git rebase --abort"),
+    ("rebase-apply", "a rebase", "git rebase --continue` or `git rebase --abort"),
+    ("CHERRY_PICK_HEAD", "a cherry-pick", "git cherry-pick --continue` or `git cherry-pick --abort"),
+    ("REVERT_HEAD", "a revert", "git revert --continue` or `git revert --abort"),
+)
+
+
+class GitFailed(Refused):
+    """Git, or a hook of it, said no. The message is Git's own words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who made a commit."""
+
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit: its hash, parents, author, author's time (ISO 8601), subject and message."""
+
+    oid: str
+    parents: tuple[str, ...]
+    author: Identity
+    time: str
+    message: str
+
+    @property
+    def subject(self) -> str:
+        """The first line of the message."""
+        return self.message.partition("\n")[0]
+
+    @property
+    def short(self) -> str:
+        """The first ten digits of the hash."""
+        return self.oid[:10]
+
+
+@dataclass(frozen=True, slots=True)
+class BlobChange:
+    """A path that a commit touches: its blob in each parent and in the commit; None for absent."""
+
+    path: str
+    olds: tuple[str | None, ...]
+    new: str | None
+
+
+class Repository:
+    """The Git repository around a workspace. Paths are relative to the workspace, with `/`."""
+
+    def __init__(self, root: Path, top: Path, git_dir: Path, prefix: str) -> None:
+        self.root = root
+        self.top = top
+        self.git_dir = git_dir
+        self.prefix = prefix
+        self._git = git.Git(str(root))
+
+    # -- finding it ------------------------------------------------------------------------------
+
+    @classmethod
+    def find(cls, root: Path) -> Repository | None:
+        """The repository that `root` lies in, or None. Raises Refused where Git is missing or
+        refuses to look (a folder of another owner, say)."""
+        _forget_callers_repository()
+        real = Path(os.path.realpath(root))
+        status, out, err = _run(
+            git.Git(str(real)),
+            ("rev-parse", "--show-toplevel", "--absolute-git-dir", "--show-prefix"),
+        )
+        if status != 0:
+            if "not a git repository" in err:
+                return None
+            raise GitFailed(_words(err))
+        top, git_dir, prefix = os.fsdecode(out).split("\n")[:3]
+        return cls(real, Path(top), Path(git_dir), prefix)
+
+    @classmethod
+    def init(cls, root: Path) -> Repository:
+        """Make a repository at `root`."""
+        status, _, err = _run(git.Git(str(root)), ("init", "--quiet"))
+        found = cls.find(root) if status == 0 else None
+        if found is None:
+            raise GitFailed(_words(err))
+        return found
+
+    # -- running Git -----------------------------------------------------------------------------
+
+    def run(
+        self,
+        *args: str,
+        data: bytes = b"",
+        env: Mapping[str, str] | None = None,
+        pass_fds: Sequence[int] = (),
+    ) -> bytes:
+        """Run Git in the workspace and return what it prints; raises GitFailed with its words."""
+        status, out, err = _run(self._git, args, data, env, pass_fds)
+        if status != 0:
+            raise GitFailed(_words(err) or _words(os.fsdecode(out)) or f"git {args[0]} failed")
+        return out
+
+    def read(self, *args: str, data: bytes = b"") -> bytes:
+        """Like `run`, for what only reads: it takes no lock."""
+        return self.run(*args, data=data, env=_READING)
+
+    def ask(self, *args: str) -> str | None:
+        """One line of an answer, or None where Git says no."""
+        status, out, _ = _run(self._git, args, env=_READING)
+        return os.fsdecode(out).strip() if status == 0 else None
+
+    @contextmanager
+    def stream(self, *args: str) -> Iterator[Iterator[bytes]]:
+        """What Git prints, as the pieces between NUL bytes, while it still runs."""
+        process = _start(self._git, args, _READING)
+        try:
+            yield _pieces(process)
+        finally:
+            if process.stdout is not None:
+                process.stdout.close()
+            if process.poll() is None:
+                process.terminate()
+            process.wait()
+
+    # -- state -----------------------------------------------------------------------------------
+
+    def head(self) -> str | None:
+        """The commit of HEAD; None on a branch without commits."""
+        return self.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+
+    def branch(self) -> str | None:
+        """The branch's short name; None where HEAD is detached."""
+        return self.ask("symbolic-ref", "--quiet", "--short", "HEAD")
+
+    def resolve(self, revision: str) -> str:
+        """The commit of a revision; raises Refused for one that is not known."""
+        found = None
+        if not revision.startswith("-"):
+            found = self.ask("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+        if found is None:
+            hint = "see `sipctl history`, `git log` or `git tag`"
+            if self.ask("rev-parse", "--is-shallow-repository") == "true":
+                hint = "this clone is shallow: `git fetch --unshallow` gets the rest"
+            raise Refused(f'there is no revision "{revision}"', hint)
+        return found
+
+    def refuse_open_operation(self) -> None:
+        """Raise Refused in the middle of a merge, a rebase and the like."""
+        for name, what, cure in _OPEN:
+            if (self.git_dir / name).exists():
+                raise Refused(f"{what} is not finished here", f"end it first: `{cure}`")
+
+    def status(self, paths: Iterable[str]) -> dict[str, str]:
+        """The two letters of `git status` for every changed or untracked file below `paths`."""
+        args = ("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--")
+        out = self.read(*args, *paths)
+        rows = (os.fsdecode(row) for row in out.split(b"\0") if row)
+        return {row[3:].removeprefix(self.prefix): row[:2] for row in rows}
+
+    # -- reading at a revision -------------------------------------------------------------------
+
+    def tree(self, revision: str, paths: Sequence[str]) -> dict[str, str]:
+        """The blobs below `paths` at a revision, by path."""
+        out = self.read("ls-tree", "-r", "-z", revision, "--", *paths)
+        blobs = {}
+        for row in out.split(b"\0"):
+            meta, _, path = row.partition(b"\t")
+            if meta.startswith(b"100"):
+                blobs[os.fsdecode(path)] = meta.split()[2].decode("ascii")
+        return blobs
+
+    def blobs(self, oids: Iterable[str]) -> dict[str, bytes]:
+        """The content of blobs by their hash."""
+        wanted = list(dict.fromkeys(oids))
+        if not wanted:
+            return {}
+        out = self.read("cat-file", "--batch", data=("\n".join(wanted) + "\n").encode("ascii"))
+        found, position = {}, 0
+        for oid in wanted:
+            end = out.index(b"\n", position)
+            header = out[position:end].split()
+            position = end + 1
+            if len(header) == 3:
+                size = int(header[2])
+                found[oid] = out[position : position + size]
+                position += size + 1
+        return found
+
+    def files_at(self, revision: str, paths: Sequence[str]) -> dict[str, bytes]:
+        """The content of all files below `paths` at a revision."""
+        tree = self.tree(revision, paths)
+        blobs = self.blobs(tree.values())
+        return {path: blobs[oid] for path, oid in tree.items()}
+
+    def as_checked_out(self, revision: str, path: str) -> bytes:
+        """A file of a revision as Git would write it to disk: line ends and filters applied."""
+        return self.read("cat-file", "--filters", f"{revision}:{self.prefix}{path}")
+
+    # -- the log ---------------------------------------------------------------------------------
+
+    def log(self, *args: str, paths: Sequence[str]) -> Iterator[tuple[Commit, list[BlobChange]]]:
+        """Commits that touch `paths`, newest first, each with the paths it changed.
+
+        A merge shows only what differs from every parent. `args` are further arguments of git log.
+        """
+        form = "--format=%x00%x01%H%x00%P%x00%an%x00%ae%x00%aI%x00%B%x00"
+        fixed = ("log", "-z", "--raw", "-c", "--no-renames", "--no-abbrev", "--no-show-signature")
+        with self.stream(*fixed, form, *args, "--", *paths) as pieces:
+            yield from _log_entries(pieces, self.prefix)
+
+    def commit_of(self, oid: str) -> Commit:
+        """One commit by its hash."""
+        form = "--format=%x00%x01%H%x00%P%x00%an%x00%ae%x00%aI%x00%B%x00"
+        out = self.read("log", "-1", "-z", "--no-show-signature", form, oid)
+        return next(_log_entries(iter(out.split(b"\0")), self.prefix))[0]
+
+    # -- writing ---------------------------------------------------------------------------------
+
+    def add(self, paths: Sequence[str], pass_fds: Sequence[int] = ()) -> None:
+        """Put new files into the index."""
+        self._on_paths(("add",), paths, pass_fds)
+
+    def forget(self, paths: Sequence[str]) -> None:
+        """Take paths out of the index again."""
+        if paths:
+            self.run("update-index", "-z", "--force-remove", "--stdin", data=_nul(paths))
+
+    def commit(self, paths: Sequence[str], message_file: Path, pass_fds: Sequence[int]) -> str:
+        """Commit these paths and no others; the index is left equal to HEAD there. The only place
+        that makes commits. Hooks, signing and identity are the user's."""
+        args = ("commit", "--only", "--quiet", "--cleanup=whitespace", f"--file={message_file}")
+        # maintenance runs later and by itself: started here, it would keep our descriptors
+        quiet = ("-c", "gc.auto=0", "-c", "maintenance.auto=false")
+        self._on_paths((*quiet, *args), paths, pass_fds)
+        self.refresh(paths, pass_fds)
+        head = self.head()
+        assert head is not None
+        return head
+
+    def refresh(self, paths: Sequence[str], pass_fds: Sequence[int] = ()) -> None:
+        """Make the index entries of `paths` equal to HEAD, whatever a hook has done to them."""
+        out = self.read("diff-index", "--cached", "--name-only", "-z", "--relative", "HEAD")
+        own = set(paths) & {os.fsdecode(row) for row in out.split(b"\0")}
+        if own:
+            self._on_paths(("reset", "--quiet"), sorted(own), pass_fds)
+
+    def maintain(self) -> None:
+        """What `git commit` does in the end: tidy up where it is due, in the background."""
+        self.ask("maintenance", "run", "--auto", "--quiet")
+
+    def _on_paths(
+        self, args: Sequence[str], paths: Sequence[str], pass_fds: Sequence[int]
+    ) -> None:
+        more = ("--pathspec-from-file=-", "--pathspec-file-nul")
+        locale = {name: os.environ.get(name, "") for name in ("LC_ALL", "LANGUAGE")}
+        self.run(*args, *more, data=_nul(paths), env=locale, pass_fds=pass_fds)
+
+
+def _forget_callers_repository() -> None:
+    """Inside a hook Git names its own repository and index; the workspace's are found anew.
+
+    A GIT_DIR without GIT_WORK_TREE would make the current folder the top of the work tree.
+    """
+    if "GIT_WORK_TREE" not in os.environ:
+        os.environ.pop("GIT_DIR", None)
+    for name in ("GIT_INDEX_FILE", "GIT_PREFIX"):
+        os.environ.pop(name, None)
+
+
+def _nul(paths: Iterable[str]) -> bytes:
+    return b"".join(os.fsencode(path) + b"\0" for path in paths)
+
+
+def _words(text: str) -> str:
+    return "\n".join(line.rstrip() for line in text.strip().splitlines())
+
+
+def _start(
+    runner: git.Git,
+    args: Sequence[str],
+    env: Mapping[str, str] | None = None,
+    pass_fds: Sequence[int] = (),
+) -> subprocess.Popen[bytes]:
+    try:
+        process = runner.execute(
+            ["git", *_ALWAYS, *args],
+            istream=subprocess.PIPE,  # type: ignore[arg-type]
+            as_process=True,
+            env={"GIT_LITERAL_PATHSPECS": "1", **(env or {})},
+            pass_fds=tuple(pass_fds),
+        )
+    except GitCommandNotFound:
+        raise Refused("git is not installed", "install Git 2.34 or newer") from None
+    assert process.proc is not None
+    # GitPython's wrapper ends the process when it is collected; this one is waited for here
+    proc, process.proc = process.proc, None
+    return proc
+
+
+def _run(
+    runner: git.Git,
+    args: Sequence[str],
+    data: bytes = b"",
+    env: Mapping[str, str] | None = None,
+    pass_fds: Sequence[int] = (),
+) -> tuple[int, bytes, str]:
+    process = _start(runner, args, env, pass_fds)
+    try:
+        out, err = process.communicate(data)
+    except BaseException:
+        # interrupted: Git ends first, so that what is put back stays put back
+        process.terminate()
+        process.wait()
+        raise
+    return process.returncode, out, err.decode("utf-8", "replace")
+
+
+def _pieces(process: subprocess.Popen[bytes]) -> Iterator[bytes]:
+    assert process.stdout is not None
+    rest = b""
+    while chunk := process.stdout.read(65536):
+        *pieces, rest = (rest + chunk).split(b"\0")
+        yield from pieces
+    if rest:
+        yield rest
+
+
+_MARK = b"\x01"
+
+
+def _log_entries(
+    pieces: Iterator[bytes], prefix: str
+) -> Iterator[tuple[Commit, list[BlobChange]]]:
+    """Parse `git log -z --raw -c`: a mark and six fields a commit, then its changed paths."""
+    commit: Commit | None = None
+    changes: list[BlobChange] = []
+    for piece in pieces:
+        if piece.startswith(_MARK):
+            if commit is not None:
+                yield commit, changes
+            commit, changes = _commit(piece, pieces), []
+        elif piece.lstrip(b"\n").startswith(b":"):
+            path = os.fsdecode(next(pieces)).removeprefix(prefix)
+            changes.append(_blob_change(piece.lstrip(b"\n"), path))
+    if commit is not None:
+        yield commit, changes
+
+
+def _commit(first: bytes, pieces: Iterator[bytes]) -> Commit:
+    oid = first[1:].decode("ascii")
+    parents, name, email, time, message = (
+        next(pieces).decode("utf-8", "replace") for _ in range(5)
+    )
+    return Commit(oid, tuple(parents.split()), Identity(name, email), time, message)
+
+
+def _blob_change(raw: bytes, path: str) -> BlobChange:
+    count = len(raw) - len(raw.lstrip(b":"))
+    words = raw[count:].decode("ascii").split()
+    modes, oids = words[: count + 1], words[count + 1 : 2 * count + 2]
+    known = [
+        oid if mode.startswith("100") else None for mode, oid in zip(modes, oids, strict=True)
+    ]
+    return BlobChange(path, tuple(known[:-1]), known[-1])
