@@ -34,7 +34,7 @@ _FIRST = frozenset("~nNyYtTfFoO.0123456789+-=<")
 
 
 def taken_for(text: str) -> str | None:
-    """What some YAML reader takes the plain scalar `text` for, in words; None where all see text."""
+    """What some YAML reader takes a plain scalar for, in words; None where all see text."""
     if not text:
         return "null"
     if text[0] not in _FIRST:
@@ -65,7 +65,7 @@ _ESCAPES = {"\t": "\\t", "\n": "\\n", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
 
 
 def is_plain_safe(text: str) -> bool:
-    """True where `text` can stand without quotes in every context and every reader sees a string."""
+    """True where `text` needs no quotes: in every context every reader sees this string."""
     return bool(_PLAIN.match(text)) and text.isascii() and taken_for(text) is None
 
 
@@ -88,10 +88,11 @@ def _escaped(char: str) -> str:
 def quote(text: str, style: str = "") -> str:
     """`text` as sipctl writes a string: plain where that is safe, else quoted.
 
-    `style` is the style that stood there before (`""`, `'`, `"`); it is kept where it can be.
+    `style` is the style that stood there before; the two kinds of quotes are kept where they can
+    be, all else becomes plain or double-quoted on one line.
     """
     if style == "'" and text.isprintable():
         return "'" + text.replace("'", "''") + "'"
-    if style == "" and is_plain_safe(text):
+    if style != '"' and is_plain_safe(text):
         return text
     return double_quoted(text)

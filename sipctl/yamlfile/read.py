@@ -1,7 +1,7 @@
 """The one reader: libyaml's events become nodes with places, hardened against hostile files.
 
-Nothing here recurses, the depth is bounded (libyaml takes quadratic time for deep flow nesting), and
-the size is bounded by the caller's 1 MiB: no input costs more than linear time or memory.
+Nothing here recurses, and the depth is bounded (libyaml takes quadratic time for deep flow nesting)
+as is the size, to 1 MiB: no input costs more than linear time or memory.
 """
 
 from __future__ import annotations

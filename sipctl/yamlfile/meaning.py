@@ -1,0 +1,38 @@
+"""What a document says, apart from how it is written: the yardstick of every edit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sipctl import nodes
+from sipctl.scalars import taken_for
+from sipctl.yamlfile.write import Value, canonical
+
+Meaning = tuple[object, ...]
+"""Hashable. A scalar is its text, and whether a reader may take it for something but text."""
+
+
+def of_node(
+    node: nodes.Node, target: nodes.Node | None = None, instead: Meaning | None = None
+) -> Meaning:
+    """What `node` says. Where `target` stands in it, `instead` is taken for its meaning."""
+    if node is target and instead is not None:
+        return instead
+    if isinstance(node, nodes.Sequence):
+        return ("[]", tuple(of_node(item, target, instead) for item in node.items))
+    if isinstance(node, nodes.Mapping):
+        entries = ((key.value, of_node(value, target, instead)) for key, value in node.entries)
+        return ("{}", frozenset(entries))
+    kind = taken_for(node.value) if node.plain else None
+    return ("null" if kind == "null" else node.value, kind is not None)
+
+
+def of_value(value: Value) -> Meaning:
+    """The same of plain data."""
+    if isinstance(value, str):
+        return (value, False)
+    if isinstance(value, Mapping):
+        return ("{}", frozenset((key, of_value(item)) for key, item in value.items()))
+    if isinstance(value, Sequence):
+        return ("[]", tuple(map(of_value, value)))
+    return (canonical(value), True)

@@ -1,0 +1,38 @@
+"""New documents: every string that a reader could take for something else is quoted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sipctl.scalars import quote
+
+Value = str | int | bool | None | Sequence["Value"] | Mapping[str, "Value"]
+"""What a document can hold, as plain data."""
+
+
+def document(values: Mapping[str, Value]) -> str:
+    """A block-style document, one line a key, in the given order; lists and mappings in flow style.
+
+    No line is ever folded. Every YAML 1.1 and 1.2 reader sees the same strings.
+    """
+    lines = [f"{quote(key)}: {inline(value)}\n" for key, value in values.items()]
+    return "".join(lines) or "{}\n"
+
+
+def inline(value: Value, style: str = "") -> str:
+    """`value` on one line, fit for every context. A string keeps the quotes of `style`."""
+    if isinstance(value, str):
+        return quote(value, style)
+    if isinstance(value, Mapping):
+        entries = (f"{quote(key)}: {inline(item)}" for key, item in value.items())
+        return "{" + ", ".join(entries) + "}"
+    if isinstance(value, Sequence):
+        return "[" + ", ".join(map(inline, value)) + "]"
+    return canonical(value)
+
+
+def canonical(value: int | bool | None) -> str:
+    """A number in decimal, `true` or `false`, or `null`."""
+    return (
+        "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    )
