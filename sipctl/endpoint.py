@@ -39,7 +39,7 @@ _ENV = re.compile(ENV_PATTERN)
 def _bad(rule: str, message: str, hint: str = "", **context: object) -> PydanticCustomError:
     # the template's braces are pydantic's own; the text goes in as context, so values stay inert
     context |= {"message": message, "hint": hint}
-    return PydanticCustomError(rule, "{message}", context)  # type: ignore[arg-type]
+    return PydanticCustomError(rule, "{message}", context)
 
 
 def _reference(value: str) -> str:
@@ -135,7 +135,7 @@ def _env(value: str) -> str:
 
 
 def _text_schema(limit: int, **more: Any) -> Any:
-    schema = {"minLength": 1, "maxLength": limit, "pattern": TEXT_PATTERN} | more
+    schema: dict[str, Any] = {"minLength": 1, "maxLength": limit, "pattern": TEXT_PATTERN} | more
     return Field(json_schema_extra=schema)
 
 
@@ -152,9 +152,7 @@ _PORT_SCHEMA: dict[str, Any] = {"minimum": 1, "maximum": 65535}
 Port = Annotated[int, AfterValidator(_port), Field(json_schema_extra=_PORT_SCHEMA)]
 _TRANSPORT_SCHEMA: dict[str, Any] = {"enum": list(TRANSPORTS)}
 Transport = Annotated[str, AfterValidator(_transport), Field(json_schema_extra=_TRANSPORT_SCHEMA)]
-Codec = Annotated[
-    str, AfterValidator(_codec), Field(json_schema_extra={"enum": list(CODECS)})
-]
+Codec = Annotated[str, AfterValidator(_codec), Field(json_schema_extra={"enum": list(CODECS)})]
 Codecs = Annotated[
     tuple[Codec, ...],
     AfterValidator(_codecs),
@@ -189,7 +187,7 @@ class AgePassword(_Form):
     """The password stands here, encrypted to the workspace's recipients."""
 
     age: Annotated[str, _text("sealed password", MAX_SEALED), _text_schema(MAX_SEALED)] = Field(
-        description="The sealed value on one line."
+        description="The sealed value on one line.", repr=False
     )
 
 
@@ -232,6 +230,7 @@ class Endpoint(BaseModel):
         hide_input_in_errors=True,
         title="SIP endpoint",
         json_schema_extra={
+            "description": "A telephony server that calls are sent to: endpoints/<reference>.yaml.",
             "dependentRequired": {"password": ["username"]},
             "patternProperties": {"^x-": {}},
             "additionalProperties": False,
@@ -271,6 +270,7 @@ class Endpoint(BaseModel):
     )
     password: Password | None = Field(
         default=None,
+        repr=False,  # a plain one would show in every traceback and log
         description="Where the password is found: {env: NAME}, {file: PATH} or {age: …}.",
         examples=[{"env": "PBX_PARIS_PASSWORD"}],
     )
@@ -371,9 +371,9 @@ def default_of(field: str, transport: object = None) -> object:
 
 
 def password_form(password: object) -> dict[str, Any] | None:
-    """A password by its form: `{"env": NAME}`, `{"file": PATH}`, `{"age": True}`, `{"plain": True}`.
+    """A password by its form, never its value.
 
-    The value itself, sealed or plain, is never in it.
+    It is `{"env": NAME}`, `{"file": PATH}`, `{"age": True}` or `{"plain": True}`.
     """
     if password is None:
         return None
