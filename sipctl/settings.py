@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from sipctl import names
@@ -18,7 +18,7 @@ SEVERITIES = ("error", "warning", "off")
 
 def _bad(rule: str, message: str, hint: str, **context: str) -> PydanticCustomError:
     context |= {"message": message, "hint": hint}
-    return PydanticCustomError(rule, "{message}", context)  # type: ignore[arg-type]
+    return PydanticCustomError(rule, "{message}", context)
 
 
 def _version(value: int) -> int:
@@ -28,12 +28,15 @@ def _version(value: int) -> int:
     return value
 
 
+_RULE_KEYS = tuple(key for rule in RULES.values() for key in (rule.name, rule.code))
+
+
 def _rules(values: dict[str, str]) -> dict[str, str]:
-    result = {}
+    result: dict[str, str] = {}
     for key, severity in values.items():
         rule = find(key)
-        if rule is None:
-            hint = names.did_you_mean(key, RULES) or "see `sipctl rules`"
+        if rule is None or key not in (rule.name, rule.code):
+            hint = names.did_you_mean(key, _RULE_KEYS) or "see `sipctl rules`"
             raise _bad("unknown-key", f'there is no rule "{key}"', hint, key=key)
         if rule.fixed:
             hint = "rules of syntax and type keep their severity"
@@ -41,15 +44,18 @@ def _rules(values: dict[str, str]) -> dict[str, str]:
         if severity not in SEVERITIES:
             hint = 'use error, warning or "off" (in quotes)'
             raise _bad("bad-setting", f'"{severity}" is not a severity', hint, key=key)
+        if rule.name in result:
+            message = f'"{rule.code}" and "{rule.name}" are one rule'
+            raise _bad("bad-setting", message, "keep one of them", key=key)
         result[rule.name] = severity
     return result
 
 
+_CHANGEABLE = tuple((rule.name, rule.code) for rule in RULES.values() if not rule.fixed)
 _RULES_SCHEMA: dict[str, Any] = {
-    "propertyNames": {
-        "enum": [x for r in RULES.values() if not r.fixed for x in (r.name, r.code)],
-    },
+    "propertyNames": {"enum": [key for keys in _CHANGEABLE for key in keys]},
     "additionalProperties": {"enum": list(SEVERITIES)},
+    "allOf": [{"not": {"required": list(keys)}} for keys in _CHANGEABLE],
 }
 
 
@@ -57,7 +63,15 @@ class Settings(BaseModel):
     """The settings of a workspace."""
 
     model_config = ConfigDict(
-        frozen=True, strict=True, extra="forbid", title="sipctl workspace settings"
+        frozen=True,
+        strict=True,
+        extra="allow",
+        title="sipctl workspace settings",
+        json_schema_extra={
+            "description": "sipctl.yaml: marks the root of a workspace and holds its settings.",
+            "patternProperties": {"^x-": {}},
+            "additionalProperties": False,
+        },
     )
 
     version: Annotated[
@@ -71,6 +85,14 @@ class Settings(BaseModel):
         examples=[{"plaintext-password": "warning"}],
         json_schema_extra={"default": {}},
     )
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        for key in self.model_extra or {}:
+            if not key.startswith("x-"):
+                hint = names.did_you_mean(key, FIELDS) or "keys of your own begin with x-"
+                raise _bad("unknown-key", f'the key "{key}" is not known here', hint)
+        return self
 
 
 FIELDS = ("version", "rules")
