@@ -84,7 +84,8 @@ def _fault_of_label(label: str) -> str | None:
     if not label:
         return "two dots stand side by side, or one stands first"
     if len(label) > MAX_LABEL:
-        return f'the label "{label[:12]}…" has {len(label)} characters, at most {MAX_LABEL} are allowed'
+        counted = f"has {len(label)} characters, at most {MAX_LABEL} are allowed"
+        return f'the label "{label[:12]}…" {counted}'
     if not _LABEL.match(label):
         odd = re.search(r"[^A-Za-z0-9-]", label)
         if odd:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Callable, Mapping as MappingType
+from collections.abc import Callable
+from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Generic, TypeVar
@@ -41,7 +42,9 @@ class _Typing:
     findings: list[Finding] = field(default_factory=list)
     mends: list[Mend] = field(default_factory=list)
 
-    def fault(self, rule: str, node: Node, message: str, hint: str, mend: str | None = None) -> None:
+    def fault(
+        self, rule: str, node: Node, message: str, hint: str, mend: str | None = None
+    ) -> None:
         self.findings.append(Finding.of(rule, node.place(self.file), message, hint))
         if mend is not None:
             self.mends.append(Mend(node.start, node.end, mend))
@@ -263,9 +266,7 @@ def free(node: Node) -> object:
 # -- pydantic's errors as findings ---------------------------------------------------------------
 
 
-def _validate(
-    model: type[M], data: dict[str, Any], root: Mapping, typing_: _Typing
-) -> M | None:
+def _validate(model: type[M], data: dict[str, Any], root: Mapping, typing_: _Typing) -> M | None:
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -286,7 +287,9 @@ def _finding(error: dict[str, Any], root: Mapping, typing_: _Typing) -> Finding:
         place = Place(typing_.file, root.line, root.column, root.line, root.column + 1)
         return Finding.of("missing-key", place, f'the key "{key}" is missing', f"add `{key}: …`")
     path = list(error["loc"]) + [context[k] for k in ("index", "field") if k in context]
-    node = root.key(path[0]) if path == ["password"] and "field" in context else _walk(root, path)
+    node = _walk(root, path)
+    if path == ["password"] and "field" in context:
+        node = root.key("password") or node
     if "key" in context and isinstance(node, Mapping):
         node = node.key(context["key"]) or node
     if "mend" in context:
@@ -296,7 +299,7 @@ def _finding(error: dict[str, Any], root: Mapping, typing_: _Typing) -> Finding:
 
 
 def _walk(root: Mapping, path: list[str | int]) -> Node:
-    """The node at a path; where the path leaves the document (a union's tag), the nearest parent."""
+    """The node at a path, or the nearest parent where the path leaves the document (union tags)."""
     node: Node = root
     for step in path:
         if isinstance(node, Mapping):
@@ -309,4 +312,3 @@ def _walk(root: Mapping, path: list[str | int]) -> Node:
             break
         node = found
     return node
-

@@ -76,8 +76,8 @@ _ALL = (
         "anchor-or-alias",
         "error",
         "Anchors (&) and aliases (*) are not used here.",
-        "One file is one endpoint; a value that stands elsewhere cannot be edited or compared line by "
-        "line, and nested aliases can blow up to any size.",
+        "One file is one endpoint; a value that stands elsewhere cannot be edited or compared "
+        "line by line, and nested aliases can blow up to any size.",
     ),
     Rule(
         "SIP108",
@@ -105,24 +105,24 @@ _ALL = (
         "not-a-file",
         "error",
         "The path cannot be read as a plain file.",
-        "Git keeps a symbolic link as a path and not as content; a folder, a device, or a file without "
-        "the right to read cannot be judged.",
+        "Git keeps a symbolic link as a path and not as content; a folder, a device, or a file "
+        "without the right to read cannot be judged.",
     ),
     Rule(
         "SIP112",
         "control-character",
         "error",
         "The file holds a character that must not stand in it.",
-        "Control characters and Unicode line separators break lines, hide text or end a value early in "
-        "one reader or another.",
+        "Control characters and Unicode line separators break lines, hide text or end a value "
+        "early in one reader or another.",
     ),
     Rule(
         "SIP120",
         "unquoted-string",
         "error",
         "A string is written so that a YAML reader may take it for something else.",
-        "YAML 1.1 and 1.2 readers take 0123, +33155000001, 1e5, yes or 2026-12-25 for numbers, booleans "
-        "or dates: a telephone number loses its plus, a code its zero.",
+        "YAML 1.1 and 1.2 readers take 0123, +33155000001, 1e5, yes or 2026-12-25 for numbers, "
+        "booleans or dates: a telephone number loses its plus, a code its zero.",
         fmt=True,
     ),
     Rule(
@@ -130,7 +130,8 @@ _ALL = (
         "null-value",
         "error",
         "A key has no value.",
-        "An empty value and null are the same to YAML and say neither 'take the default' nor 'empty'.",
+        "An empty value and null are the same to YAML and say neither 'take the default' nor "
+        "'empty'.",
     ),
     Rule(
         "SIP122",
@@ -176,7 +177,8 @@ _ALL = (
         "error",
         "A reference has a form that is not allowed.",
         "References are file names on every file system and names in every switch: ASCII letters, "
-        "digits and _ . @ -, beginning with a letter or digit, at most 64, none that Windows reserves.",
+        "digits and _ . @ -, beginning with a letter or digit, at most 64, none that Windows "
+        "reserves.",
     ),
     Rule(
         "SIP204",
@@ -184,15 +186,16 @@ _ALL = (
         "error",
         "The host is neither a host name nor an IP address.",
         "Calls go to this server: a host name by RFC 1123 (labels of 1 to 63 letters, digits and "
-        "hyphens, 253 in all), an IPv4 address in dotted decimal or an IPv6 address without brackets.",
+        "hyphens, 253 in all), an IPv4 address in dotted decimal or an IPv6 address without "
+        "brackets.",
     ),
     Rule(
         "SIP205",
         "host-not-ascii",
         "error",
         "An international host name is not written as A-labels.",
-        "DNS and SIP carry A-labels (RFC 5890, section 2.3.2.1); two spellings of one name could not be "
-        "compared.",
+        "DNS and SIP carry A-labels (RFC 5890, section 2.3.2.1); two spellings of one name could "
+        "not be compared.",
         fmt=True,
     ),
     Rule(
@@ -221,16 +224,16 @@ _ALL = (
         "bad-tag",
         "error",
         "A tag has a form that is not allowed, or stands twice.",
-        "Tags are written in queries and completed by shells: the same characters as in references, "
-        "compared without case.",
+        "Tags are written in queries and completed by shells: the same characters as in "
+        "references, compared without case.",
     ),
     Rule(
         "SIP210",
         "bad-text",
         "error",
         "A text is empty, too long or holds control characters.",
-        "Switches cut long values and take a line break for the end of a line of configuration: at most "
-        "255 characters (description 1,000), none of them a control character.",
+        "Switches cut long values and take a line break for the end of a line of configuration: "
+        "at most 255 characters (description 1,000), none of them a control character.",
     ),
     Rule(
         "SIP211",
@@ -267,16 +270,16 @@ _ALL = (
         "stray-file",
         "warning",
         "The file looks like an endpoint and is not read.",
-        "Only endpoints/<reference>.yaml is read: a .yml, a sub-folder or another name is not, and its "
-        "owner may believe it is.",
+        "Only endpoints/<reference>.yaml is read: a .yml, a sub-folder or another name is not, "
+        "and its owner may believe it is.",
     ),
     Rule(
         "SIP304",
         "register-without-username",
         "warning",
         "The endpoint registers without a user name.",
-        "A REGISTER binds an address-of-record (RFC 3261, section 10); without a user name there is none "
-        "to bind, and switches skip such a trunk.",
+        "A REGISTER binds an address-of-record (RFC 3261, section 10); without a user name there "
+        "is none to bind, and switches skip such a trunk.",
     ),
     Rule(
         "SIP305",
