@@ -1,0 +1,54 @@
+"""The JSON Schemas, made from the models: what `schemas/` holds and `sipctl schema` prints."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from sipctl.endpoint import Endpoint
+from sipctl.settings import Settings
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+MODELS: dict[str, type[BaseModel]] = {
+    "endpoint": Endpoint,
+    "settings": Settings,
+}
+"""The schemas by name; `a/b` stands in a folder `a`."""
+
+VERSION = 1
+"""The version that stands at the end of each schema's `$id`: the one of the documents' format."""
+
+
+def generate() -> dict[str, str]:
+    """Every schema by name, as the text of its file."""
+    return {name: text_of(schema(name)) for name in MODELS}
+
+
+def schema(name: str) -> dict[str, Any]:
+    """The schema of one name of `MODELS`."""
+    made = MODELS[name].model_json_schema(schema_generator=_OfDocuments)
+    identity = f"urn:sipctl:schema:{name.replace('/', ':')}:{VERSION}"
+    first = {"title": made["title"], "description": made["description"]}
+    return {"$schema": DIALECT, "$id": identity} | first | made
+
+
+def text_of(schema: dict[str, Any]) -> str:
+    """A schema as it stands in its file."""
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+class _OfDocuments(GenerateJsonSchema):
+    """None is how the models say 'absent'; in a document a null is an error, so none is shown."""
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        if schema.get("default", ...) is None:
+            return self.generate_inner(schema["schema"])
+        return super().default_schema(schema)
