@@ -8,9 +8,8 @@ _PACKAGE = Path(__file__).resolve().parent
 def path(*parts: str) -> Path:
     """The place of a shipped file or folder, say `path("schemas", "endpoint.schema.json")`.
 
-    In a wheel the folders `schemas` and `examples/invalid` stand inside the package, in a checkout
-    (an editable install) one level above it. The path need not exist.
+    A wheel holds the folders `schemas` and `examples/invalid` inside the package; a checkout, which
+    an editable install runs from, one level above it. The path need not exist.
     """
-    checkout = _PACKAGE.parent
-    root = checkout if (checkout / "pyproject.toml").is_file() else _PACKAGE
+    root = _PACKAGE if (_PACKAGE / "schemas").is_dir() else _PACKAGE.parent
     return root.joinpath(*parts)
