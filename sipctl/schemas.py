@@ -26,7 +26,12 @@ VERSION = 1
 
 def generate() -> dict[str, str]:
     """Every schema by name, as the text of its file."""
-    return {name: text_of(schema(name)) for name in MODELS}
+    return {name: text(name) for name in MODELS}
+
+
+def text(name: str) -> str:
+    """One schema as it stands in its file."""
+    return json.dumps(schema(name), indent=2, ensure_ascii=False) + "\n"
 
 
 def schema(name: str) -> dict[str, Any]:
@@ -35,11 +40,6 @@ def schema(name: str) -> dict[str, Any]:
     identity = f"urn:sipctl:schema:{name.replace('/', ':')}:{VERSION}"
     first = {"title": made["title"], "description": made["description"]}
     return {"$schema": DIALECT, "$id": identity} | first | made
-
-
-def text_of(schema: dict[str, Any]) -> str:
-    """A schema as it stands in its file."""
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 class _OfDocuments(GenerateJsonSchema):
