@@ -19,13 +19,15 @@ from sipctl.typed import free
 class FileChange:
     """One file's content before and after; None where it does not exist. Paths are the workspace's.
 
-    A file that moves is two of these: the old path goes, the new one comes, with `moved_from`.
+    A file that moves is two of these: the old path goes, the new one comes, with `moved_from`. A
+    copy has the path it was copied from in `copied_from`.
     """
 
     path: str
     before: bytes | None
     after: bytes | None
     moved_from: str | None = None
+    copied_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +35,15 @@ class Plan:
     """A whole change: what it is called, and every file it touches.
 
     `operation` stands in the commit's trailer: a verb, and where it helps what it was done to.
+    `notes` are told to the user. A plan that `adopts` takes what stands on disk already, the user's
+    own edits; any other refuses to touch them.
     """
 
     operation: str
     subject: str
     changes: tuple[FileChange, ...]
+    notes: tuple[str, ...] = ()
+    adopts: bool = False
 
     @property
     def effective(self) -> tuple[FileChange, ...]:

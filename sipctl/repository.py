@@ -195,6 +195,12 @@ class Repository:
                 blobs[os.fsdecode(path)] = meta.split()[2].decode("ascii")
         return blobs
 
+    def tree_of_index(self, paths: Sequence[str]) -> dict[str, str]:
+        """The blobs below `paths` in the index, by path."""
+        out = self.read("ls-files", "--stage", "-z", "--", *paths)
+        rows = (row.partition(b"\t") for row in out.split(b"\0") if row)
+        return {os.fsdecode(path): meta.split()[1].decode("ascii") for meta, _, path in rows}
+
     def blobs(self, oids: Iterable[str]) -> dict[str, bytes]:
         """The content of blobs by their hash."""
         wanted = list(dict.fromkeys(oids))

@@ -215,17 +215,32 @@ def _safe_lines(lines: list[str]) -> int:
 
 def _masked(text: str, root: Node) -> list[str]:
     """The lines of a parsed file, with the values of passwords and unknown keys masked."""
+    return _without(text, _secrets(root, ("env", "file"))).removeprefix("\ufeff").splitlines()
+
+
+def without_plaintext(text: str, root: Node | None) -> str:
+    """A file's text to be shown whole, as in a diff: plain passwords masked, sealed values kept.
+
+    Of a file that cannot be parsed, all from the first line on that may hold a password is masked.
+    """
+    if root is not None:
+        return _without(text, _secrets(root, ("env", "file", "age")))
+    lines = text.splitlines(keepends=True)
+    safe = _safe_lines(lines)
+    return "".join(lines[:safe]) + "".join(_MASK + "\n" for _ in lines[safe:])
+
+
+def _without(text: str, spans: Iterator[tuple[int, int]]) -> str:
     pieces, position = [], 0
-    for start, end in sorted(_secrets(root)):
+    for start, end in sorted(spans):
         if start >= position:
             kept_breaks = "\n" * text.count("\n", start, end)
             pieces += [text[position:start], _MASK + kept_breaks]
             position = end
-    pieces.append(text[position:])
-    return "".join(pieces).removeprefix("\ufeff").splitlines()
+    return "".join([*pieces, text[position:]])
 
 
-def _secrets(root: Node) -> Iterator[tuple[int, int]]:
+def _secrets(root: Node, public_forms: tuple[str, ...]) -> Iterator[tuple[int, int]]:
     """The spans of values that may be passwords: by field, never by what they look like.
 
     The value of an unknown key counts too: `pasword: …` is one.
@@ -235,7 +250,7 @@ def _secrets(root: Node) -> Iterator[tuple[int, int]]:
         return
     for key, value in root.entries:
         if key.value == "password" and isinstance(value, MappingNode):
-            yield from ((v.start, v.end) for k, v in value.entries if k.value not in ("env", "file"))
+            yield from ((v.start, v.end) for k, v in value.entries if k.value not in public_forms)
         elif key.value == "password" or not _is_public(key):
             yield value.start, value.end
 

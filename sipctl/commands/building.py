@@ -1,0 +1,108 @@
+"""Building the command line: only the invoked command's module is loaded and its options made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from sipctl.commands import COMMANDS, GROUP_HELP, Entry
+from sipctl.commands.shared import OPTIONS, SESSION_FIELDS, session_of
+
+Table = Mapping[str, "Entry | dict[str, Entry]"]
+
+
+class LazyGroup(TyperGroup):
+    """A group whose commands are made from a table when they are asked for."""
+
+    def __init__(self, *args: Any, table: Table, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.table = table
+        self.helping = False
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names of all commands, in the table's order."""
+        return list(self.table)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """One command; while help is shown, only its name and its line of help."""
+        entry = self.table.get(cmd_name)
+        if entry is None:
+            return None
+        if isinstance(entry, dict):
+            words, panel = GROUP_HELP[cmd_name]
+            return _group(cmd_name, entry, words, panel)
+        return _stub(cmd_name, entry) if self.helping else build(cmd_name, entry)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help without loading the commands."""
+        self.helping = True
+        super().format_help(ctx, formatter)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The invoked command; for an unknown one, the nearest name is told without loading any."""
+        self.commands = dict.fromkeys(self.table)  # type: ignore[arg-type]
+        return super().resolve_command(ctx, args)
+
+
+def _stub(name: str, entry: Entry) -> TyperCommand:
+    return TyperCommand(name=name, help=entry.help, rich_help_panel=entry.panel)
+
+
+def build(name: str, entry: Entry) -> Any:
+    """A command with its own options and those it shares."""
+    module, _, function = entry.target.partition(":")
+    callback = getattr(import_module(f"sipctl.commands.{module}"), function)
+    command = _command(callback, name)
+    command.rich_help_panel = entry.panel
+    for group in (*entry.options, "global"):
+        command.params += shared_options(group)
+    return command
+
+
+def _command(callback: Callable[..., Any], name: str) -> Any:
+    app = typer.Typer(add_completion=False)
+    app.command(name)(callback)
+    command = get_command(app)
+    # get_command names a lone command after nothing; help and errors want its name
+    command.name = name
+    return command
+
+
+def shared_options(group: str) -> list[Any]:
+    """The options of a group as Typer makes them; their values go to the session."""
+    params = [p for p in _command(OPTIONS[group], group).params if p.name in SESSION_FIELDS]
+    for param in params:
+        param.expose_value = False
+        param.callback = _take
+        param.rich_help_panel = "Global options" if group == "global" else None
+    return params
+
+
+def _take(context: typer.Context, param: Any, value: Any) -> Any:
+    source = context.get_parameter_source(param.name)
+    if source is not None and source.name not in ("DEFAULT", "DEFAULT_MAP"):
+        session_of(context).take(param.name, value)
+    return value
+
+
+def _group(name: str | None, table: Table, words: str, panel: str | None = None) -> LazyGroup:
+    return LazyGroup(
+        name=name,
+        table=table,
+        help=words,
+        params=shared_options("global"),
+        no_args_is_help=True,
+        rich_help_panel=panel,
+        subcommand_metavar="COMMAND [ARGS]...",
+    )
+
+
+def root() -> LazyGroup:
+    """The whole command line."""
+    words = "Manage the SIP endpoints of a contact centre as files in Git."
+    return _group(None, COMMANDS, words)

@@ -1,0 +1,201 @@
+"""The options that commands share, and the session that carries what was given for them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sipctl import apply, output, workspace
+from sipctl.apply import Outcome, Planner
+from sipctl.errors import Refused, Usage
+from sipctl.inventory import Inventory
+
+READING_FORMATS = ("table", "json", "yaml", "csv", "name")
+WRITING_FORMATS = ("text", "json")
+
+
+# Typer reads the options from these signatures; the values land in the session.
+
+
+def _global_options(
+    workspace: Annotated[
+        Path | None,
+        typer.Option(
+            "--workspace",
+            "-C",
+            metavar="DIR",
+            envvar="SIPCTL_WORKSPACE",
+            help="Work in this workspace; without it, the one around the current folder.",
+        ),
+    ] = None,
+    no_input: Annotated[
+        bool,
+        typer.Option("--no-input", envvar="SIPCTL_NO_INPUT", help="Never ask a question."),
+    ] = False,
+    yes: Annotated[
+        bool,
+        typer.Option("--yes", "-y", envvar="SIPCTL_YES", help="Answer every confirmation with yes."),
+    ] = False,
+    color: Annotated[
+        str,
+        typer.Option(
+            "--color",
+            metavar="WHEN",
+            envvar="SIPCTL_COLOR",
+            help="Colour the output: auto, always or never.",
+        ),
+    ] = "auto",
+    lock_timeout: Annotated[
+        float,
+        typer.Option(
+            "--lock-timeout",
+            metavar="SECONDS",
+            min=0,
+            envvar="SIPCTL_LOCK_TIMEOUT",
+            help="Wait at most this long for another sipctl that writes.",
+        ),
+    ] = 60.0,
+) -> None:
+    pass
+
+
+def _writing_options(
+    message: Annotated[
+        str | None,
+        typer.Option("--message", "-m", metavar="TEXT", help="Subject of the commit."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", "-n", help="Show the exact diff and change nothing.")
+    ] = False,
+    no_commit: Annotated[
+        bool, typer.Option("--no-commit", help="Write the files and make no commit.")
+    ] = False,
+    format: Annotated[
+        str, typer.Option("--output", "-o", metavar="FORMAT", help="What to print: text or json.")
+    ] = "text",
+) -> None:
+    pass
+
+
+def _reading_options(
+    format: Annotated[
+        str,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FORMAT",
+            help="What to print: table, json, yaml, csv or name.",
+        ),
+    ] = "table",
+) -> None:
+    pass
+
+
+OPTIONS = {"global": _global_options, "writing": _writing_options, "reading": _reading_options}
+
+
+@dataclass(slots=True)
+class Session:
+    """What was given for the shared options, and what every command does with them."""
+
+    workspace: Path | None = None
+    no_input: bool = False
+    yes: bool = False
+    color: str = "auto"
+    lock_timeout: float = 60.0
+    message: str | None = None
+    dry_run: bool = False
+    no_commit: bool = False
+    format: str = ""
+
+    def take(self, name: str, value: Any) -> None:
+        """One option's value, given before or after the command."""
+        self.check(name, value)
+        setattr(self, name, value)
+
+    @staticmethod
+    def check(name: str, value: Any) -> None:
+        """Refuse a value that an option cannot have."""
+        if name == "color" and value not in ("auto", "always", "never"):
+            raise Usage(f'"{value}" is not a value of --color', "use auto, always or never")
+        if name == "message" and value is not None and not value.strip():
+            raise Usage("the message is empty", "give -m a text, or leave it out")
+
+    # -- where and how ---------------------------------------------------------------------------
+
+    def root(self) -> Path:
+        """The workspace's folder."""
+        return workspace.find_root(Path.cwd(), self.workspace)
+
+    def inventory(self) -> Inventory:
+        """The whole workspace, for a command that reads; says what could not be read."""
+        root = self.root()
+        inventory = workspace.load(root)
+        output.tell_unreadable(inventory)
+        return inventory
+
+    @property
+    def interactive(self) -> bool:
+        """True where a question may be asked."""
+        return not self.no_input and sys.stdin.isatty() and sys.stderr.isatty()
+
+    def printer(self, *formats: str) -> output.Printer:
+        """The printer for the format asked for, which must be one of `formats`."""
+        wanted = self.format or formats[0]
+        if wanted not in formats:
+            message = f'"{wanted}" is not an output format of this command'
+            raise Usage(message, f"use one of {', '.join(formats)}")
+        return output.Printer(wanted, self.color)
+
+    # -- writing ---------------------------------------------------------------------------------
+
+    def write(self, planner: Planner, *, guarded: bool = False, force: bool = False) -> Outcome:
+        """Carry a change out and print what it did. A `guarded` one of many endpoints wants a yes."""
+        printer = self.printer(*WRITING_FORMATS)
+        options = apply.Options(
+            dry_run=self.dry_run,
+            commit=not self.no_commit,
+            message=self.message,
+            lock_timeout=self.lock_timeout,
+            tell=output.tell,
+        )
+        confirm = self._confirm if guarded and not (force or self.yes) else None
+        outcome = apply.run(self.root(), planner, options, confirm)
+        printer.outcome(outcome, dry_run=self.dry_run)
+        return outcome
+
+    def _confirm(self, outcome: Outcome) -> None:
+        count = len(outcome.changes)
+        if count <= apply.BULK:
+            return
+        output.tell_plan(outcome.changes, self.color)
+        if not self.interactive:
+            raise Refused(f"this changes {count} endpoints", "pass --force if that is meant")
+        if not self.ask_yes(f"change {count} endpoints?"):
+            raise Refused("nothing has changed")
+
+    def ask_yes(self, question: str) -> bool:
+        """Ask a question on the terminal that wants a yes."""
+        return self.yes or typer.confirm(question, default=False, err=True)
+
+
+SESSION_FIELDS = frozenset(f.name for f in fields(Session))
+
+
+def session_of(context: typer.Context) -> Session:
+    """The session of this invocation."""
+    session = context.find_root().obj
+    assert isinstance(session, Session)
+    return session
+
+
+def default_color() -> str:
+    """What NO_COLOR and FORCE_COLOR ask for (no-color.org, force-color.org)."""
+    if os.environ.get("NO_COLOR"):
+        return "never"
+    return "always" if os.environ.get("FORCE_COLOR") else "auto"

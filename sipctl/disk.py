@@ -1,0 +1,86 @@
+"""Writing files so that each is either the old one or the new one, whenever it ends.
+
+New contents are staged beside their targets first, which is where a full disk shows; then they are
+renamed into place, and a hard link keeps the old file until it is known that it is not needed.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+
+def staged(file: Path) -> Path:
+    """Where a file's new content waits."""
+    return file.with_name(f".{file.name}.sipctl-new")
+
+
+def kept(file: Path) -> Path:
+    """Where a file's old content is kept."""
+    return file.with_name(f".{file.name}.sipctl-old")
+
+
+def stage(file: Path, data: bytes) -> None:
+    """Write a file's new content beside it, with the mode and owner of the old one."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(staged(file), flags, 0o666)
+    with os.fdopen(descriptor, "wb") as stream:
+        with suppress(FileNotFoundError):
+            old = file.stat()
+            os.fchmod(descriptor, old.st_mode & 0o7777)
+            if os.geteuid() == 0:
+                os.fchown(descriptor, old.st_uid, old.st_gid)
+        stream.write(data)
+
+
+def put(file: Path) -> None:
+    """Rename the staged content into place."""
+    # a file system without hard links has no kept file; what was there stands in the journal
+    with suppress(OSError):
+        kept(file).unlink(missing_ok=True)
+        os.link(file, kept(file), follow_symlinks=False)
+    os.replace(staged(file), file)
+
+
+def remove(file: Path) -> None:
+    """Take a file away, keeping its content until `tidy`."""
+    with suppress(OSError):
+        kept(file).unlink(missing_ok=True)
+        os.link(file, kept(file), follow_symlinks=False)
+    file.unlink(missing_ok=True)
+
+
+def put_back(file: Path, data: bytes | None) -> None:
+    """Make a file what it was: from the kept file, which needs no room, else from `data`."""
+    if data is None:
+        file.unlink(missing_ok=True)
+    elif content(kept(file)) == data:
+        os.replace(kept(file), file)
+    else:
+        stage(file, data)
+        os.replace(staged(file), file)
+
+
+def tidy(file: Path) -> None:
+    """Remove what staging and keeping left beside a file."""
+    staged(file).unlink(missing_ok=True)
+    kept(file).unlink(missing_ok=True)
+
+
+def replace(file: Path, data: bytes) -> None:
+    """Give one file a new content."""
+    try:
+        stage(file, data)
+        os.replace(staged(file), file)
+    finally:
+        staged(file).unlink(missing_ok=True)
+
+
+def content(file: Path) -> bytes | None:
+    """A file's bytes, or None where there is no such file."""
+    try:
+        return file.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None

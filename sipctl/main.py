@@ -1,0 +1,69 @@
+"""The entry point, and the only place that turns an exception into an exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+USAGE = 2
+BUG = 70
+INTERRUPTED = 130
+
+
+def main() -> None:
+    """The console script."""
+    status = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _drop_output()
+    sys.exit(status)
+
+
+def run(args: Sequence[str]) -> int:
+    """Run one command line and return its exit status."""
+    if list(args) == ["--version"]:
+        from sipctl import __version__
+
+        print(f"sipctl {__version__}")
+        return 0
+    return _run(args)
+
+
+def _run(args: Sequence[str]) -> int:
+    from typer import Abort
+    from typer.exceptions import TyperException
+
+    from sipctl import output
+    from sipctl.apply import Interrupted
+    from sipctl.commands import building, shared
+    from sipctl.errors import SipctlError
+
+    output.prepare_streams()
+    session = shared.Session(color=shared.default_color())
+    try:
+        group = building.root()
+        result = group.main(list(args), prog_name="sipctl", standalone_mode=False, obj=session)
+        return result if isinstance(result, int) else 0
+    except TyperException as error:
+        output.tell_usage(error, session.color)
+        return error.exit_code
+    except SipctlError as error:
+        output.tell_error(error, session.color)
+        return error.status
+    except (Abort, KeyboardInterrupt, Interrupted):
+        output.tell("interrupted: nothing has changed")
+        return INTERRUPTED
+    except BrokenPipeError:
+        _drop_output()
+        return 0
+    except Exception as error:
+        output.tell_bug(error)
+        return BUG
+
+
+def _drop_output() -> None:
+    """The reader has gone: what Python still holds for it must not raise again at exit."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())

@@ -1,0 +1,254 @@
+"""What goes to which stream in which format: the answer to standard output, words to standard error."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+import traceback
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sipctl.apply import Outcome
+from sipctl.changes import EndpointChange, FieldChange, Value
+from sipctl.errors import SipctlError
+from sipctl.findings import Finding
+from sipctl.inventory import Inventory
+
+VERSION = 1
+"""The version of every JSON document that sipctl prints."""
+
+
+def prepare_streams() -> None:
+    """A character that the terminal's encoding lacks is shown escaped, and never ends a command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+# -- words for people ----------------------------------------------------------------------------
+
+
+def tell(words: str) -> None:
+    """A line to the user, on standard error."""
+    print(f"sipctl: {words}", file=sys.stderr)
+
+
+def tell_error(error: SipctlError, color: str) -> None:
+    """An error: its findings, what happened, and the cure."""
+    if error.findings:
+        from sipctl.render.findings import full
+
+        _show(sys.stderr, full(error.findings), color)
+    if error.status == 70:
+        _tell_report(error.message)
+        return
+    tell(error.message)
+    if error.hint:
+        print(f"hint: {error.hint}", file=sys.stderr)
+
+
+def tell_usage(error: Any, color: str) -> None:
+    """What is wrong with the command line."""
+    context = getattr(error, "ctx", None)
+    message = error.format_message()
+    if not message:  # no command was given: help has been asked for
+        print(context.get_help() if context else "", file=sys.stderr)
+        return
+    tell(message[0].lower() + message[1:])
+    if context is not None:
+        print(f"hint: see `{context.command_path} --help`", file=sys.stderr)
+
+
+def tell_bug(error: Exception) -> None:
+    """A bug in sipctl: where it happened, without any value that it happened with."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [f for f in frames if "sipctl" in f.filename]
+    where = "".join(f"\n  {f.filename.rpartition('sipctl/')[2]}:{f.lineno} {f.name}" for f in own)
+    _tell_report(f"{type(error).__name__} in{where}")
+
+
+def _tell_report(what: str) -> None:
+    from sipctl import __version__
+
+    version = f"sipctl {__version__}, Python {sys.version.split()[0]}, {sys.platform}"
+    tell(f"this is a bug in sipctl: {what}")
+    words = "please report it with these lines; they hold no values of yours"
+    print(f"{version}\nhint: {words}", file=sys.stderr)
+
+
+def tell_unreadable(inventory: Inventory) -> None:
+    """Say which files could not be read, on standard error."""
+    paths = [member.path for member in inventory.unreadable]
+    if paths:
+        count = "1 file" if len(paths) == 1 else f"{len(paths)} files"
+        named = ", ".join(paths[:3]) + (", …" if len(paths) > 3 else "")
+        tell(f"{count} could not be read: {named}")
+        print("hint: see `sipctl validate`", file=sys.stderr)
+
+
+def tell_plan(changes: Sequence[EndpointChange], color: str) -> None:
+    """What a change would do, on standard error."""
+    from sipctl.render.changes import plan
+
+    _show(sys.stderr, plan(changes, limit=20), color)
+
+
+def _show(stream: Any, segments: Iterable[tuple[str, str]], color: str) -> None:
+    """Styled text; without colour the plain words, and nothing of rich is loaded."""
+    if color == "always" or (color == "auto" and stream.isatty()):
+        from sipctl.render.styled import show
+
+        show(stream, segments)
+    else:
+        stream.write("".join(text for text, _ in segments))
+
+
+# -- answers -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Printer:
+    """Prints a command's answer in one format."""
+
+    format: str
+    color: str = "auto"
+
+    def document(self, data: Mapping[str, Any]) -> None:
+        """A whole answer as JSON or YAML, with its version."""
+        versioned = {"version": VERSION, **data}
+        if self.format == "yaml":
+            from sipctl.yamlfile.write import document
+
+            sys.stdout.write(document(versioned))
+        else:
+            print(json.dumps(versioned, ensure_ascii=False, indent=2))
+
+    @property
+    def structured(self) -> bool:
+        """True for JSON and YAML."""
+        return self.format in ("json", "yaml")
+
+    def lines(self, lines: Iterable[str]) -> None:
+        """Lines of plain text."""
+        for line in lines:
+            print(line)
+
+    def show(self, segments: Iterable[tuple[str, str]]) -> None:
+        """Styled text."""
+        _show(sys.stdout, segments, self.color)
+
+    def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """A table: as CSV, drawn for a terminal, or in plain columns."""
+        if self.format == "csv":
+            write_csv(headers, rows)
+            return
+        from sipctl.render.table import columns
+
+        self.show(columns(headers, rows, _width()))
+
+    def outcome(self, outcome: Outcome, dry_run: bool) -> None:
+        """What a writing command did, or would do."""
+        for note in outcome.plan.notes:
+            tell(note)
+        if outcome.findings:
+            from sipctl.render.findings import full
+
+            _show(sys.stderr, full(outcome.findings), self.color)
+        if self.format == "json":
+            self.document(_outcome(outcome, dry_run))
+        elif not outcome.files:
+            tell("nothing to change")
+        elif dry_run:
+            self._patch(outcome)
+        else:
+            from sipctl.render.changes import done
+
+            self.show(done(outcome))
+
+    def _patch(self, outcome: Outcome) -> None:
+        from sipctl.render.changes import diff
+
+        if outcome.masked:
+            tell("a password in plain text is masked here, so this diff cannot be applied")
+        self.show(diff(outcome.patch))
+
+
+def _width() -> int | None:
+    """The terminal's columns, or None where there is no terminal and nothing is to be cut."""
+    if not sys.stdout.isatty():
+        return None
+    import shutil
+
+    return shutil.get_terminal_size().columns
+
+
+def write_csv(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table as RFC 4180 has it, but for line feeds at the ends of lines."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(headers)
+    writer.writerows(rows)
+
+
+# -- what JSON documents hold --------------------------------------------------------------------
+
+
+def _outcome(outcome: Outcome, dry_run: bool) -> dict[str, Any]:
+    return {
+        "changes": [change_data(change) for change in outcome.changes],
+        "files": [change.path for change in outcome.files],
+        "commit": outcome.commit,
+        "dry_run": dry_run,
+        "patch": outcome.patch if dry_run else None,
+        "notes": list(outcome.plan.notes),
+        "findings": [finding_data(finding) for finding in outcome.findings],
+    }
+
+
+def change_data(change: EndpointChange) -> dict[str, Any]:
+    """What happened to one endpoint."""
+    return {
+        "kind": change.kind,
+        "reference": change.reference,
+        "source": change.source,
+        "fields": [field_data(field) for field in change.fields],
+    }
+
+
+def field_data(change: FieldChange) -> dict[str, Any]:
+    """A field's old and new value; `…_given` is false for a default."""
+    return {
+        "field": change.field,
+        "old": change.old.data,
+        "new": change.new.data,
+        "old_given": change.old.given,
+        "new_given": change.new.given,
+    }
+
+
+def value_data(value: Value) -> dict[str, Any]:
+    """One value."""
+    return {"value": value.data, "given": value.given}
+
+
+def finding_data(finding: Finding) -> dict[str, Any]:
+    """A finding."""
+    place = finding.place
+    return {
+        "code": finding.code,
+        "name": finding.rule,
+        "severity": finding.severity.value,
+        "file": place.file,
+        "line": place.line,
+        "column": place.column,
+        "end_line": place.end_line or place.line,
+        "end_column": place.end_column or place.column + 1,
+        "message": finding.message,
+        "hint": finding.hint,
+        "related": [
+            {"file": p.file, "line": p.line, "column": p.column, "message": words}
+            for p, words in finding.related
+        ],
+    }

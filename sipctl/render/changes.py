@@ -1,0 +1,72 @@
+"""Changes for people: plans, what was done, diffs, history, blame."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from sipctl.apply import Outcome
+from sipctl.changes import EndpointChange
+from sipctl.render import Segments, visible
+
+_SIGNS = {"created": "+", "duplicated": "+", "deleted": "-"}
+_STYLES = {"+": "green", "-": "red", "~": "yellow"}
+_FIELDS_SHOWN = 8
+
+
+def plan(changes: Sequence[EndpointChange], limit: int = 1_000_000) -> Segments:
+    """Each endpoint with a sign (+ ~ -) and its fields; the last line counts."""
+    for change in changes[:limit]:
+        yield from one(change)
+    if len(changes) > limit:
+        yield f"  … and {len(changes) - limit} more\n", "dim"
+    if changes:
+        yield f"{counted(changes)}\n", "bold"
+
+
+def one(change: EndpointChange, indent: str = "") -> Segments:
+    """One endpoint's change."""
+    sign = _SIGNS.get(change.kind, "~")
+    yield f"{indent}{sign} {_title(change)}\n", _STYLES[sign]
+    if change.kind == "deleted":
+        return
+    for field in change.fields:
+        shown = field.text()
+        if change.kind == "created":
+            shown = f"{field.field}: {field.new.text()}"
+        yield f"{indent}    {visible(shown)}\n", ""
+
+
+def _title(change: EndpointChange) -> str:
+    if change.kind == "renamed":
+        return f"{visible(change.source or '')} -> {visible(change.reference)}"
+    if change.kind == "duplicated":
+        return f"{visible(change.reference)} (from {visible(change.source or '')})"
+    return visible(change.reference)
+
+
+def counted(changes: Sequence[EndpointChange]) -> str:
+    """`1 created, 2 changed`."""
+    counts = Counter(change.kind for change in changes)
+    kinds = ("created", "duplicated", "changed", "renamed", "deleted", "unreadable")
+    return ", ".join(f"{counts[kind]} {kind}" for kind in kinds if counts[kind])
+
+
+def done(outcome: Outcome) -> Segments:
+    """What a command did, and its commit."""
+    limit = 20
+    for change in outcome.changes[:limit]:
+        yield from one(change)
+    if len(outcome.changes) > limit:
+        yield f"  … and {len(outcome.changes) - limit} more\n", "dim"
+    counts = counted(outcome.changes) or f"{len(outcome.files)} files written"
+    where = f"commit {outcome.commit[:10]}" if outcome.commit else "not committed"
+    yield f"{counts}; {where}\n", "bold"
+
+
+def diff(patch: str) -> Segments:
+    """A patch, its lines in the colours of Git. Escapes are kept out of it by the rules of files."""
+    styles = {"+": "green", "-": "red", "@": "cyan"}
+    for line in patch.splitlines(keepends=True):
+        heading = line.startswith(("diff ", "+++ ", "--- "))
+        yield line, "bold" if heading else styles.get(line[0], "")

@@ -1,0 +1,68 @@
+"""Findings for people: with the source line, or one a line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sipctl.findings import Finding
+from sipctl.render import Segments, visible
+
+_STYLES = {"error": "bold red", "warning": "bold yellow"}
+
+
+def full(findings: Sequence[Finding]) -> Segments:
+    """Each finding in the manner of rustc: what, where, the source line with a caret, the cure."""
+    for finding in findings:
+        place = finding.place
+        yield f"{finding.severity}[{finding.code}]", _STYLES[finding.severity]
+        yield f": {visible(finding.message)}", "bold"
+        yield f" ({finding.rule})\n", "dim"
+        yield "  --> ", "blue"
+        yield f"{visible(place.file)}:{place.line}:{place.column}\n", ""
+        if finding.source is not None:
+            yield from _source(finding, finding.source)
+        for other, words in finding.related:
+            yield f"  = {visible(words)}: {visible(other.file)}:{other.line}:{other.column}\n", ""
+        if finding.hint:
+            yield "  = help: ", "green"
+            yield f"{visible(finding.hint)}\n", ""
+        yield "\n", ""
+
+
+def _source(finding: Finding, source: str) -> Segments:
+    place = finding.place
+    number = str(place.line)
+    gutter = " " * (len(number) + 1)
+    # the caret stands under the value as shown, which may be wider than the value as written
+    start = len(visible(source[: place.column - 1]))
+    width = place.end_column - place.column if place.end_line == place.line else 1
+    width = max(1, min(width, len(source) - place.column + 1))
+    yield f"{gutter}|\n", "blue"
+    yield f"{number} | ", "blue"
+    yield f"{visible(source)}\n", ""
+    yield f"{gutter}| ", "blue"
+    yield f"{' ' * start}{'^' * width}\n", _STYLES[finding.severity]
+
+
+def concise(findings: Sequence[Finding]) -> Segments:
+    """`file:line:column: CODE message`, one a line."""
+    for finding in findings:
+        place = finding.place
+        yield f"{visible(place.file)}:{place.line}:{place.column}: ", ""
+        yield finding.code, _STYLES[finding.severity]
+        yield f" {visible(finding.message)}\n", ""
+
+
+def summary(findings: Sequence[Finding], files: int) -> str:
+    """The last line: how much was checked and found."""
+    errors = sum(finding.is_error for finding in findings)
+    warnings = len(findings) - errors
+    checked = f"{files} file{'s' * (files != 1)} checked"
+    if not findings:
+        return f"{checked}: no findings"
+    parts = [
+        f"{count} {word}{'s' * (count != 1)}"
+        for count, word in ((errors, "error"), (warnings, "warning"))
+        if count
+    ]
+    return f"{checked}: {', '.join(parts)}"

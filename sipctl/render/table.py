@@ -1,0 +1,43 @@
+"""Tables in columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sipctl.render import Segments, visible
+
+_GAP = "  "
+_LEAST = 6
+
+
+def columns(
+    headers: Sequence[str], rows: Sequence[Sequence[str]], width: int | None
+) -> Segments:
+    """Aligned columns, linear in the number of rows; cut to `width` characters where it is given.
+
+    Rich's own tables take seconds for thousands of rows, so rich only styles what is laid out here.
+    """
+    cells = [[visible(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(headers, *cells, strict=True)]
+    if width is not None:
+        widths = _fitted(widths, width - len(_GAP) * (len(headers) - 1))
+    yield _line(headers, widths), "bold"
+    for row in cells:
+        yield _line(row, widths), ""
+
+
+def _fitted(widths: list[int], room: int) -> list[int]:
+    """The widths with the widest columns narrowed, one character at a time, until all fit."""
+    fitted = list(widths)
+    while sum(fitted) > room and max(fitted) > _LEAST:
+        fitted[fitted.index(max(fitted))] -= 1
+    return fitted
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    shown = (_cut(cell, width).ljust(width) for cell, width in zip(cells, widths, strict=True))
+    return _GAP.join(shown).rstrip() + "\n"
+
+
+def _cut(cell: str, width: int) -> str:
+    return cell if len(cell) <= width else cell[: width - 1] + "…"
