@@ -37,14 +37,15 @@ LAYERS = (
     "schemas",
     "typed",
     "inventory",
+    "examples",
     "query",
     "rules.files",
     "yamlfile",
     "changes",
     "patch",
-    "operations",
     "repository",
     "workspace",
+    "operations",
     "history",
     "journal",
     "apply",
@@ -297,12 +298,15 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return next(target.glob("*.whl"))
 
 
-def test_the_wheel_holds_schemas_and_wrong_examples(wheel: Path) -> None:
-    shipped = {path for path in tracked() if path.startswith(("schemas/", "examples/invalid/"))}
-    assert any(path.startswith("schemas/") for path in shipped)
-    assert any(path.startswith("examples/invalid/") for path in shipped)
+@pytest.mark.parametrize("folder", ["schemas/", "examples/invalid/", "examples/valid/"])
+def test_the_wheel_holds_what_programs_read(folder: str, wheel: Path) -> None:
+    shipped = {f"sipctl/{path}" for path in tracked() if path.startswith(folder)}
+    assert shipped
+    assert shipped <= set(zipfile.ZipFile(wheel).namelist())
+
+
+def test_the_wheel_holds_one_package_with_its_types(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
-    assert {f"sipctl/{path}" for path in shipped} <= names
     assert "sipctl/py.typed" in names
     assert not [name for name in names if not name.startswith(("sipctl/", "sipctl-"))]
 
