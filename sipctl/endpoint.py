@@ -17,7 +17,6 @@ from pydantic import (
     Discriminator,
     Field,
     Tag,
-    field_validator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -300,15 +299,12 @@ class Endpoint(BaseModel):
         examples=["Main trunk of the Paris office."],
     )
 
-    @field_validator("*", mode="before")
-    @classmethod
-    def _no_null(cls, value: object) -> object:
-        if value is None:
-            raise _bad("null-value", "the key has no value", "take the key out, or quote it")
-        return value
-
     @model_validator(mode="after")
     def _whole(self) -> Self:
+        for field in self.given():
+            if self._value(field) is None:
+                hint = "take the key out, or quote it"
+                raise _bad("null-value", "the key has no value", hint, field=field)
         for key in self.model_extra or {}:
             if not key.startswith("x-"):
                 raise _bad("unknown-key", f'the key "{key}" is not known here')
@@ -320,8 +316,11 @@ class Endpoint(BaseModel):
 
     def effective(self, field: str) -> object:
         """The value that counts: the one given, else the default; None where there is none."""
-        value = getattr(self, "register_" if field == "register" else field)
+        value = self._value(field)
         return default_of(field, self.transport) if value is None else value
+
+    def _value(self, field: str) -> object:
+        return getattr(self, "register_" if field == "register" else field)
 
     def given(self) -> tuple[str, ...]:
         """The fields that the file gives, in canonical order."""
