@@ -9,6 +9,7 @@ import sys
 import tomllib
 import zipfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -43,12 +44,18 @@ LAYERS = (
     "yamlfile",
     "changes",
     "patch",
+    "kinship",
     "repository",
     "workspace",
+    "formatting",
+    "selection",
     "operations",
+    "lineage",
     "history",
     "journal",
     "apply",
+    "setup",
+    "standing",
     "tables",
     "render",
     "output",
@@ -122,6 +129,7 @@ def module_of(file: Path) -> str:
     return ".".join(part for part in parts if part != "__init__") or "sipctl"
 
 
+@cache
 def tree_of(file: Path) -> ast.Module:
     return ast.parse(file.read_text(encoding="utf-8"), str(file))
 
