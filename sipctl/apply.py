@@ -87,28 +87,28 @@ Confirm = Callable[[Outcome], None]
 """Called with what would be done, before the lock is taken; raises what ends the command."""
 
 
-def run(
-    root: Path, planner: Planner, options: Options, confirm: Confirm | None = None
-) -> Outcome:
+def run(root: Path, planner: Planner, options: Options, confirm: Confirm | None = None) -> Outcome:
     """Plan a change of the workspace at `root` and carry it out.
 
     With `confirm` the change is computed and shown first without the lock, and refused if it comes
     out otherwise under it. Raises Refused, and then nothing has changed.
     """
-    repository = _repository(root)
     if options.dry_run:
-        return _judge(repository, workspace.load(root), planner)
+        found = Repository.find(root) if root.exists() else None
+        return _judge(found.prefix if found else "", workspace.load(root), planner)
+    repository = _repository(root)
     seen = None
     if confirm is not None:
-        seen = _judge(repository, workspace.load(root), planner)
+        seen = _judge(repository.prefix, workspace.load(root), planner)
         confirm(seen)
     with _writing(repository, options):
-        outcome = _judge(repository, workspace.load(root), planner)
+        outcome = _judge(repository.prefix, workspace.load(root), planner)
         if seen is not None and outcome.plan != seen.plan:
             raise Refused("the files have changed meanwhile", "run the command again")
         if not outcome.files:
             return outcome
-        _refuse_unclean(repository, outcome.plan, options)
+        if options.commit and not outcome.plan.adopts:
+            _refuse_unclean(repository, [change.path for change in outcome.files])
         return _carry_out(repository, outcome, options)
 
 
@@ -125,7 +125,7 @@ def _repository(root: Path) -> Repository:
 # -- judging -------------------------------------------------------------------------------------
 
 
-def _judge(repository: Repository, inventory: Inventory, planner: Planner) -> Outcome:
+def _judge(prefix: str, inventory: Inventory, planner: Planner) -> Outcome:
     """What the plan would do; raises Refused with the findings that it must not bring."""
     plan = planner(inventory)
     touched = {change.path for change in plan.effective}
@@ -142,7 +142,7 @@ def _judge(repository: Repository, inventory: Inventory, planner: Planner) -> Ou
         what = "an error" if len(brought) == 1 else f"{len(brought)} errors"
         raise Refused(f"refused: the files would hold {what}", findings=tuple(brought))
     warnings = tuple(f for f in after.findings if f.place.file in touched)
-    text, masked = _patch(repository, plan)
+    text, masked = _patch(prefix, plan)
     return Outcome(plan, endpoint_changes(plan), text, masked, warnings)
 
 
@@ -154,7 +154,7 @@ def _refuse_unknown_settings(inventory: Inventory, touched: set[str]) -> None:
         raise Refused(f"{SETTINGS_FILE} could not be read", hint, found)
 
 
-def _patch(repository: Repository, plan: Plan) -> tuple[str, bool]:
+def _patch(prefix: str, plan: Plan) -> tuple[str, bool]:
     masked = False
 
     def shown(path: str, data: bytes) -> str:
@@ -166,7 +166,7 @@ def _patch(repository: Repository, plan: Plan) -> tuple[str, bool]:
         masked = masked or text != member.text
         return text
 
-    return patch(plan.effective, repository.prefix, shown), masked
+    return patch(plan.effective, prefix, shown), masked
 
 
 def endpoint_changes(plan: Plan) -> tuple[EndpointChange, ...]:
@@ -278,15 +278,17 @@ def _undisturbed() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _refuse_unclean(repository: Repository, plan: Plan, options: Options) -> None:
+def refuse_unclean(root: Path, paths: list[str]) -> None:
+    """Raise Refused where files have uncommitted changes, before anybody types something for them."""
+    _refuse_unclean(_repository(root), paths)
+
+
+def _refuse_unclean(repository: Repository, paths: list[str]) -> None:
     """Uncommitted changes of the user's own are not swept into a commit."""
-    if plan.adopts or not options.commit:
-        return
-    paths = [change.path for change in plan.effective]
     changed = repository.status(_folders(paths))
     dirty = sorted(path for path in paths if path in changed)
     if dirty:
-        names = [workspace.is_member(p) and _reference(p) or p for p in dirty]
+        names = [_reference(path) for path in dirty]
         named = ", ".join(dirty[:3]) + (f" and {len(dirty) - 3} more" if len(dirty) > 3 else "")
         hint = f"commit them first with `sipctl save {' '.join(names[:3])}`"
         hint = "commit them first with `sipctl save`" if len(dirty) > 3 else hint
@@ -306,12 +308,12 @@ class _Change:
     """A change under way."""
 
     repository: Repository
-    journal: journal.Journal
+    notes: journal.Journal
     descriptor: int
     started: float = field(default_factory=time.time)
 
     def files(self) -> Iterator[tuple[Path, journal.Entry]]:
-        return ((self.journal.file(entry), entry) for entry in self.journal.entries)
+        return ((self.notes.file(entry), entry) for entry in self.notes.entries)
 
 
 def _carry_out(repository: Repository, outcome: Outcome, options: Options) -> Outcome:
@@ -412,8 +414,8 @@ def _commit(change: _Change, paths: list[str], added: tuple[str, ...], message: 
 def _settle(change: _Change) -> bool:
     """Put everything back, or finish where the commit stands already: True then."""
     with _undisturbed():
-        done, _ = journal.settle(change.repository, change.journal, change.started, rescue=False)
-        journal.end(change.repository, change.journal, change.descriptor)
+        done, _ = journal.settle(change.repository, change.notes, change.started, rescue=False)
+        journal.end(change.repository, change.notes, change.descriptor)
         return done
 
 

@@ -91,6 +91,12 @@ class FieldChange:
         same = " (another value)" if old == new else ""
         return f"{self.field}: {old} -> {new}{same}"
 
+    def told(self, kind: str) -> str:
+        """The same in a change of this kind: of what is new or gone, the one value."""
+        if kind in ("created", "deleted"):
+            return f"{self.field}: {(self.new if kind == 'created' else self.old).text()}"
+        return self.text()
+
 
 @dataclass(frozen=True, slots=True)
 class EndpointChange:
@@ -204,11 +210,12 @@ def body(changes: Iterable[EndpointChange]) -> str:
     """The body of a commit message: each field, old and new, equal changes told once."""
     grouped: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for change in changes:
-        lines = tuple(field.text() for field in change.fields)
+        lines = tuple(field.told(change.kind) for field in change.fields)
         grouped[(_heading(change), *lines)].append(change.reference)
     blocks = []
-    for (heading, *lines), references in grouped.items():
-        blocks.append("\n".join([f"{heading} {', '.join(references)}", *(f"  {x}" for x in lines)]))
+    for told, references in grouped.items():
+        heading = f"{told[0]} {', '.join(references)}"
+        blocks.append("\n".join([heading, *(f"  {line}" for line in told[1:])]))
     return "\n\n".join(blocks)
 
 

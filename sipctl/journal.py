@@ -168,7 +168,9 @@ def recover(repository: Repository, timeout: float) -> str | None:
     finally:
         os.close(descriptor)
     words = "finished" if done else "put back"
-    kept = "".join(f"; {path} had changed since, its content is in {where}" for path, where in rescued)
+    kept = "".join(
+        f"; {path} had changed since, its content is in {where}" for path, where in rescued
+    )
     return f'an earlier change was interrupted and is {words}: "{journal.subject}"{kept}'
 
 
@@ -249,4 +251,3 @@ def _git_locks(repository: Repository) -> Iterator[Path]:
     branch = repository.ask("symbolic-ref", "--quiet", "HEAD")
     if common and branch:
         yield repository.root / common / f"{branch}.lock"
-

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from sipctl import names
+from sipctl import hosts, names
 from sipctl.changes import (
     EndpointChange,
     FileChange,
@@ -16,17 +16,35 @@ from sipctl.changes import (
 )
 from sipctl.endpoint import FIELDS
 from sipctl.errors import Refused
+from sipctl.findings import Finding
 from sipctl.inventory import Inventory, Member, endpoint_path
 from sipctl.rules.book import RULES
 from sipctl.workspace import read_member
 from sipctl.yamlfile.edit import UNSET, Unset, set_values
 from sipctl.yamlfile.write import Value, document
 
-Changes = Mapping[str, Value | Unset]
+Change = Value | Unset
+Changes = Mapping[str, Change]
 """New values by field; UNSET takes a field out."""
 
 Edit = tuple[Member, Changes]
 """One endpoint's file and what is to change in it."""
+
+
+def host_of(given: str) -> str:
+    """A host as it is to be stored: U-labels become A-labels. Raises Refused where they cannot."""
+    try:
+        return hosts.to_ascii(given)
+    except ValueError as error:
+        code = RULES["bad-host"].code
+        raise Refused(f'{code}: "{given}" is not a host: {error}') from None
+
+
+def fault_of(field: str, value: Value) -> Finding | None:
+    """What a field forbids of a value, if it does; for asking again on a terminal."""
+    fields: dict[str, Value] = {"reference": "x", "host": "x", "username": "x", field: value}
+    ordered = {name: fields[name] for name in FIELDS if name in fields}
+    return next(iter(read_member("endpoints/x.yaml", document(ordered).encode()).findings), None)
 
 
 # -- creating ------------------------------------------------------------------------------------

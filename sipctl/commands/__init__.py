@@ -16,23 +16,28 @@ class Entry:
     options: tuple[str, ...] = ()
 
 
+_FIELDS = ("fields", "writing")
 _WRITES = ("writing",)
 _READS = ("reading",)
 
 TAG: dict[str, Entry] = {
     "add": Entry("tags:add", "Give endpoints tags.", "Commands", _WRITES),
     "remove": Entry("tags:remove", "Take tags from endpoints.", "Commands", _WRITES),
-    "rename": Entry("tags:rename", "Rename a tag on every endpoint that has it.", "Commands", _WRITES),
-    "list": Entry("tags:show", "List all tags and how many endpoints have each.", "Commands", _READS),
+    "rename": Entry(
+        "tags:rename", "Rename a tag on every endpoint that has it.", "Commands", _WRITES
+    ),
+    "list": Entry(
+        "tags:show", "List all tags and how many endpoints have each.", "Commands", _READS
+    ),
 }
 
 COMMANDS: dict[str, Entry | dict[str, Entry]] = {
-    "init": Entry("workspace:init", "Make a workspace.", "Workspace"),
+    "init": Entry("workspace:init", "Make a workspace.", "Workspace", _WRITES),
     "status": Entry("workspace:status", "Show what is uncommitted, invalid or not pushed.", "Workspace", _READS),
     "save": Entry("workspace:save", "Validate and commit what was edited by hand.", "Workspace", _WRITES),
-    "create": Entry("endpoints:create", "Create an endpoint.", "Endpoints", _WRITES),
-    "edit": Entry("endpoints:edit", "Change endpoints, by options or in your editor.", "Endpoints", _WRITES),
-    "duplicate": Entry("endpoints:duplicate", "Copy an endpoint, comments too.", "Endpoints", _WRITES),
+    "create": Entry("endpoints:create", "Create an endpoint.", "Endpoints", _FIELDS),
+    "edit": Entry("endpoints:edit", "Change endpoints, by options or in your editor.", "Endpoints", _FIELDS),
+    "duplicate": Entry("endpoints:duplicate", "Copy an endpoint, comments too.", "Endpoints", _FIELDS),
     "rename": Entry("endpoints:rename", "Give an endpoint another reference.", "Endpoints", _WRITES),
     "delete": Entry("endpoints:delete", "Delete endpoints.", "Endpoints", _WRITES),
     "list": Entry("endpoints:list_", "List the endpoints.", "Endpoints", _READS),

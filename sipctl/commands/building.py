@@ -11,7 +11,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from sipctl.commands import COMMANDS, GROUP_HELP, Entry
-from sipctl.commands.shared import OPTIONS, SESSION_FIELDS, session_of
+from sipctl.commands.shared import OPTIONS, SHARED, session_of
 
 Table = Mapping[str, "Entry | dict[str, Entry]"]
 
@@ -45,7 +45,7 @@ class LazyGroup(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The invoked command; for an unknown one, the nearest name is told without loading any."""
-        self.commands = dict.fromkeys(self.table)  # type: ignore[arg-type]
+        self.commands: dict[str, Any] = dict.fromkeys(self.table)
         return super().resolve_command(ctx, args)
 
 
@@ -75,7 +75,7 @@ def _command(callback: Callable[..., Any], name: str) -> Any:
 
 def shared_options(group: str) -> list[Any]:
     """The options of a group as Typer makes them; their values go to the session."""
-    params = [p for p in _command(OPTIONS[group], group).params if p.name in SESSION_FIELDS]
+    params = [p for p in _command(OPTIONS[group], group).params if p.name in SHARED]
     for param in params:
         param.expose_value = False
         param.callback = _take

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from sipctl import apply, output, workspace
+from sipctl import apply, operations, output, workspace
 from sipctl.apply import Outcome, Planner
 from sipctl.errors import Refused, Usage
 from sipctl.inventory import Inventory
+from sipctl.yamlfile.write import Value
 
 READING_FORMATS = ("table", "json", "yaml", "csv", "name")
 WRITING_FORMATS = ("text", "json")
@@ -39,7 +42,9 @@ def _global_options(
     ] = False,
     yes: Annotated[
         bool,
-        typer.Option("--yes", "-y", envvar="SIPCTL_YES", help="Answer every confirmation with yes."),
+        typer.Option(
+            "--yes", "-y", envvar="SIPCTL_YES", help="Answer every confirmation with yes."
+        ),
     ] = False,
     color: Annotated[
         str,
@@ -96,7 +101,64 @@ def _reading_options(
     pass
 
 
-OPTIONS = {"global": _global_options, "writing": _writing_options, "reading": _reading_options}
+def _field_options(
+    host: Annotated[
+        str | None,
+        typer.Option(metavar="HOST", help="Destination server: a host name or an IP address."),
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(metavar="PORT", help="Port, where it is not the default.")
+    ] = None,
+    transport: Annotated[
+        str | None, typer.Option(metavar="udp|tcp|tls", help="Transport of the signalling.")
+    ] = None,
+    codecs: Annotated[
+        str | None,
+        typer.Option(
+            "--codec", metavar="alaw,ulaw", help="Codecs in order of preference, with commas."
+        ),
+    ] = None,
+    username: Annotated[
+        str | None, typer.Option(metavar="NAME", help="User name of the authentication.")
+    ] = None,
+    password_env: Annotated[
+        str | None,
+        typer.Option(
+            "--password-env", metavar="VARIABLE", help="Environment variable with the password."
+        ),
+    ] = None,
+    password_file: Annotated[
+        str | None,
+        typer.Option(
+            "--password-file",
+            metavar="PATH",
+            help="File with the password, absolute or relative to the workspace.",
+        ),
+    ] = None,
+    realm: Annotated[
+        str | None, typer.Option(metavar="REALM", help="Realm, sent only when set.")
+    ] = None,
+    register: Annotated[
+        bool | None,
+        typer.Option("--register/--no-register", help="Whether to register at the server."),
+    ] = None,
+    tags: Annotated[
+        list[str] | None,
+        typer.Option("--tag", metavar="TAG", help="A tag; repeat it, or use commas, for more."),
+    ] = None,
+    description: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="A note for people, on one line.")
+    ] = None,
+) -> None:
+    pass
+
+
+OPTIONS: dict[str, Callable[..., None]] = {
+    "fields": _field_options,
+    "global": _global_options,
+    "writing": _writing_options,
+    "reading": _reading_options,
+}
 
 
 @dataclass(slots=True)
@@ -112,11 +174,19 @@ class Session:
     dry_run: bool = False
     no_commit: bool = False
     format: str = ""
+    given: dict[str, Any] = field(default_factory=dict)
 
     def take(self, name: str, value: Any) -> None:
         """One option's value, given before or after the command."""
         self.check(name, value)
-        setattr(self, name, value)
+        if name in FIELD_OPTIONS:
+            self.given[name] = value
+        else:
+            setattr(self, name, value)
+
+    def values(self) -> dict[str, Value]:
+        """The endpoint's fields that options give, in the form that files hold."""
+        return fields_of_options(self.given)
 
     @staticmethod
     def check(name: str, value: Any) -> None:
@@ -154,7 +224,14 @@ class Session:
 
     # -- writing ---------------------------------------------------------------------------------
 
-    def write(self, planner: Planner, *, guarded: bool = False, force: bool = False) -> Outcome:
+    def write(
+        self,
+        planner: Planner,
+        *,
+        guarded: bool = False,
+        force: bool = False,
+        root: Path | None = None,
+    ) -> Outcome:
         """Carry a change out and print what it did. A `guarded` one of many endpoints wants a yes."""
         printer = self.printer(*WRITING_FORMATS)
         options = apply.Options(
@@ -165,7 +242,7 @@ class Session:
             tell=output.tell,
         )
         confirm = self._confirm if guarded and not (force or self.yes) else None
-        outcome = apply.run(self.root(), planner, options, confirm)
+        outcome = apply.run(root or self.root(), planner, options, confirm)
         printer.outcome(outcome, dry_run=self.dry_run)
         return outcome
 
@@ -184,7 +261,29 @@ class Session:
         return self.yes or typer.confirm(question, default=False, err=True)
 
 
-SESSION_FIELDS = frozenset(f.name for f in fields(Session))
+FIELD_OPTIONS = frozenset(inspect.signature(_field_options).parameters)
+SHARED = frozenset(f.name for f in fields(Session)) | FIELD_OPTIONS
+
+
+def fields_of_options(given: Mapping[str, Any]) -> dict[str, Value]:
+    """Options as an endpoint's fields. Raises Refused for a host that has no ASCII form."""
+    values: dict[str, Value] = {k: v for k, v in given.items() if not k.startswith("password_")}
+    if "host" in values:
+        values["host"] = operations.host_of(given["host"])
+    if "codecs" in values:
+        values["codecs"] = _split([given["codecs"]])
+    if "tags" in values:
+        values["tags"] = _split(given["tags"])
+    for form in ("env", "file"):
+        if f"password_{form}" in given:
+            if "password" in values:
+                raise Usage("a password has one source", "give --password-env or --password-file")
+            values["password"] = {form: given[f"password_{form}"]}
+    return values
+
+
+def _split(texts: Iterable[str]) -> list[str]:
+    return [part.strip() for text in texts for part in text.split(",")]
 
 
 def session_of(context: typer.Context) -> Session:

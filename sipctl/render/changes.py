@@ -11,7 +11,6 @@ from sipctl.render import Segments, visible
 
 _SIGNS = {"created": "+", "duplicated": "+", "deleted": "-"}
 _STYLES = {"+": "green", "-": "red", "~": "yellow"}
-_FIELDS_SHOWN = 8
 
 
 def plan(changes: Sequence[EndpointChange], limit: int = 1_000_000) -> Segments:
@@ -31,10 +30,7 @@ def one(change: EndpointChange, indent: str = "") -> Segments:
     if change.kind == "deleted":
         return
     for field in change.fields:
-        shown = field.text()
-        if change.kind == "created":
-            shown = f"{field.field}: {field.new.text()}"
-        yield f"{indent}    {visible(shown)}\n", ""
+        yield f"{indent}    {visible(field.told(change.kind))}\n", ""
 
 
 def _title(change: EndpointChange) -> str:
@@ -65,7 +61,7 @@ def done(outcome: Outcome) -> Segments:
 
 
 def diff(patch: str) -> Segments:
-    """A patch, its lines in the colours of Git. Escapes are kept out of it by the rules of files."""
+    """A patch, its lines in the colours of Git. The rules of files keep escapes out of it."""
     styles = {"+": "green", "-": "red", "@": "cyan"}
     for line in patch.splitlines(keepends=True):
         heading = line.startswith(("diff ", "+++ ", "--- "))

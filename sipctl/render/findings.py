@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 from sipctl.findings import Finding
 from sipctl.render import Segments, visible
+from sipctl.rules.book import Rule
 
 _STYLES = {"error": "bold red", "warning": "bold yellow"}
 
@@ -66,3 +68,22 @@ def summary(findings: Sequence[Finding], files: int) -> str:
         if count
     ]
     return f"{checked}: {', '.join(parts)}"
+
+
+def explanation(rule: Rule, wrong: str, right: str) -> Segments:
+    """A rule: what it asks, why, a wrong and a right example, how it is mended or switched off."""
+    yield f"{rule.code} {rule.name}", "bold"
+    yield f" ({rule.severity})\n\n", _STYLES[rule.severity]
+    yield f"{rule.summary}\n\n", ""
+    yield f"{textwrap.fill(rule.why, 78)}\n\n", ""
+    yield "wrong:\n", "bold red"
+    yield f"{textwrap.indent(wrong.rstrip(), '    ')}\n\n", ""
+    yield "right:\n", "bold green"
+    yield f"{textwrap.indent(right.rstrip(), '    ')}\n\n", ""
+    if rule.fmt:
+        yield "`sipctl fmt` mends it.\n", ""
+    if rule.fixed:
+        yield "It is a rule of syntax or type: settings cannot change its severity.\n", ""
+    else:
+        yield "In sipctl.yaml its severity can be error, warning or off:\n", ""
+        yield f'    rules: {{{rule.name}: "off"}}\n', ""

@@ -10,9 +10,7 @@ _GAP = "  "
 _LEAST = 6
 
 
-def columns(
-    headers: Sequence[str], rows: Sequence[Sequence[str]], width: int | None
-) -> Segments:
+def columns(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int | None) -> Segments:
     """Aligned columns, linear in the number of rows; cut to `width` characters where it is given.
 
     Rich's own tables take seconds for thousands of rows, so rich only styles what is laid out here.

@@ -1,0 +1,88 @@
+"""Editing a file in the user's editor without ever losing what was typed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from sipctl import apply, operations, output, selection, workspace
+from sipctl.changes import Plan
+from sipctl.commands.shared import Session
+from sipctl.errors import Refused, SipctlError, Usage
+from sipctl.inventory import Inventory
+
+
+def edit(session: Session, reference: str) -> None:
+    """Open one endpoint's file in the editor and commit what comes back.
+
+    The editor runs without the lock; a file that changed meanwhile is refused. What is refused can be
+    edited again, and is kept in a file of its own otherwise.
+    """
+    if not session.interactive:
+        raise Usage("nothing to change is given", f"sipctl edit {reference} --port 5061")
+    root = session.root()
+    member = workspace.load(root).member(reference)
+    if not session.no_commit:
+        apply.refuse_unclean(root, [member.path])
+    folder = Path(tempfile.mkdtemp(prefix="sipctl-"))
+    file = folder / f"{reference}.yaml"
+    try:
+        _write_private(file, member.data)
+        _rounds(session, reference, member.data, file)
+    except BaseException:
+        if file.exists() and file.read_bytes() not in (member.data, b""):
+            output.tell(f"what you typed is kept in {file}")
+        else:
+            shutil.rmtree(folder)
+        raise
+    shutil.rmtree(folder)
+
+
+def _write_private(file: Path, data: bytes) -> None:
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(data)
+
+
+def _rounds(session: Session, reference: str, before: bytes, file: Path) -> None:
+    command = _editor(session.root())
+    while True:
+        _run(command, file)
+        typed = file.read_bytes()
+        if typed == before:
+            output.tell("nothing was changed")
+            return
+        if not typed.strip():
+            raise Refused("the file came back empty: nothing has changed")
+
+        def planner(inventory: Inventory, typed: bytes = typed) -> Plan:
+            return operations.replace_text(inventory, reference, before, typed)
+
+        try:
+            session.write(planner)
+        except SipctlError as error:
+            if not error.findings:
+                raise
+            output.tell_error(error, session.color)
+            if not session.ask_yes("edit it again?"):
+                raise Refused("nothing has changed") from None
+        else:
+            return
+
+
+def _editor(root: Path) -> str:
+    """The editor that Git would open: GIT_EDITOR, core.editor, VISUAL, EDITOR, then its default."""
+    found = selection.required_repository(root).ask("var", "GIT_EDITOR")
+    if not found:
+        raise Refused("no editor is set", "set EDITOR, or give options such as --port 5061")
+    return found
+
+
+def _run(command: str, file: Path) -> None:
+    # as Git runs it: the shell splits the command, the file comes as an argument of its own
+    status = subprocess.run(["sh", "-c", f'{command} "$@"', command, str(file)], check=False)
+    if status.returncode != 0:
+        raise Refused(f'the editor "{command}" ended with status {status.returncode}')

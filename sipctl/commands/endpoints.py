@@ -1,0 +1,214 @@
+"""create, edit, duplicate, rename, delete, list, search, show."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from sipctl import operations, selection
+from sipctl.changes import Plan
+from sipctl.commands import editor, form
+from sipctl.commands.shared import READING_FORMATS, Session, session_of
+from sipctl.endpoint import FIELDS, Endpoint
+from sipctl.errors import Usage
+from sipctl.inventory import Inventory
+from sipctl.output import Printer
+from sipctl.yamlfile.edit import UNSET
+
+Where = Annotated[
+    str | None,
+    typer.Option("--where", metavar="QUERY", help="All endpoints that match; see `search --help`."),
+]
+Force = Annotated[bool, typer.Option("--force", help="Go on without asking, however many.")]
+References = Annotated[list[str] | None, typer.Argument(metavar="[REF]...", help="References.")]
+
+
+def create(
+    ctx: typer.Context,
+    reference: Annotated[
+        str | None, typer.Argument(metavar="REF", help="Reference of the new endpoint.")
+    ] = None,
+) -> None:
+    """Create an endpoint.
+
+    Only what is given is written: an absent port is no port to SIP. On a terminal the command asks
+    for the fields of the form where the reference or the host is missing.
+    """
+    session = session_of(ctx)
+    values = session.values()
+    if reference is not None:
+        values["reference"] = reference
+    if not {"reference", "host"} <= values.keys():
+        if not session.interactive:
+            missing = "--host" if "reference" in values else "a reference"
+            raise Usage(f"{missing} is missing", "sipctl create REF --host HOST")
+        values = form.ask(values, session.root())
+    session.write(lambda inventory: operations.create(inventory, [values]))
+
+
+def edit(
+    ctx: typer.Context,
+    references: References = None,
+    where: Where = None,
+    unset: Annotated[
+        list[str] | None,
+        typer.Option("--unset", metavar="FIELD", help="Take a field out; repeat it for more."),
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Change endpoints, by options or in your editor.
+
+    Comments, order and layout stay. Many at once is one commit. Without options that change
+    something, one endpoint opens in your editor.
+    """
+    session = session_of(ctx)
+    values = _with_unset(session, unset or [])
+    if values:
+        session.write(
+            lambda inventory: operations.edit(
+                inventory, selection.of(inventory, references or (), where), values
+            ),
+            guarded=True,
+            force=force,
+        )
+    elif references and len(references) == 1 and where is None:
+        editor.edit(session, references[0])
+    else:
+        raise Usage("nothing to change is given", "sipctl edit REF --port 5061")
+
+
+def _with_unset(session: Session, unset: list[str]) -> operations.Changes:
+    values = dict(session.values())
+    changes: dict[str, operations.Change] = dict(values)
+    for name in unset:
+        field = {"codec": "codecs", "tag": "tags"}.get(name, name)
+        if field not in FIELDS and not field.startswith("x-"):
+            raise Usage(f'"{name}" is not a field', f"fields are {', '.join(FIELDS)}")
+        if field in values:
+            raise Usage(f'"{name}" is both set and unset')
+        changes[field] = UNSET
+    return changes
+
+
+def duplicate(
+    ctx: typer.Context,
+    reference: Annotated[str, typer.Argument(metavar="REF", help="The endpoint to copy.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="Reference of the copy.")],
+) -> None:
+    """Copy an endpoint, comments too."""
+    session = session_of(ctx)
+    values = session.values()
+    session.write(lambda inventory: operations.duplicate(inventory, reference, new, values))
+
+
+def rename(
+    ctx: typer.Context,
+    old: Annotated[str, typer.Argument(metavar="OLD", help="The present reference.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The reference it shall have.")],
+) -> None:
+    """Give an endpoint another reference."""
+    session_of(ctx).write(lambda inventory: operations.rename(inventory, old, new))
+
+
+def delete(
+    ctx: typer.Context,
+    references: References = None,
+    where: Where = None,
+    force: Force = False,
+) -> None:
+    """Delete endpoints.
+
+    Git keeps them: `sipctl restore REF` brings one back.
+    """
+    session = session_of(ctx)
+
+    def planner(inventory: Inventory) -> Plan:
+        chosen = selection.of(inventory, references or (), where)
+        return operations.delete(inventory, chosen)
+
+    session.write(planner, guarded=True, force=force)
+
+
+# -- reading -------------------------------------------------------------------------------------
+
+
+def list_(
+    ctx: typer.Context,
+    where: Where = None,
+) -> None:
+    """List the endpoints."""
+    session = session_of(ctx)
+    printer = session.printer(*READING_FORMATS)
+    inventory = session.inventory()
+    _print(printer, inventory, selection.matching(inventory, where))
+
+
+def search(
+    ctx: typer.Context,
+    query: Annotated[
+        list[str], typer.Argument(metavar="QUERY...", help="What to look for; see below.")
+    ],
+) -> None:
+    """List the endpoints that match a query.
+
+    \b
+    paris                     contains, in any field
+    host:*.example.net        equals, with * and ?
+    tag:paris,lyon codec:ulaw has; a comma means any of them
+    port:>5060 port:5061..70  compares
+    host:10.0.0.0/8           addresses in a network
+    used:no in:SCENARIO       by use
+    not, or, ( )              and terms side by side mean and
+    """
+    session = session_of(ctx)
+    printer = session.printer(*READING_FORMATS)
+    inventory = session.inventory()
+    _print(printer, inventory, selection.found(inventory, query))
+
+
+_HEADERS = ("REFERENCE", "ENDPOINT", "PORT", "CODEC", "USER NAME", "TAGS")
+
+
+def _print(printer: Printer, inventory: Inventory, found: dict[str, Endpoint]) -> None:
+    if printer.format == "name":
+        printer.lines(found)
+    elif printer.structured:
+        unreadable = [member.path for member in inventory.unreadable]
+        records = [endpoint.record() for endpoint in found.values()]
+        printer.document({"endpoints": records, "unreadable": unreadable})
+    else:
+        headers = _HEADERS if printer.format == "table" else tuple(h.lower() for h in _HEADERS)
+        printer.table(headers, [_row(reference, e) for reference, e in found.items()])
+
+
+def _row(reference: str, endpoint: Endpoint) -> tuple[str, ...]:
+    port = str(endpoint.effective("port"))
+    codecs, tags = (",".join(endpoint.record()[field]) for field in ("codecs", "tags"))
+    return (reference, endpoint.host, port, codecs, endpoint.username or "", tags)
+
+
+def show(
+    ctx: typer.Context,
+    reference: Annotated[str, typer.Argument(metavar="REF", help="The endpoint.")],
+    at: Annotated[
+        str | None,
+        typer.Option("--at", metavar="REV", help="As it was at a commit, tag or branch."),
+    ] = None,
+) -> None:
+    """Show one endpoint, now or at a revision."""
+    session = session_of(ctx)
+    printer = session.printer(*READING_FORMATS)
+    inventory = session.inventory() if at is None else selection.at_revision(session.root(), at)
+    member = inventory.readable(reference)
+    assert member.endpoint is not None and member.root is not None
+    if printer.format == "name":
+        printer.lines([reference])
+    elif printer.structured:
+        printer.document({"endpoint": member.endpoint.record()})
+    else:
+        rows = selection.shown(member.root)
+        if printer.format == "csv":
+            printer.table(("field", "value"), rows)
+        else:
+            printer.table(("FIELD", "VALUE"), rows)

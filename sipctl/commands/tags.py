@@ -1,0 +1,76 @@
+"""tag add, tag remove, tag rename, tag list."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from sipctl import operations, selection
+from sipctl.changes import Plan
+from sipctl.commands.endpoints import Force, Where
+from sipctl.commands.shared import READING_FORMATS, session_of
+from sipctl.errors import Usage
+from sipctl.inventory import Inventory
+
+Words = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="[REF] TAG...", help="The endpoint, unless --where is given, then tags."
+    ),
+]
+
+
+def add(ctx: typer.Context, words: Words, where: Where = None, force: Force = False) -> None:
+    """Give endpoints tags."""
+    references, tags = _split(words, where)
+
+    def planner(inventory: Inventory) -> Plan:
+        chosen = selection.of(inventory, references, where)
+        return operations.add_tags(inventory, chosen, tags)
+
+    session_of(ctx).write(planner, guarded=True, force=force)
+
+
+def remove(ctx: typer.Context, words: Words, where: Where = None, force: Force = False) -> None:
+    """Take tags from endpoints."""
+    references, tags = _split(words, where)
+
+    def planner(inventory: Inventory) -> Plan:
+        chosen = selection.of(inventory, references, where)
+        return operations.remove_tags(inventory, chosen, tags)
+
+    session_of(ctx).write(planner, guarded=True, force=force)
+
+
+def _split(words: list[str], where: str | None) -> tuple[list[str], list[str]]:
+    if where is not None:
+        return [], words
+    if len(words) < 2:
+        raise Usage("a tag is missing", "sipctl tag add REF TAG")
+    return words[:1], words[1:]
+
+
+def rename(
+    ctx: typer.Context,
+    old: Annotated[str, typer.Argument(metavar="OLD", help="The present tag.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The tag in its place.")],
+    force: Force = False,
+) -> None:
+    """Rename a tag on every endpoint that has it."""
+    session = session_of(ctx)
+    session.write(lambda i: operations.rename_tag(i, old, new), guarded=True, force=force)
+
+
+def show(ctx: typer.Context) -> None:
+    """List all tags and how many endpoints have each."""
+    session = session_of(ctx)
+    printer = session.printer(*READING_FORMATS)
+    tags = session.inventory().tags()
+    if printer.format == "name":
+        printer.lines(tags)
+    elif printer.structured:
+        printer.document({"tags": [{"tag": tag, "endpoints": n} for tag, n in tags.items()]})
+    else:
+        headers = ("TAG", "ENDPOINTS") if printer.format == "table" else ("tag", "endpoints")
+        printer.table(headers, [(tag, str(count)) for tag, count in tags.items()])

@@ -1,0 +1,58 @@
+"""init, save, status."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sipctl import output, setup, standing
+from sipctl.commands.shared import READING_FORMATS, session_of
+
+
+def init(
+    ctx: typer.Context,
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="Where; without it, here.")
+    ] = None,
+) -> None:
+    """Make a workspace.
+
+    And a Git repository where there is none, schemas by which editors complete and check, and a
+    first commit. Run again it brings the schemas up to date, and changes nothing else.
+    """
+    session = session_of(ctx)
+    root = folder or session.workspace or Path.cwd()
+    with setup.prepared(root, dry_run=session.dry_run):
+        session.write(setup.planner(root), root=root)
+    if session.format != "json":
+        for line in setup.EDITORS:
+            output.tell(line)
+
+
+def save(
+    ctx: typer.Context,
+    references: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[REF]...", help="Endpoints; without any, all that was edited."),
+    ] = None,
+) -> None:
+    """Validate and commit what was edited by hand."""
+    session = session_of(ctx)
+    session.write(standing.save_planner(session.root(), references or ()))
+
+
+def status(ctx: typer.Context) -> None:
+    """Show what is uncommitted, invalid or not pushed."""
+    session = session_of(ctx)
+    printer = session.printer(*READING_FORMATS)
+    found = standing.of(session.root())
+    if printer.structured:
+        printer.document({"status": found.data()})
+    elif printer.format == "name":
+        printer.lines(found.uncommitted)
+    elif printer.format == "csv":
+        printer.table(("path", "state"), list(found.uncommitted.items()))
+    else:
+        printer.lines(found.lines())

@@ -1,0 +1,64 @@
+"""`fmt` over a workspace: which files would change, and which errors remain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sipctl import disk, workspace
+from sipctl.changes import FileChange
+from sipctl.endpoint import FIELDS
+from sipctl.findings import Finding
+from sipctl.inventory import SETTINGS_FILE, Inventory
+from sipctl.settings import FIELDS as SETTINGS_FIELDS
+from sipctl.settings import Settings
+from sipctl.typed import decode
+from sipctl.yamlfile.format import format_text
+from sipctl.yamlfile.read import read
+
+
+@dataclass(frozen=True, slots=True)
+class Formatted:
+    """The files that `fmt` changes, and the errors that stand in the chosen files afterwards."""
+
+    changes: tuple[FileChange, ...]
+    errors: tuple[Finding, ...]
+
+
+def format_all(inventory: Inventory, root: Path, chosen: set[str] | None) -> Formatted:
+    """Format the chosen files of a workspace, all of them where `chosen` is None."""
+    changes = []
+    for path, member in inventory.members.items():
+        if chosen is None or path in chosen:
+            after = format_text(member.text, FIELDS, member.mends).encode("utf-8")
+            if member.text and after != member.data:
+                changes.append(FileChange(path, member.data, after))
+    if chosen is None or SETTINGS_FILE in chosen:
+        changes += _settings(root)
+    result = workspace.reread(inventory, {c.path: c.after for c in changes})
+    errors = [f for f in result.findings if f.is_error and _is_chosen(f.place.file, chosen)]
+    return Formatted(tuple(changes), tuple(errors))
+
+
+def _is_chosen(path: str, chosen: set[str] | None) -> bool:
+    return chosen is None or path in chosen
+
+
+def _settings(root: Path) -> list[FileChange]:
+    before = disk.content(root / SETTINGS_FILE)
+    if before is None:
+        return []
+    document = read(before, SETTINGS_FILE)
+    if document.root is None:
+        return []
+    mends = decode(document.root, Settings, SETTINGS_FILE, document.text).mends
+    after = format_text(document.text, SETTINGS_FIELDS, mends).encode("utf-8")
+    return [FileChange(SETTINGS_FILE, before, after)] if after != before else []
+
+
+def shown(path: str, data: bytes) -> str:
+    """A file's text for a diff, plain passwords masked."""
+    if not workspace.is_member(path):
+        return data.decode("utf-8")
+    member = workspace.read_member(path, data)
+    return workspace.without_plaintext(member.text, member.root)

@@ -1,0 +1,102 @@
+"""Making a workspace: its settings, the schemas for editors, and the repository where there is none."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from sipctl import disk, resources
+from sipctl.apply import Planner
+from sipctl.changes import FileChange, Plan
+from sipctl.errors import Refused
+from sipctl.inventory import ENDPOINTS, SETTINGS_FILE, Inventory
+from sipctl.repository import Repository
+from sipctl.settings import FORMAT
+
+_SETTINGS = f"""\
+# The root of a sipctl workspace; endpoints stand in {ENDPOINTS}/<reference>.yaml.
+version: {FORMAT}
+"""
+
+# Copied into the workspace, so that editors find them without a network and without sipctl.
+_SCHEMAS = {"endpoint": f"{ENDPOINTS}/*.yaml", "settings": SETTINGS_FILE}
+_FOLDER = ".sipctl"
+_VSCODE = ".vscode/settings.json"
+
+EDITORS = (
+    f"VS Code with the YAML extension completes and checks endpoints by {_VSCODE}",
+    f"other editors: map {_FOLDER}/endpoint.schema.json to {ENDPOINTS}/*.yaml "
+    "(JetBrains: Settings > Schemas and DTDs > JSON Schema Mappings; "
+    "yaml-language-server: yaml.schemas)",
+)
+"""What to tell about editors."""
+
+
+@contextmanager
+def prepared(root: Path, dry_run: bool) -> Iterator[None]:
+    """A folder with a repository around it; what was made for it goes again if the rest fails."""
+    if dry_run:
+        yield
+        return
+    made = [folder for folder in (root, *root.parents) if not folder.exists()]
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refused(f'"{root}" cannot be made: {error.strerror}') from None
+    repository = Repository.find(root)
+    fresh = repository is None
+    if repository is None:
+        repository = Repository.init(root)
+    try:
+        yield
+    except BaseException:
+        if fresh:
+            shutil.rmtree(repository.git_dir, ignore_errors=True)
+        for folder in made:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+def planner(root: Path) -> Planner:
+    """A plan of the files that a workspace at `root` lacks, and of schemas that are out of date."""
+
+    def plan(_: Inventory) -> Plan:
+        changes = tuple(_changes(root))
+        started = (root / SETTINGS_FILE).exists()
+        subject = "Update the schemas for editors" if started else "Start a sipctl workspace"
+        return Plan("init", subject, changes, notes=_notes(root))
+
+    return plan
+
+
+def _changes(root: Path) -> Iterator[FileChange]:
+    for path, text, keep in _files():
+        before = disk.content(root / path)
+        after = text.encode("utf-8")
+        if before is None or (before != after and not keep):
+            yield FileChange(path, before, after)
+
+
+def _files() -> Iterator[tuple[str, str, bool]]:
+    """Every file with its text, and whether one that is there already is the user's own."""
+    yield SETTINGS_FILE, _SETTINGS, True
+    for name in _SCHEMAS:
+        text = resources.path("schemas", f"{name}.schema.json").read_text("utf-8")
+        yield f"{_FOLDER}/{name}.schema.json", text, False
+    yield _VSCODE, json.dumps(_vscode(), indent=2) + "\n", True
+
+
+def _vscode() -> dict[str, dict[str, str]]:
+    return {"yaml.schemas": {f"./{_FOLDER}/{n}.schema.json": p for n, p in _SCHEMAS.items()}}
+
+
+def _notes(root: Path) -> tuple[str, ...]:
+    present = disk.content(root / _VSCODE)
+    if present is None or f"{_FOLDER}/endpoint.schema.json".encode() in present:
+        return ()
+    wanted = json.dumps(_vscode())[1:-1]
+    return (f"{_VSCODE} is yours and stays as it is; to complete endpoints, add {wanted}",)

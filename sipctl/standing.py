@@ -1,0 +1,139 @@
+"""How a workspace stands in Git: what is uncommitted, invalid, not pushed; and saving hand edits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sipctl import disk, journal, operations, selection, workspace
+from sipctl.apply import Planner
+from sipctl.changes import Plan
+from sipctl.inventory import ENDPOINTS, SETTINGS_FILE, Inventory, endpoint_path
+from sipctl.repository import Repository
+
+_STATES = {"?": "new", "A": "new", "D": "deleted"}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`uncommitted` is each such file and what happened to it: new, changed or deleted. `ahead` and
+    `behind` count commits against the upstream; None where there is none."""
+
+    branch: str | None
+    head: str | None
+    uncommitted: dict[str, str]
+    invalid: tuple[str, ...]
+    upstream: str | None
+    ahead: int | None
+    behind: int | None
+    interrupted: str | None
+
+    def data(self) -> dict[str, Any]:
+        """The same for JSON."""
+        return {
+            "branch": self.branch,
+            "head": self.head,
+            "uncommitted": [{"path": p, "state": s} for p, s in self.uncommitted.items()],
+            "invalid": list(self.invalid),
+            "upstream": self.upstream,
+            "ahead": self.ahead,
+            "behind": self.behind,
+            "interrupted": self.interrupted,
+        }
+
+    def lines(self) -> Iterator[str]:
+        """The same for people."""
+        yield f"branch: {self.branch or 'none (HEAD is detached)'}"
+        if self.head is None:
+            yield "no commit yet"
+        if self.interrupted:
+            yield f"{self.interrupted}; the next command that writes ends it or puts it back"
+        yield from _listed("uncommitted", [f"{s} {p}" for p, s in self.uncommitted.items()])
+        yield from _listed("invalid", list(self.invalid))
+        if self.upstream is None:
+            yield "no upstream to push to"
+        else:
+            yield f"not pushed: {self.ahead} commits, not pulled: {self.behind} ({self.upstream})"
+
+
+def _listed(what: str, items: list[str]) -> Iterator[str]:
+    yield f"{what}: {len(items) or 'nothing'}"
+    yield from (f"  {item}" for item in items)
+
+
+def of(root: Path) -> Standing:
+    """How the workspace stands."""
+    repository = selection.required_repository(root)
+    inventory = workspace.load(root)
+    invalid = sorted({f.place.file for f in inventory.findings if f.is_error})
+    upstream, ahead, behind = _upstream(repository)
+    return Standing(
+        repository.branch(),
+        repository.head(),
+        uncommitted(repository),
+        tuple(invalid),
+        upstream,
+        ahead,
+        behind,
+        journal.interrupted(repository),
+    )
+
+
+def _upstream(repository: Repository) -> tuple[str | None, int | None, int | None]:
+    name = repository.ask("rev-parse", "--abbrev-ref", "--symbolic-full-name", "@{upstream}")
+    counts = repository.ask("rev-list", "--left-right", "--count", "@{upstream}...HEAD")
+    if not name or not counts:
+        return None, None, None
+    behind, ahead = counts.split()
+    return name, int(ahead), int(behind)
+
+
+def uncommitted(repository: Repository) -> dict[str, str]:
+    """The workspace's files that differ from HEAD, and how."""
+    status = repository.status([ENDPOINTS, SETTINGS_FILE])
+    known = {p: s for p, s in status.items() if workspace.is_member(p) or p == SETTINGS_FILE}
+    return {path: _state(letters) for path, letters in sorted(known.items())}
+
+
+def _state(letters: str) -> str:
+    if "D" in letters and letters != "AD":
+        return "deleted" if letters[1] != "?" else "changed"
+    return next((_STATES[c] for c in letters if c in _STATES), "changed")
+
+
+# -- saving --------------------------------------------------------------------------------------
+
+
+def save_planner(root: Path, references: Sequence[str]) -> Planner:
+    """A plan that commits the user's own edits of these endpoints, of everything without any."""
+    repository = selection.required_repository(root)
+
+    def plan(inventory: Inventory) -> Plan:
+        changed = uncommitted(repository)
+        if references:
+            paths = [endpoint_path(reference) for reference in references]
+            for reference, path in zip(references, paths, strict=True):
+                if path not in changed:
+                    inventory.member(reference)  # refused where there is no such endpoint
+            changed = {path: changed[path] for path in paths if path in changed}
+        now = {path: disk.content(root / path) for path in changed}
+        return operations.save(_committed(repository, changed, now), now)
+
+    return plan
+
+
+def _committed(
+    repository: Repository, paths: dict[str, str], now: dict[str, bytes | None]
+) -> dict[str, bytes | None]:
+    """What HEAD holds of each path, with the line ends that a checkout would give it."""
+    head = repository.head()
+    at_head = repository.files_at(head, [ENDPOINTS, SETTINGS_FILE]) if head else {}
+    result: dict[str, bytes | None] = {}
+    for path in paths:
+        content = at_head.get(path)
+        if content is not None and b"\r\n" in (now[path] or b"") and b"\r\n" not in content:
+            content = repository.as_checked_out("HEAD", path)
+        result[path] = content
+    return result
