@@ -1,0 +1,116 @@
+"""import, export."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sipctl import output, selection, tables
+from sipctl.commands.endpoints import Force, Where
+from sipctl.commands.shared import session_of
+from sipctl.errors import Refused, Usage
+
+KINDS = ("csv", "json")
+
+
+def import_(
+    ctx: typer.Context,
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="A CSV or JSON file; - is standard input.")
+    ],
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            "--format", metavar="csv|json", help="What the table is, if it does not tell."
+        ),
+    ] = None,
+    update: Annotated[
+        bool, typer.Option("--update", help="Change the endpoints that exist already.")
+    ] = False,
+    password_env: Annotated[
+        str | None,
+        typer.Option(
+            "--password-env",
+            metavar="TEMPLATE",
+            help="Variable of each password that is missing, such as 'TRUNK_{reference}'.",
+        ),
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Create or change many endpoints from a table.
+
+    Columns have the names of fields (reference, host, port, transport,
+    codecs, username, realm, register, tags, description, x-…) or the headings
+    of the product (SIP endpoint, Port, Reference, Codec, User name, Realm,
+    Tags), in any order. Commas, semicolons or tabs separate them. JSON is an
+    array of objects, or what list and export print.
+
+    An empty cell is no value: with --update the field stays as it is, and
+    `sipctl edit --unset` takes it out. All rows come in by one commit, or none.
+
+    Keep passwords out. --password-env 'TRUNK_{reference}' names the variable
+    of each endpoint that has a user name and no password yet; pbx-paris gets
+    TRUNK_PBX_PARIS.
+    """
+    session = session_of(ctx)
+    rows = tables.read(tables.text_of(_content(file)), _kind(file, kind))
+    if file == "-":
+        session.no_input = True  # what is left of standard input is no answer to a question
+    session.write(
+        lambda inventory: tables.plan_import(inventory, rows, update, password_env),
+        guarded=True,
+        force=force,
+    )
+
+
+def _content(file: str) -> bytes:
+    if file == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise Refused(f'"{file}" could not be read: {reason}') from None
+
+
+def _kind(file: str, kind: str | None) -> str | None:
+    if kind is not None:
+        return _known(kind)
+    suffix = Path(file).suffix.lower().removeprefix(".")
+    return suffix if suffix in KINDS else None
+
+
+def _known(kind: str) -> str:
+    if kind not in KINDS:
+        raise Usage(f'"{kind}" is not a format of tables', "use csv or json")
+    return kind
+
+
+def export(
+    ctx: typer.Context,
+    kind: Annotated[str, typer.Argument(metavar="csv|json", help="The format of the table.")],
+    where: Where = None,
+) -> None:
+    """Write the endpoints as a table, without passwords.
+
+    It holds exactly what the files give: an absent port stays empty. To import
+    it with --update changes nothing. A spreadsheet takes +33155000001 for a
+    number and drops the plus, and may take =… for a formula: read such columns
+    into it as text.
+    """
+    session = session_of(ctx)
+    _known(kind)
+    inventory = session.inventory()
+    found = selection.matching(inventory, where).values()
+    if kind == "json":
+        unreadable = [member.path for member in inventory.unreadable]
+        records = tables.export_records(found)
+        output.Printer("json").document({"endpoints": records, "unreadable": unreadable})
+        return
+    lost = tables.without_cell(found)
+    if lost:
+        output.tell(f"left out where it is no plain text: {', '.join(lost)}; JSON holds it")
+    output.write_csv(*tables.export_rows(found))
