@@ -1,0 +1,144 @@
+"""The examples: each wrong one gives exactly its rule, each right one and the workspace nothing."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sipctl import examples
+from sipctl.findings import Finding
+from sipctl.inventory import Inventory
+from sipctl.rules.book import RULES
+from sipctl.workspace import Source, disk_files, inventory_of, load
+from sipctl.yamlfile.read import MAX_BYTES
+from tests.support import ROOT
+
+INVALID = ROOT / "examples" / "invalid"
+VALID = ROOT / "examples" / "valid"
+CONTACT_CENTRE = ROOT / "examples" / "contact-centre"
+
+PBX = "endpoints/pbx-paris.yaml"
+
+
+def _grown(source: Source) -> Source:
+    data = source[PBX]
+    assert isinstance(data, bytes)
+    return {**source, PBX: data + b"# a line of a log\n" * (MAX_BYTES // 18)}
+
+
+def _in_other_case(source: Source) -> Source:
+    data = source[PBX]
+    assert isinstance(data, bytes)
+    return {**source, "endpoints/PBX-Paris.yaml": data.replace(b"pbx-paris", b"PBX-Paris")}
+
+
+# What Git should not carry, or a file system cannot: the wrong part is added to what is read.
+MADE: dict[str, Callable[[Source], Source]] = {
+    "file-too-large": _grown,
+    "duplicate-reference": _in_other_case,
+}
+
+
+def _wrong(rule: str) -> Inventory:
+    source = dict(disk_files(INVALID / rule))
+    return inventory_of(MADE[rule](source) if rule in MADE else source)
+
+
+def _folders(root: Path) -> set[str]:
+    return {folder.name for folder in root.iterdir() if folder.is_dir()}
+
+
+def test_each_rule_has_a_wrong_and_a_right_example() -> None:
+    assert _folders(INVALID) == set(RULES)
+    assert _folders(VALID) == set(RULES)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_wrong_example_gives_exactly_its_rule(rule: str) -> None:
+    found = _wrong(rule).findings
+    assert {finding.rule for finding in found} == {rule}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_finding_tells_place_message_severity_and_code(rule: str) -> None:
+    for finding in _wrong(rule).findings:
+        _tells_everything(finding)
+
+
+def _tells_everything(finding: Finding) -> None:
+    assert finding.place.file in (PBX, "sipctl.yaml", "endpoints/pbx-paris.yml")
+    assert finding.place.line >= 1
+    assert finding.place.column >= 1
+    assert finding.message
+    assert finding.message[0] == finding.message[0].lower() or finding.message[0] in '"+'
+    assert finding.code == RULES[finding.rule].code
+    assert finding.severity.value == RULES[finding.rule].severity
+    assert "not-a-real-one" not in f"{finding}"
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_right_example_has_no_findings(rule: str) -> None:
+    assert load(VALID / rule).findings == ()
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule != "bad-setting"])
+def test_a_right_example_is_read_as_the_endpoint_of_its_file(rule: str) -> None:
+    assert list(load(VALID / rule).endpoints) == ["pbx-paris"]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_what_is_shown_of_an_example_is_its_one_file(rule: str) -> None:
+    wrong, right = examples.wrong(rule), examples.right(rule)
+    assert right.startswith(("# endpoints/pbx-paris.yaml\n", "# sipctl.yaml\n"))
+    assert wrong.endswith("\n")
+    assert right.endswith("\n")
+    assert wrong != right
+    assert "".join((wrong + right).split("\n")).isprintable()
+
+
+@pytest.mark.parametrize("rule", ["file-too-large", "duplicate-reference", "stray-file"])
+def test_what_no_text_can_show_is_told_in_words(rule: str) -> None:
+    assert examples.wrong(rule) == (INVALID / rule / "wrong.txt").read_text("utf-8")
+
+
+def test_bytes_and_control_characters_of_an_example_are_shown_as_escapes() -> None:
+    assert "Si\\xe8ge" in examples.wrong("invalid-utf8")
+    assert "trunk\\u2028of" in examples.wrong("control-character")
+
+
+# -- the contact centre --------------------------------------------------------------------------
+
+
+def test_the_contact_centre_has_no_findings() -> None:
+    assert load(CONTACT_CENTRE).findings == ()
+
+
+def test_the_contact_centre_shows_what_it_says() -> None:
+    endpoints = load(CONTACT_CENTRE).endpoints
+    assert endpoints["pbx-paris"].effective("port") == 5060
+    assert endpoints["sbc-a"].effective("port") == endpoints["sbc-b"].effective("port") == 5061
+    assert "port" not in endpoints["sbc-a"].given()
+    assert endpoints["carrier-north"].username is endpoints["carrier-north"].password is None
+    assert ":" in endpoints["carrier-north-v6"].host
+    assert endpoints["ims-paris"].username == "+33155000001@ims.example.net"
+
+
+def test_the_readme_of_the_contact_centre_names_each_endpoint_and_no_other() -> None:
+    rows = [
+        line.split("|")[1]
+        for line in (CONTACT_CENTRE / "README.md").read_text("utf-8").splitlines()
+        if line.startswith("| `")
+    ]
+    named = {name for cell in rows for name in cell.split("`")[1::2]}
+    assert named == set(load(CONTACT_CENTRE).endpoints)
+
+
+def test_the_contact_centre_uses_no_name_or_address_of_a_real_server() -> None:
+    documentation = ("192.0.2.", "198.51.100.", "203.0.113.", "2001:db8:")
+    for endpoint in load(CONTACT_CENTRE).endpoints.values():
+        assert endpoint.host.endswith(".example.net") or endpoint.host.startswith(documentation)
+
+
+def test_the_contact_centre_says_where_passwords_are_and_holds_none() -> None:
+    for endpoint in load(CONTACT_CENTRE).endpoints.values():
+        assert set(endpoint.record()["password"] or ()) <= {"env", "file"}
