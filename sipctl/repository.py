@@ -6,6 +6,7 @@ Every process gets its arguments as a list, literal pathspecs, and no file-syste
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -31,6 +32,19 @@ _OPEN = (
 )
 
 
+# The user's settings (log.follow, log.showRoot, i18n.logOutputEncoding, …) change none of this.
+_LOG = (
+    "log",
+    "-z",
+    "--no-follow",
+    "--no-color",
+    "--no-show-signature",
+    "--encoding=UTF-8",
+    "--format=%x00%x01%H%x00%P%x00%an%x00%ae%x00%aI%x00%ct%x00%B%x00",
+)
+_RAW = ("--root", "--no-renames", "--no-abbrev", "--no-relative", "--ignore-submodules=none")
+
+
 class GitFailed(Refused):
     """Git, or a hook of it, said no. The message is Git's own words."""
 
@@ -45,12 +59,14 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A commit: its hash, parents, author, author's time (ISO 8601), subject and message."""
+    """A commit: its hash, parents, author, author's time (ISO 8601), when it was made (seconds
+    since 1970) and message."""
 
     oid: str
     parents: tuple[str, ...]
     author: Identity
     time: str
+    committed: int
     message: str
 
     @property
@@ -62,6 +78,16 @@ class Commit:
     def short(self) -> str:
         """The first ten digits of the hash."""
         return self.oid[:10]
+
+    @property
+    def operation(self) -> str | None:
+        """What the trailer `Sipctl-Operation:` says; None for a commit that is not of sipctl."""
+        paragraphs = self.message.rstrip().split("\n\n")
+        found = _OPERATION.findall(paragraphs[-1]) if len(paragraphs) > 1 else None
+        return found[-1] if found else None
+
+
+_OPERATION = re.compile(r"^Sipctl-Operation: *(.*\S)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,16 +163,14 @@ class Repository:
 
     @contextmanager
     def stream(self, *args: str) -> Iterator[Iterator[bytes]]:
-        """What Git prints, as the pieces between NUL bytes, while it still runs."""
+        """What Git prints, as the pieces between NUL bytes, while it still runs. It is ended where
+        nobody reads on; a failure of its own raises GitFailed."""
         process = _start(self._git, args, _READING)
-        try:
-            yield _pieces(process)
-        finally:
-            if process.stdout is not None:
-                process.stdout.close()
-            if process.poll() is None:
+        with process:
+            try:
+                yield _pieces(process)
+            finally:
                 process.terminate()
-            process.wait()
 
     # -- state -----------------------------------------------------------------------------------
 
@@ -235,15 +259,36 @@ class Repository:
 
         A merge shows only what differs from every parent. `args` are further arguments of git log.
         """
-        form = "--format=%x00%x01%H%x00%P%x00%an%x00%ae%x00%aI%x00%B%x00"
-        fixed = ("log", "-z", "--raw", "-c", "--no-renames", "--no-abbrev", "--no-show-signature")
-        with self.stream(*fixed, form, *args, "--", *paths) as pieces:
+        with self.stream(*_LOG, "--raw", "-c", *_RAW, *args, "--", *paths) as pieces:
             yield from _log_entries(pieces, self.prefix)
+
+    def between(self, old: str | None, new: str, paths: Sequence[str]) -> list[BlobChange]:
+        """The files below `paths` that differ between two commits; all of a root commit's where
+        `old` is None. Without `paths` those outside of the workspace too, as `:/path`."""
+        args = ("diff-tree", "-r", "-z", "--raw", "--no-commit-id", *_RAW)
+        ends = ("--root", new) if old is None else (old, new)
+        pieces = iter(self.read(*args, *ends, "--", *paths).split(b"\0"))
+        rows = ((raw, next(pieces)) for raw in pieces if raw)
+        return [_blob_change(raw, _in_workspace(path, self.prefix)) for raw, path in rows]
+
+    def matching(self, *args: str) -> frozenset[str]:
+        """The hashes of the commits that these arguments of git rev-list choose."""
+        return frozenset(self.read("rev-list", *args).decode("ascii").split())
+
+    def is_date(self, text: str) -> bool:
+        """True for what Git takes for a date. (Its log takes any other text for the present.)"""
+        options = ("config", "--type=expiry-date", "--get", "sipctl.date")
+        return self.ask("-c", f"sipctl.date={text}", *options) is not None
+
+    def shallow(self) -> frozenset[str]:
+        """The commits whose parents a shallow clone does not have."""
+        name = self.read("rev-parse", "--git-path", "shallow").rstrip(b"\n")
+        file = self.root / os.fsdecode(name)
+        return frozenset(file.read_text("ascii").split()) if file.exists() else frozenset()
 
     def commit_of(self, oid: str) -> Commit:
         """One commit by its hash."""
-        form = "--format=%x00%x01%H%x00%P%x00%an%x00%ae%x00%aI%x00%B%x00"
-        out = self.read("log", "-1", "-z", "--no-show-signature", form, oid)
+        out = self.read(*_LOG, "--no-patch", "-1", oid)
         return next(_log_entries(iter(out.split(b"\0")), self.prefix))[0]
 
     # -- writing ---------------------------------------------------------------------------------
@@ -355,6 +400,10 @@ def _pieces(process: subprocess.Popen[bytes]) -> Iterator[bytes]:
         yield from pieces
     if rest:
         yield rest
+    assert process.stderr is not None
+    words = process.stderr.read()
+    if process.wait() != 0:
+        raise GitFailed(_words(words.decode("utf-8", "replace")) or "git failed")
 
 
 _MARK = b"\x01"
@@ -363,7 +412,7 @@ _MARK = b"\x01"
 def _log_entries(
     pieces: Iterator[bytes], prefix: str
 ) -> Iterator[tuple[Commit, list[BlobChange]]]:
-    """Parse `git log -z --raw -c`: a mark and six fields a commit, then its changed paths."""
+    """Parse `git log -z --raw -c`: a mark and seven fields a commit, then its changed paths."""
     commit: Commit | None = None
     changes: list[BlobChange] = []
     for piece in pieces:
@@ -380,10 +429,17 @@ def _log_entries(
 
 def _commit(first: bytes, pieces: Iterator[bytes]) -> Commit:
     oid = first[1:].decode("ascii")
-    parents, name, email, time, message = (
-        next(pieces).decode("utf-8", "replace") for _ in range(5)
+    parents, name, email, time, committed, message = (
+        next(pieces).decode("utf-8", "replace") for _ in range(6)
     )
-    return Commit(oid, tuple(parents.split()), Identity(name, email), time, message)
+    identity = Identity(name, email)
+    return Commit(oid, tuple(parents.split()), identity, time, int(committed), message)
+
+
+def _in_workspace(path: bytes, prefix: str) -> str:
+    """A path from the top of the repository as one of the workspace's, `:/path` if outside."""
+    text = os.fsdecode(path)
+    return text.removeprefix(prefix) if text.startswith(prefix) else f":/{text}"
 
 
 def _blob_change(raw: bytes, path: str) -> BlobChange:

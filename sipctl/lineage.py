@@ -1,0 +1,331 @@
+"""The commits behind an endpoint's file, and what each did to its fields.
+
+All is read from the blobs of a commit and of its parents; messages and trailers are never asked.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, count, islice, repeat
+
+from sipctl.changes import ABSENT, EndpointChange, FieldChange, Snapshot, Value, differences, same
+from sipctl.inventory import ENDPOINTS, endpoint_path
+from sipctl.kinship import Kin, Tree, Version, kin
+from sipctl.repository import BlobChange, Commit, Repository
+from sipctl.workspace import is_member
+
+_MANY = 50_000
+"""So many versions are kept in memory."""
+
+_IMPORT = 10
+"""A commit that brings more endpoints than this is an import: only exact copies are duplicates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """An endpoint's file at a revision."""
+
+    revision: str
+    path: str
+    blob: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A commit that touches an endpoint's file: its blob there, and its past in each parent.
+
+    In a parent the file may stand under another path: then the commit renames it.
+    """
+
+    commit: Commit
+    path: str
+    blob: str | None
+    pasts: tuple[Past, ...]
+
+    @property
+    def moved(self) -> bool:
+        """True where the file had another path in every parent."""
+        return bool(self.pasts) and all(past.path != self.path for past in self.pasts)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A commit and what it changed.
+
+    A change may be of the kind "unreadable" too: a version that cannot be parsed. The next one that
+    can is compared with the last that could, so that no change is lost. `cut` is True where a
+    shallow clone ends: what the entry calls created may be older.
+    """
+
+    commit: Commit
+    changes: tuple[EndpointChange, ...]
+    cut: bool = False
+
+
+def reference_of(path: str) -> str:
+    """The reference of an endpoint's file."""
+    return path.rpartition("/")[2].removesuffix(".yaml")
+
+
+class Reader:
+    """Reads versions of endpoints from Git, many at once, and tells what each commit did."""
+
+    def __init__(self, repository: Repository) -> None:
+        self.repository = repository
+        self._versions: dict[str, Version] = {}
+        self._kin: dict[tuple[str, int], Kin] = {}
+        self._tree: tuple[str, Tree] | None = None
+        self._shallow: frozenset[str] | None = None
+
+    def version(self, blob: str) -> Version:
+        """The content of a blob."""
+        self._load([blob])
+        return self._versions[blob]
+
+    def _load(self, blobs: Iterable[str | None]) -> None:
+        missing = [blob for blob in blobs if blob is not None and blob not in self._versions]
+        for blob, data in self.repository.blobs(missing).items():
+            self._versions[blob] = Version(data)
+
+    def _log(self, *args: str, path: str) -> Iterator[tuple[Commit, list[BlobChange]]]:
+        """The log of a path in growing portions, the blobs of each read at once."""
+        log = self.repository.log(*args, paths=[path])
+        for size in chain((16, 64, 256), repeat(1024)):
+            portion = list(islice(log, size))
+            if not portion:
+                return
+            if len(self._versions) > _MANY:
+                self._versions.clear()
+            changes = [change for _, changes in portion for change in changes]
+            self._load(blob for c in changes if is_member(c.path) for blob in (*c.olds, c.new))
+            yield from portion
+
+    # -- one endpoint ------------------------------------------------------------------------
+
+    def line(self, revision: str, path: str) -> Iterator[Step]:
+        """The commits that led to the file at a revision, newest first, under this path only."""
+        for commit, changes in self._log(revision, path=path):
+            for change in changes:
+                if change.new or any(change.olds):
+                    yield self.step(commit, change)
+
+    def steps_to(self, revision: str, reference: str) -> Iterator[Step]:
+        """The commits of an endpoint's history up to a revision; none if it never was."""
+        if "/" in reference:
+            return
+        path = endpoint_path(reference)
+        found = False
+        for step in self.steps(revision, path):
+            found = True
+            yield step
+        if not found:
+            # it lived and died on a line that Git does not follow for a path that is not there
+            options = ("--full-history", "--no-merges", "-1")
+            for tip in self.repository.matching(*options, revision, "--", path):
+                yield from self.steps(tip, path)
+
+    def steps(self, revision: str, path: str) -> Iterator[Step]:
+        """Like `line`, through renames."""
+        waiting: list[tuple[int, int, Step, Iterator[Step]]] = []
+        order, seen = count(), set()
+
+        def push(line: Iterator[Step]) -> None:
+            for step in line:
+                if (step.commit.oid, step.path) not in seen:
+                    seen.add((step.commit.oid, step.path))
+                    heapq.heappush(waiting, (-step.commit.committed, next(order), step, line))
+                    return
+
+        push(self.line(revision, path))
+        while waiting:
+            _, _, step, line = heapq.heappop(waiting)
+            yield step
+            for past in step.pasts:
+                if past.path != step.path:
+                    push(self.line(past.revision, past.path))
+            push(line)
+
+    def step(self, commit: Commit, change: BlobChange) -> Step:
+        """A change of a file with its past in each parent."""
+        pasts = []
+        for number, old in enumerate(change.olds):
+            revision = f"{commit.oid}^{number + 1}"
+            if old is not None:
+                pasts.append(Past(revision, change.path, old))
+            elif change.new is not None and commit.parents:
+                found = self._kin_of(commit, number).renamed.get(change.path)
+                if found:
+                    pasts.append(Past(revision, *found))
+        return Step(commit, change.path, change.new, tuple(pasts))
+
+    def _kin_of(
+        self, commit: Commit, number: int, changes: Sequence[BlobChange] | None = None
+    ) -> Kin:
+        """Which files a commit renames as seen from one parent."""
+        known = self._kin.get((commit.oid, number))
+        if known is None:
+            parent = f"{commit.oid}^{number + 1}"
+            if changes is None:
+                changes = self.repository.between(parent, commit.oid, [ENDPOINTS])
+            members = [change for change in changes if is_member(change.path)]
+            self._load(blob for c in members for blob in (*c.olds, c.new))
+            known = self._kin[commit.oid, number] = kin(members, self.version)
+        return known
+
+    def readable(self, past: Past) -> Version | None:
+        """The version there, or the last one before it that can be parsed."""
+        version = self.version(past.blob)
+        if version.values is not None:
+            return version
+        for step in self.steps(past.revision, past.path):
+            if step.blob is None:
+                return None
+            if self.version(step.blob).values is not None:
+                return self.version(step.blob)
+        return None
+
+    # -- which commit set a field --------------------------------------------------------------
+
+    def setters(self, past: Past, wanted: Mapping[str, Value]) -> Iterator[tuple[Step, set[str]]]:
+        """The steps that gave fields the values which they have at `past`, each with its fields.
+
+        Through a merge a field is followed to the first parent that has its value.
+        """
+        waiting = [(past, dict(wanted))]
+        while waiting:
+            past, wanted = waiting.pop()
+            for step in self.line(past.revision, past.path):
+                own, handed = self._traced(step, wanted)
+                if own:
+                    yield step, own
+                ways = [(p, fields) for p, fields in zip(step.pasts, handed, strict=True) if fields]
+                if len(step.commit.parents) == 1 and ways and ways[0][0].path == past.path:
+                    wanted = ways[0][1]  # the line goes on there
+                    continue
+                waiting += ways
+                break
+
+    def _traced(
+        self, step: Step, wanted: Mapping[str, Value]
+    ) -> tuple[set[str], list[dict[str, Value]]]:
+        """The fields that a step set, and those that each of its pasts had already."""
+        handed: list[dict[str, Value]] = [{} for _ in step.pasts]
+        if step.blob is not None and self.version(step.blob).values is None and handed:
+            handed[0] = dict(wanted)
+            return set(), handed
+        befores = [self.readable(past) for past in step.pasts]
+        own = set(wanted)
+        for field, value in wanted.items():
+            for before, fields in zip(befores, handed, strict=True):
+                old = before.values.get(field, ABSENT) if before and before.values else None
+                if old is not None and same(field, old, value):
+                    fields[field] = value
+                    own.remove(field)
+                    break
+        return own, handed
+
+    # -- what a commit did -------------------------------------------------------------------
+
+    def entries(self, steps: Iterable[Step]) -> Iterator[Entry]:
+        """The entries of steps; a commit that only reformats has none."""
+        told = set()
+        for step in steps:
+            change = self.change(step)
+            if change is not None and (step.commit.oid, change.reference) not in told:
+                told.add((step.commit.oid, change.reference))
+                yield self._entry(step.commit, [change])
+
+    def all_entries(self, start: str) -> Iterator[Entry]:
+        """The entries of all commits that touch any endpoint."""
+        for commit, changes in self._log("--full-history", start, path=ENDPOINTS):
+            if len(commit.parents) == 1:
+                self._kin_of(commit, 0, changes)
+            found = {}
+            for blob_change in changes:
+                if is_member(blob_change.path) and (blob_change.new or any(blob_change.olds)):
+                    change = self.change(self.step(commit, blob_change))
+                    if change is not None:
+                        found[change.reference.casefold(), change.reference] = change
+            self._kin.pop((commit.oid, 0), None)
+            if found:
+                yield self._entry(commit, [found[key] for key in sorted(found)])
+
+    def _entry(self, commit: Commit, changes: Sequence[EndpointChange]) -> Entry:
+        cut = False
+        if not commit.parents:
+            if self._shallow is None:
+                self._shallow = self.repository.shallow()
+            cut = commit.oid in self._shallow
+        return Entry(commit, tuple(changes), cut)
+
+    def change(self, step: Step) -> EndpointChange | None:
+        """What a step did to the endpoint; None where no field changed."""
+        if step.blob is None:
+            return self._gone(step)
+        if not step.pasts:
+            return self._come(step)
+        reference, version = reference_of(step.path), self.version(step.blob)
+        source = reference_of(step.pasts[0].path) if step.moved else None
+        if version.values is None:
+            return EndpointChange("renamed" if source else "unreadable", reference, (), source)
+        befores = [v.values for v in map(self.readable, step.pasts) if v and v.values]
+        if not befores:  # the first version that can be parsed
+            return EndpointChange("created", reference, differences(None, version.values))
+        fields = _own_fields(version.values, befores)
+        if source:
+            return EndpointChange("renamed", reference, _but_reference(fields), source)
+        return EndpointChange("changed", reference, fields) if fields else None
+
+    def _gone(self, step: Step) -> EndpointChange | None:
+        """Deleted, or moved away: that is told of its new name."""
+        if len(step.commit.parents) == 1:
+            found = self._kin_of(step.commit, 0)
+            for target, (old, _) in found.renamed.items():
+                if old == step.path:
+                    come = BlobChange(target, (None,), found.added[target])
+                    return self.change(self.step(step.commit, come))
+        before = self.readable(step.pasts[0]) if step.pasts else None
+        fields = differences(before.values, None) if before and before.values else ()
+        return EndpointChange("deleted", reference_of(step.path), fields)
+
+    def _come(self, step: Step) -> EndpointChange:
+        """Created, or duplicated from what stood in the parent already."""
+        assert step.blob is not None
+        reference, version = reference_of(step.path), self.version(step.blob)
+        if version.values is None:
+            return EndpointChange("unreadable", reference)
+        if len(step.commit.parents) == 1:
+            loosely = self._kin_of(step.commit, 0).brought <= _IMPORT
+            found = self._tree_before(step.commit).source(version, loosely=loosely)
+            if found is not None:
+                path, source = found
+                assert source.values is not None
+                fields = _but_reference(differences(source.values, version.values))
+                return EndpointChange("duplicated", reference, fields, reference_of(path))
+        return EndpointChange("created", reference, differences(None, version.values))
+
+    def _tree_before(self, commit: Commit) -> Tree:
+        """All endpoints as they were before a commit."""
+        revision = f"{commit.oid}^1"
+        if self._tree is None or self._tree[0] != revision:
+            blobs = self.repository.tree(revision, [ENDPOINTS])
+            members = {path: blob for path, blob in blobs.items() if is_member(path)}
+            self._load(members.values())
+            self._tree = revision, Tree({p: self._versions[b] for p, b in members.items()})
+        return self._tree[1]
+
+
+def _own_fields(new: Snapshot, olds: Sequence[Snapshot]) -> tuple[FieldChange, ...]:
+    """The fields that differ from every parent, told against the first."""
+    first, *others = olds
+    return tuple(
+        change
+        for change in differences(first, new)
+        if not any(same(change.field, old.get(change.field, ABSENT), change.new) for old in others)
+    )
+
+
+def _but_reference(fields: Iterable[FieldChange]) -> tuple[FieldChange, ...]:
+    return tuple(change for change in fields if change.field != "reference")
