@@ -22,6 +22,7 @@ Environment = Mapping[str, str | None]
 
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _QUIET = 0.1  # seconds without output, after which an unfinished line is a question
+_STUCK = 30.0  # seconds without output, after which nothing more will come
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +127,14 @@ def on_terminal(
     env: Environment | None = None,
     check: int | None = 0,
     columns: int = 80,
-    timeout: float = 60,
+    timeout: float = 120,
 ) -> Screen:
     """Runs a command with a pseudo-terminal for its three streams, and types the answers.
 
     An answer is typed, with a return, when the last line shown is unfinished and nothing more
     comes: then something was asked. A control character alone, say "\\x03" (interrupt) or "\\x04"
-    (end of input), is typed without a return. Answers that nobody asked for are an error.
+    (end of input), is typed without a return. Answers that nobody asked for are an error, and so is
+    a question without an answer.
     """
     with _terminal(columns) as (master, slave):
         process = _start([str(word) for word in command], slave, cwd, environment(env))
@@ -182,17 +184,19 @@ def _converse(
     """Reads and answers until the process ends: what was shown, and the answers not asked for."""
     shown = b""
     answered = 0
-    while time.monotonic() < end:
+    heard = time.monotonic()
+    while (now := time.monotonic()) < min(end, heard + _STUCK):
         ended = process.poll() is not None
         piece = _read(master, 0 if ended else _QUIET)
-        shown += piece
+        if piece:
+            shown, heard = shown + piece, now
         if ended and not piece:
             return _text(shown), answers
         # After an answer that is not echoed (a password) the last line is still unfinished.
         if not piece and answers and len(shown) > answered and _asks(_text(shown)):
             answered = len(shown)
             _type(master, answers.pop(0))
-    raise AssertionError(f"did not end\n{Screen(-1, _text(shown)).text}")
+    raise AssertionError(f"did not end; shown was\n{Screen(-1, _text(shown)).text}")
 
 
 def _read(master: int, seconds: float) -> bytes:
