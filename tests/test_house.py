@@ -197,6 +197,11 @@ def test_every_module_has_its_place(file: Path) -> None:
     assert is_empty_folder_file or layer_of(module_of(file)), "add it to LAYERS"
 
 
+def test_every_place_has_its_module() -> None:
+    known = {module_of(file) for file in sources()}
+    assert set(LAYERS) - known == set()
+
+
 @pytest.mark.parametrize("file", each_source())
 def test_lower_parts_never_import_higher_ones(file: Path) -> None:
     module = module_of(file)
