@@ -151,9 +151,10 @@ def _content(file: Path, path: str) -> bytes | Finding:
     except OSError as error:
         link = file.is_symlink()
         return _not_a_file(path, "it is a symbolic link" if link else error.strerror or str(error))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        return _not_a_file(path, "it is not a plain file")
     with os.fdopen(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return _not_a_file(path, "it is not a plain file")
         # one byte more than is allowed is enough to know
         return stream.read(MAX_BYTES + 1)
 
