@@ -43,7 +43,7 @@ def _rules(values: dict[str, str]) -> dict[str, str]:
             raise _bad("bad-setting", f'the rule "{key}" cannot be changed', hint, key=key)
         if severity not in SEVERITIES:
             hint = 'use error, warning or "off" (in quotes)'
-            raise _bad("bad-setting", f'"{severity}" is not a severity', hint, key=key)
+            raise _bad("bad-setting", f'"{severity}" is not a severity', hint, field=key)
         if rule.name in result:
             message = f'"{rule.code}" and "{rule.name}" are one rule'
             raise _bad("bad-setting", message, "keep one of them", key=key)
