@@ -130,7 +130,9 @@ def _judge(prefix: str, inventory: Inventory, planner: Planner) -> Outcome:
     plan = planner(inventory)
     touched = {change.path for change in plan.effective}
     _refuse_unknown_settings(inventory, touched)
-    before = workspace.reread(inventory, {c.path: c.before for c in plan.effective})
+    before = inventory
+    if plan.adopts:  # what stands on disk is the change itself
+        before = workspace.reread(inventory, {c.path: c.before for c in plan.effective})
     after = workspace.reread(inventory, {c.path: c.after for c in plan.effective})
     known = Counter(f.identity for f in before.findings if f.is_error)
     brought = []

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import PurePosixPath
 
 from sipctl import names
 from sipctl.endpoint import Endpoint
@@ -39,7 +38,7 @@ class Member:
     @property
     def reference(self) -> str:
         """The reference that the file's name says."""
-        return PurePosixPath(self.path).name.removesuffix(".yaml")
+        return self.path.rpartition("/")[2].removesuffix(".yaml")
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sipctl import query, workspace
+from sipctl.apply import BULK
 from sipctl.changes import snapshot
 from sipctl.endpoint import FIELDS, Endpoint
 from sipctl.errors import Refused, Usage
@@ -23,6 +24,11 @@ def of(inventory: Inventory, references: Sequence[str], where: str | None) -> tu
     for reference in references:
         inventory.member(reference)
     return tuple(dict.fromkeys(references))
+
+
+def is_many(references: Sequence[str], where: str | None) -> bool:
+    """True where a command may be about more endpoints than pass without a yes."""
+    return where is not None or len(references) > BULK
 
 
 def matching(inventory: Inventory, where: str | None) -> dict[str, Endpoint]:

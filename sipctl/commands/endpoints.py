@@ -69,7 +69,7 @@ def edit(
             lambda inventory: operations.edit(
                 inventory, selection.of(inventory, references or (), where), values
             ),
-            guarded=True,
+            guarded=selection.is_many(references or (), where),
             force=force,
         )
     elif references and len(references) == 1 and where is None:
@@ -127,7 +127,7 @@ def delete(
         chosen = selection.of(inventory, references or (), where)
         return operations.delete(inventory, chosen)
 
-    session.write(planner, guarded=True, force=force)
+    session.write(planner, guarded=selection.is_many(references or (), where), force=force)
 
 
 # -- reading -------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ def add(ctx: typer.Context, words: Words, where: Where = None, force: Force = Fa
         chosen = selection.of(inventory, references, where)
         return operations.add_tags(inventory, chosen, tags)
 
-    session_of(ctx).write(planner, guarded=True, force=force)
+    session_of(ctx).write(planner, guarded=where is not None, force=force)
 
 
 def remove(ctx: typer.Context, words: Words, where: Where = None, force: Force = False) -> None:
@@ -40,7 +40,7 @@ def remove(ctx: typer.Context, words: Words, where: Where = None, force: Force =
         chosen = selection.of(inventory, references, where)
         return operations.remove_tags(inventory, chosen, tags)
 
-    session_of(ctx).write(planner, guarded=True, force=force)
+    session_of(ctx).write(planner, guarded=where is not None, force=force)
 
 
 def _split(words: list[str], where: str | None) -> tuple[list[str], list[str]]:
