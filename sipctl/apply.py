@@ -30,9 +30,6 @@ from sipctl.inventory import SETTINGS_FILE, Inventory
 from sipctl.patch import patch
 from sipctl.repository import GitFailed, Repository
 
-BULK = 10
-"""A change of more endpoints than this wants a yes."""
-
 # Set for the processes of our own commit: a sipctl in a hook of it must not wait for its lock.
 _INSIDE = "SIPCTL_INSIDE_COMMIT"
 

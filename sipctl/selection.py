@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sipctl import query, workspace
-from sipctl.apply import BULK
 from sipctl.changes import snapshot
 from sipctl.endpoint import FIELDS, Endpoint
 from sipctl.errors import Refused, Usage
 from sipctl.inventory import ENDPOINTS, SETTINGS_FILE, Inventory
 from sipctl.nodes import Mapping as MappingNode
 from sipctl.repository import Repository
+
+BULK = 10
+"""A change of more endpoints than this wants a yes."""
 
 
 def of(inventory: Inventory, references: Sequence[str], where: str | None) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sipctl import apply, operations, output, workspace
+from sipctl import apply, operations, output, selection, workspace
 from sipctl.apply import Outcome, Planner
 from sipctl.errors import Refused, Usage
 from sipctl.inventory import Inventory
@@ -248,7 +248,7 @@ class Session:
 
     def _confirm(self, outcome: Outcome) -> None:
         count = len(outcome.changes)
-        if count <= apply.BULK:
+        if count <= selection.BULK:
             return
         output.tell_plan(outcome.changes, self.color)
         if not self.interactive:
