@@ -25,6 +25,7 @@ from sipctl import hosts, names
 
 TRANSPORTS = ("udp", "tcp", "tls")
 CODECS = ("alaw", "ulaw")
+PASSWORD_FORMS = ("env", "file", "age")
 MAX_TEXT = 255
 MAX_DESCRIPTION = 1000
 MAX_SEALED = 8192
@@ -197,7 +198,7 @@ def _password_form(value: object) -> str | None:
     if isinstance(value, str):
         return "plain"
     if isinstance(value, Mapping):
-        return next((form for form in ("env", "file", "age") if list(value) == [form]), None)
+        return next((form for form in PASSWORD_FORMS if list(value) == [form]), None)
     forms: dict[type, str] = {EnvPassword: "env", FilePassword: "file", AgePassword: "age"}
     return forms.get(type(value))
 

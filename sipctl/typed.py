@@ -6,6 +6,7 @@ What is written so that a reader could take it for something else is a finding, 
 
 from __future__ import annotations
 
+import re
 import types
 import typing
 from collections.abc import Callable
@@ -86,12 +87,21 @@ def _fields(root: Mapping, kinds: MappingType[str, str], typing_: _Typing) -> di
     return data
 
 
+_FIRST_WORD = re.compile(rf"[\w.-]{{0,{names.MAX_LENGTH}}}")
+
+
+def is_word(key: str) -> bool:
+    """True where a key is one word, as every known one is; anything else may hide a value."""
+    return bool(_FIRST_WORD.fullmatch(key))
+
+
 def _unknown_key(key: Scalar, kinds: MappingType[str, str], typing_: _Typing) -> None:
     if key.plain and scalars.taken_for(key.value):
         _key(key, typing_)
         return
     hint = names.did_you_mean(key.value, kinds) or "keys of your own begin with x-"
-    shown = key.value if len(key.value) <= names.MAX_LENGTH else key.value[:32] + "…"
+    # of what is no word only the first is shown: `{password secret}` has one key and no value
+    shown = key.value if is_word(key.value) else _FIRST_WORD.findall(key.value)[0] + "…"
     typing_.fault("unknown-key", key, f'the key "{shown}" is not known here', hint)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from sipctl.endpoint import FIELDS, Endpoint
+from sipctl.endpoint import FIELDS, PASSWORD_FORMS, Endpoint
 from sipctl.errors import Refused
 from sipctl.findings import Finding, Place, in_order, with_severities
 from sipctl.inventory import ENDPOINTS, SETTINGS_FILE, Inventory, Member
@@ -16,7 +16,7 @@ from sipctl.nodes import Mapping as MappingNode
 from sipctl.nodes import Node, Scalar
 from sipctl.rules import files
 from sipctl.settings import FORMAT, Settings
-from sipctl.typed import decode
+from sipctl.typed import decode, is_word
 from sipctl.yamlfile.read import MAX_BYTES, read
 
 Source = Mapping[str, "bytes | Finding"]
@@ -244,16 +244,25 @@ def _without(text: str, spans: Iterator[tuple[int, int]]) -> str:
 def _secrets(root: Node, public_forms: tuple[str, ...]) -> Iterator[tuple[int, int]]:
     """The spans of values that may be passwords: by field, never by what they look like.
 
-    The value of an unknown key counts too: `pasword: …` is one.
+    The value of an unknown key counts too, `pasword: …` is one; and so does the key itself where it
+    is no word: `{password secret}` has one key and no value.
     """
     if not isinstance(root, MappingNode):
         yield root.start, root.end
         return
     for key, value in root.entries:
-        if key.value == "password" and isinstance(value, MappingNode):
-            yield from ((v.start, v.end) for k, v in value.entries if k.value not in public_forms)
-        elif key.value == "password" or not _is_public(key):
-            yield value.start, value.end
+        if key.value == "password":
+            yield from _of_password(value, public_forms)
+        elif not _is_public(key):
+            yield value.start if is_word(key.value) else key.start, max(key.end, value.end)
+
+
+def _of_password(value: Node, public_forms: tuple[str, ...]) -> Iterator[tuple[int, int]]:
+    entries = value.entries if isinstance(value, MappingNode) else []
+    if entries and all(form.value in PASSWORD_FORMS for form, _ in entries):
+        yield from ((x.start, x.end) for form, x in entries if form.value not in public_forms)
+    else:
+        yield value.start, value.end
 
 
 def _is_public(key: Scalar) -> bool:

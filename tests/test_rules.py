@@ -754,3 +754,48 @@ def test_only_rules_of_syntax_and_type_are_fixed_and_they_are_all_errors() -> No
     for rule in RULES.values():
         assert rule.fixed == rule.code.startswith("SIP1")
         assert not rule.fixed or rule.severity == "error"
+
+
+# -- no password is told -------------------------------------------------------------------------
+
+SECRETS: tuple[str, ...] = (
+    "password: {hunter2}",
+    "password: {hunter2: a}",
+    "password:\n  hunter2:",
+    "password: {env: A, hunter2}",
+    "password: {age: hunter2, file: a}",
+    "password: {plain: hunter2}",
+    "password: [hunter2]",
+    "password:\n- hunter2\nport: 0",
+    "password: >-\n  hunter2\n\n  hunter2\nport: 0",
+    "password: &hunter2 a",
+    "password: *hunter2",
+    "password: !hunter2 a",
+    "password: 'hunter2",
+    'password: "hunter2\\u0000"',
+    "password: hunter2\x00",
+    "password: hunter2\npassword: hunter2",
+    "? password\n: hunter2\nport: 0",
+    '"p\\x61ssword": hunter2\nport: 0',
+    "password hunter2",
+    "password:hunter2",
+    "password=hunter2: 1",
+    "  password: hunter2",
+    "pasword: hunter2",
+    "PASSWORD: hunter2",
+    "realm: a\x0b\npassword: hunter2",
+)
+
+
+@pytest.mark.parametrize("line", SECRETS)
+def test_no_finding_shows_a_password_however_it_is_written(line: str) -> None:
+    findings = judge(whole(f"username: a\n{line}\n").encode())
+    assert findings
+    assert "hunter2" not in repr(findings)
+
+
+@pytest.mark.parametrize("entry", ["password hunter2", "password:hunter2", '"password": [hunter2]'])
+def test_no_finding_shows_a_password_of_a_flow_mapping(entry: str) -> None:
+    findings = judge(f"{{reference: a, host: a.example, username: a, {entry}}}\n".encode())
+    assert findings
+    assert "hunter2" not in repr(findings)
