@@ -57,11 +57,14 @@ class Journal:
 
 def folder(repository: Repository) -> Path:
     """sipctl's own folder in the Git directory."""
-    return repository.git_dir / "sipctl"
+    return repository.git_dir / _FOLDER
+
+
+_FOLDER, _NAME = "sipctl", "journal.json"
 
 
 def _file(repository: Repository) -> Path:
-    return folder(repository) / "journal.json"
+    return folder(repository) / _NAME
 
 
 # -- writing it ----------------------------------------------------------------------------------
@@ -133,10 +136,21 @@ def _parse(data: bytes) -> Journal:
 # -- settling it ---------------------------------------------------------------------------------
 
 
-def interrupted(repository: Repository) -> str | None:
+def git_folder(root: Path) -> Path | None:
+    """The Git directory of the worktree around `root`, found without Git; None where it is not."""
+    for parent in (root.absolute(), *root.absolute().parents):
+        entry = parent / ".git"
+        if entry.is_dir():
+            return entry
+        if entry.is_file():  # a linked worktree or a submodule: the file names the folder
+            return parent / entry.read_text("utf-8").removeprefix("gitdir:").strip()
+    return None
+
+
+def interrupted(git_dir: Path) -> str | None:
     """What a dead process has left half-done, in words; None where nothing is or it still runs."""
     try:
-        descriptor = os.open(_file(repository), os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(git_dir / _FOLDER / _NAME, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return None
     try:

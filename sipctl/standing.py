@@ -77,7 +77,7 @@ def of(root: Path) -> Standing:
         upstream,
         ahead,
         behind,
-        journal.interrupted(repository),
+        journal.interrupted(repository.git_dir),
     )
 
 

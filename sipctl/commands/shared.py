@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sipctl import apply, operations, output, selection, workspace
+from sipctl import apply, journal, operations, output, selection, workspace
 from sipctl.apply import Outcome, Planner
 from sipctl.errors import Refused, Usage
 from sipctl.inventory import Inventory
@@ -205,6 +205,7 @@ class Session:
     def inventory(self) -> Inventory:
         """The whole workspace, for a command that reads; says what could not be read."""
         root = self.root()
+        tell_interrupted(root)
         inventory = workspace.load(root)
         output.tell_unreadable(inventory)
         return inventory
@@ -284,6 +285,14 @@ def fields_of_options(given: Mapping[str, Any]) -> dict[str, Value]:
 
 def _split(texts: Iterable[str]) -> list[str]:
     return [part.strip() for text in texts for part in text.split(",")]
+
+
+def tell_interrupted(root: Path) -> None:
+    """Say what a dead process has left half-done, so that nobody trusts a tree that is in between."""
+    git_dir = journal.git_folder(root)
+    left = journal.interrupted(git_dir) if git_dir else None
+    if left:
+        output.tell(f"{left}; the next command that writes ends it or puts it back")
 
 
 def session_of(context: typer.Context) -> Session:
