@@ -16,7 +16,8 @@ from sipctl.endpoint import FIELDS
 from sipctl.errors import Refused
 from sipctl.inventory import ENDPOINTS, endpoint_path
 from sipctl.kinship import Version
-from sipctl.lineage import Entry, Past, Reader, reference_of
+from sipctl.lineage import Entry as Entry
+from sipctl.lineage import Past, Reader, Step, reference_of
 from sipctl.repository import Commit, Repository
 from sipctl.workspace import is_member
 
@@ -86,6 +87,59 @@ def _refuse_unknown(repository: Repository, reference: str, start: str | None) -
     hint = names.did_you_mean(reference, map(reference_of, filter(is_member, known)))
     message = f'there is no endpoint "{reference}", and there never was one'
     raise Refused(message, hint or "see `sipctl list -o name`, or `sipctl history`")
+
+
+def before(repository: Repository, reference: str, back: int = 1) -> Past:
+    """An endpoint's file as it was before the newest change of its fields, or before an older one.
+
+    A rename that changes nothing else is no change here. Raises Refused where nothing was before.
+    """
+    start, reader, seen = repository.head(), Reader(repository), 0
+    for step in reader.steps_to(start, reference) if start else ():
+        change = reader.change(step)
+        if change is None or (change.kind == "renamed" and not change.fields):
+            continue
+        seen += 1
+        if seen == back:
+            return _readable(reader, step, reference)
+    if not seen:
+        _refuse_unknown(repository, reference, start)
+        raise Refused(f'"{reference}" is not committed yet: there is nothing to go back to')
+    hint = f"see `sipctl history {reference}`"
+    raise Refused(f'"{reference}" has changed {seen} times only', hint)
+
+
+def _readable(reader: Reader, step: Step, reference: str) -> Past:
+    found = reader.readable_past(step.pasts[0]) if step.pasts else None
+    if found is None:
+        hint = f"see `sipctl history {reference}`; `sipctl delete {reference}` takes it away"
+        raise Refused(
+            f'there is nothing before {step.commit.short}, where "{reference}" begins', hint
+        )
+    return found
+
+
+def renamed_since(repository: Repository, revision: str) -> dict[str, str]:
+    """The endpoints that had another name at a revision: their paths then, and those in HEAD."""
+    reader = Reader(repository)
+    present: dict[str, str] = {}
+    for commit, changes in repository.log(f"{revision}..HEAD", paths=[ENDPOINTS]):
+        for new, old in reader.renames(commit, changes).items():
+            present[old] = present.pop(new, new)
+    return present
+
+
+def present_name(repository: Repository, reference: str) -> str:
+    """What an endpoint that is no longer there under this name was last called."""
+    start, reader, seen = repository.head(), Reader(repository), {reference}
+    while start:
+        step = next(reader.steps_to(start, reference), None)
+        change = reader.change(step) if step and step.blob is None else None
+        if change is None or change.kind != "renamed" or change.reference in seen:
+            break
+        reference = change.reference
+        seen.add(reference)
+    return reference
 
 
 # -- what is shown -------------------------------------------------------------------------------

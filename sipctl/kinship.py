@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -106,14 +106,20 @@ class Kin:
         return len(self.added) - len(self.renamed)
 
 
-def kin(touched: Sequence[BlobChange], version: Callable[[str], Version]) -> Kin:
-    """Pair the files that came with those that went, the most alike first, then by name."""
+def kin(
+    touched: Sequence[BlobChange], load: Callable[[Iterable[str]], Mapping[str, Version]]
+) -> Kin:
+    """Pair the files that came with those that went, the most alike first, then by name.
+
+    `load` gives the contents of blobs; it is called where there is something to pair only.
+    """
     added = {t.path: t.new for t in touched if t.new is not None and not any(t.olds)}
     gone = {t.path: t.olds[0] for t in touched if t.new is None and t.olds[0] is not None}
     if not added or not gone:
         return Kin(added, {})
-    old_versions = {path: version(blob) for path, blob in gone.items()}
-    new_versions = {path: version(blob) for path, blob in added.items()}
+    versions = load([*added.values(), *gone.values()])
+    old_versions = {path: versions[blob] for path, blob in gone.items()}
+    new_versions = {path: versions[blob] for path, blob in added.items()}
     renamed: dict[str, tuple[str, str]] = {}
     taken = set()
     for _, _, new, old in sorted(_likely(new_versions, old_versions)):

@@ -81,13 +81,14 @@ class Reader:
 
     def version(self, blob: str) -> Version:
         """The content of a blob."""
-        self._load([blob])
-        return self._versions[blob]
+        return self.load([blob])[blob]
 
-    def _load(self, blobs: Iterable[str | None]) -> None:
+    def load(self, blobs: Iterable[str | None]) -> Mapping[str, Version]:
+        """The contents of all known blobs, these among them."""
         missing = [blob for blob in blobs if blob is not None and blob not in self._versions]
         for blob, data in self.repository.blobs(missing).items():
             self._versions[blob] = Version(data)
+        return self._versions
 
     def _log(self, *args: str, path: str) -> Iterator[tuple[Commit, list[BlobChange]]]:
         """The log of a path in growing portions, the blobs of each read at once."""
@@ -99,7 +100,7 @@ class Reader:
             if len(self._versions) > _MANY:
                 self._versions.clear()
             changes = [change for _, changes in portion for change in changes]
-            self._load(blob for c in changes if is_member(c.path) for blob in (*c.olds, c.new))
+            self.load(blob for c in changes if is_member(c.path) for blob in (*c.olds, c.new))
             yield from portion
 
     # -- one endpoint ------------------------------------------------------------------------
@@ -170,21 +171,30 @@ class Reader:
             if changes is None:
                 changes = self.repository.between(parent, commit.oid, [ENDPOINTS])
             members = [change for change in changes if is_member(change.path)]
-            self._load(blob for c in members for blob in (*c.olds, c.new))
-            known = self._kin[commit.oid, number] = kin(members, self.version)
+            known = self._kin[commit.oid, number] = kin(members, self.load)
         return known
 
-    def readable(self, past: Past) -> Version | None:
-        """The version there, or the last one before it that can be parsed."""
-        version = self.version(past.blob)
-        if version.values is not None:
-            return version
+    def renames(self, commit: Commit, changes: Sequence[BlobChange]) -> dict[str, str]:
+        """The renames among all that a commit changed: new path, and old."""
+        if len(commit.parents) != 1:
+            return {}
+        return {new: old for new, (old, _) in self._kin_of(commit, 0, changes).renamed.items()}
+
+    def readable_past(self, past: Past) -> Past | None:
+        """The file there, or the last one before it that can be parsed."""
+        if self.version(past.blob).values is not None:
+            return past
         for step in self.steps(past.revision, past.path):
             if step.blob is None:
                 return None
             if self.version(step.blob).values is not None:
-                return self.version(step.blob)
+                return Past(step.commit.oid, step.path, step.blob)
         return None
+
+    def readable(self, past: Past) -> Version | None:
+        """Its content."""
+        found = self.readable_past(past)
+        return self.version(found.blob) if found else None
 
     # -- which commit set a field --------------------------------------------------------------
 
@@ -312,7 +322,7 @@ class Reader:
         if self._tree is None or self._tree[0] != revision:
             blobs = self.repository.tree(revision, [ENDPOINTS])
             members = {path: blob for path, blob in blobs.items() if is_member(path)}
-            self._load(members.values())
+            self.load(members.values())
             self._tree = revision, Tree({p: self._versions[b] for p, b in members.items()})
         return self._tree[1]
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -251,6 +252,18 @@ class Repository:
     def as_checked_out(self, revision: str, path: str) -> bytes:
         """A file of a revision as Git would write it to disk: line ends and filters applied."""
         return self.read("cat-file", "--filters", f"{revision}:{self.prefix}{path}")
+
+    def checked_out(self, files: Iterable[tuple[str, str]]) -> dict[tuple[str, str], bytes]:
+        """Many files as Git would write them to disk, each given by its path and blob."""
+        wanted = list(dict.fromkeys(files))
+        if not wanted:
+            return {}
+        # the size that Git tells is the blob's own, so only a word that no file holds parts them
+        word = secrets.token_hex(16)
+        rows = "".join(f"{blob} {self.prefix}{path}\n" for path, blob in wanted)
+        out = self.read("cat-file", f"--batch={word}", "--filters", data=os.fsencode(rows))
+        parts = out.split(f"{word}\n".encode("ascii"))[1:]
+        return {file: data[:-1] for file, data in zip(wanted, parts, strict=True)}
 
     # -- the log ---------------------------------------------------------------------------------
 

@@ -52,6 +52,8 @@ LAYERS = (
     "kinship",
     "lineage",
     "history",
+    "earlier",
+    "undo",
     "revert",
     "journal",
     "apply",

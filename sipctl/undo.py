@@ -1,0 +1,232 @@
+"""Taking back a whole commit, as a plan like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+
+from sipctl import disk, history
+from sipctl.changes import ABSENT, FileChange, Plan, differences, same, snapshot
+from sipctl.earlier import Notes, gone_back, password, value_of
+from sipctl.errors import Refused
+from sipctl.inventory import SETTINGS_FILE, Inventory, Member
+from sipctl.kinship import kin
+from sipctl.lineage import Reader, reference_of
+from sipctl.operations import Change, editable, edited
+from sipctl.repository import BlobChange, Commit, Repository
+from sipctl.workspace import is_member, read_member
+
+
+def undo(inventory: Inventory, repository: Repository, revision: str | None = None) -> Plan:
+    """Take back a whole commit: the newest of sipctl that is not taken back yet, or a named one.
+
+    A merge is taken back against its first parent. Where a file is as the commit left it, its bytes
+    of before come back; else field by field. Raises Refused with all that has changed again since.
+    """
+    commit = _newest(repository) if revision is None else _named(repository, revision)
+    parent = commit.parents[0] if commit.parents else None
+    touched = repository.between(parent, commit.oid, [])
+    taking = _Undo(inventory, repository, commit)
+    changes = tuple(taking.changes([t for t in touched if not t.path.startswith(":/")]))
+    outside = sum(t.path.startswith(":/") for t in touched)
+    if outside:
+        files = "one file" if outside == 1 else f"{outside} files"
+        taking.notes.lines.append(f"{files} outside of the workspace stay as they are")
+    subject = "".join(char for char in commit.subject if char.isprintable())
+    if taking.conflicts:
+        message = "\n".join([f'"{subject}" has been changed again since:', *taking.conflicts])
+        hint = "edit the fields, or take the later commits back first"
+        raise Refused(message, hint)
+    return Plan(f"undo {commit.oid}", f'Undo "{subject}"', changes, tuple(taking.notes.lines))
+
+
+def _named(repository: Repository, revision: str) -> Commit:
+    oid = repository.resolve(revision)
+    if repository.ask("merge-base", "--is-ancestor", oid, "HEAD") is None:
+        raise Refused(f'"{revision}" is not in the history of this branch')
+    return repository.commit_of(oid)
+
+
+def _newest(repository: Repository) -> Commit:
+    """The newest commit of sipctl, on the first-parent line, that is no undo and not undone."""
+    undone: set[str] = set()
+    if repository.head() is not None:
+        for commit, _ in repository.log("--first-parent", "--no-patch", "HEAD", paths=["."]):
+            if commit.operation is None or commit.oid in undone:
+                continue  # an undo that was undone takes nothing back
+            verb, _, of = commit.operation.partition(" ")
+            if verb != "undo":
+                return commit
+            undone.add(of)
+    hint = "name a commit of someone else: `sipctl undo COMMIT`; see `sipctl history`"
+    raise Refused("there is no commit of sipctl left to undo", hint)
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """A file on one side of a commit, as Git would check it out."""
+
+    path: str
+    data: bytes
+
+
+class _Undo:
+    """Takes back one commit, file by file."""
+
+    def __init__(self, inventory: Inventory, repository: Repository, commit: Commit) -> None:
+        self.inventory = inventory
+        self.repository = repository
+        self.commit = commit
+        self.notes = Notes()
+        self.conflicts: list[str] = []
+
+    def changes(self, touched: Sequence[BlobChange]) -> Iterator[FileChange]:
+        """The files as they are to be, where nothing stands in the way."""
+        members = [t for t in touched if is_member(t.path)]
+        moves = kin(members, Reader(self.repository).load).renamed
+        moved = {old for old, _ in moves.values()}
+        for old, new in self._sides([t for t in touched if t.path not in moved], moves):
+            if is_member(new.path if new else old.path if old else ""):
+                yield from self._endpoint(old, new)
+            else:
+                yield from self._other(old, new)
+
+    def _sides(
+        self, touched: Sequence[BlobChange], moves: Mapping[str, tuple[str, str]]
+    ) -> Iterator[tuple[_Side | None, _Side | None]]:
+        pairs = []
+        for change in touched:
+            old = (change.path, change.olds[0]) if change.olds[0] else moves.get(change.path)
+            new = (change.path, change.new) if change.new else None
+            pairs.append((old, new))
+            if old is None and new is None:
+                self.notes.lines.append(f"{change.path}: it is no plain file, and stays as it is")
+        data = self.repository.checked_out(file for file in chain(*pairs) if file)
+        for old, new in pairs:
+            sides = (_Side(file[0], data[file]) if file else None for file in (old, new))
+            yield next(sides), next(sides)
+
+    # -- endpoints ---------------------------------------------------------------------------
+
+    def _endpoint(self, old: _Side | None, new: _Side | None) -> Iterator[FileChange]:
+        if old and new:
+            yield from self._set_back(old, new)
+        elif new:
+            yield from self._take_away(new)
+        elif old:
+            yield from self._bring_back(old)
+
+    def _set_back(self, old: _Side, new: _Side) -> Iterator[FileChange]:
+        today = self._today(new.path)
+        if today is None:
+            self._conflict(new.path, "it is not there any more")
+        elif old.path == new.path:
+            data = self._data_of_before(old, new, today, today.reference)
+            yield FileChange(today.path, today.data, data)
+        elif today.path != new.path:
+            self._conflict(new.path, f"it is called {today.reference} now")
+        elif old.path in self.inventory.members:
+            self._conflict(old.path, "there is one of that name again")
+        else:
+            data = self._data_of_before(old, new, today, reference_of(old.path))
+            yield FileChange(today.path, today.data, None)
+            yield FileChange(old.path, None, data, moved_from=today.path)
+
+    def _data_of_before(self, old: _Side, new: _Side, today: Member, reference: str) -> bytes:
+        before = read_member(old.path, old.data)
+        if today.data == new.data:
+            return gone_back(before, today, reference, self.notes, keep=False)
+        after = read_member(new.path, new.data)
+        if before.root is None or after.root is None or today.root is None:
+            self._conflict(today.path, "its file is another one now, and cannot be compared")
+            return today.data
+        changes = self._fields_of_before(before, after, today)
+        if today.reference != reference:
+            changes["reference"] = reference
+        elif not changes:
+            self.notes.add(reference, "how its file is written has changed since, and stays")
+        return edited(editable(self.inventory, today.reference), changes) if changes else today.data
+
+    def _fields_of_before(self, before: Member, after: Member, today: Member) -> dict[str, Change]:
+        """What the commit changed and nobody since; the rest is a conflict."""
+        assert before.root is not None
+        assert after.root is not None
+        assert today.root is not None
+        now, changes = snapshot(today.root), dict[str, Change]()
+        for change in differences(snapshot(before.root), snapshot(after.root)):
+            name, value = change.field, now.get(change.field, ABSENT)
+            defaults = not change.old.given and not change.new.given
+            renamed = name == "reference" and before.path != after.path
+            if defaults or renamed or same(name, value, change.old):
+                continue
+            if not same(name, value, change.new):
+                words = f"{name} is now {value.text()}, was set to {change.new.text()}"
+                self._conflict(today.path, words)
+            elif name == "password":
+                wanted = password(before.root, today.root, today.reference, self.notes, keep=False)
+                changes[name] = wanted
+            else:
+                changes[name] = value_of(before.root, name)
+        return changes
+
+    def _take_away(self, new: _Side) -> Iterator[FileChange]:
+        """What the commit created goes again."""
+        today = self._today(new.path)
+        if today is None:
+            return
+        if today.path != new.path:
+            self._conflict(new.path, f"it is called {today.reference} now")
+        elif today.data == new.data or self._unchanged(new, today):
+            yield FileChange(today.path, today.data, None)
+
+    def _unchanged(self, new: _Side, today: Member) -> bool:
+        after = read_member(new.path, new.data)
+        if after.root is None or today.root is None:
+            self._conflict(today.path, "its file is another one now, and cannot be compared")
+            return False
+        fields = differences(snapshot(after.root), snapshot(today.root))
+        for change in fields:
+            words = f"{change.field} is now {change.new.text()}, was set to {change.old.text()}"
+            self._conflict(today.path, words)
+        return not fields
+
+    def _bring_back(self, old: _Side) -> Iterator[FileChange]:
+        """What the commit deleted comes back."""
+        today = self.inventory.members.get(old.path)
+        if today is None:
+            before, reference = read_member(old.path, old.data), reference_of(old.path)
+            data = gone_back(before, None, reference, self.notes, keep=False)
+            yield FileChange(old.path, None, data)
+        elif today.data != old.data:
+            self._conflict(old.path, "there is one of that name again")
+
+    def _today(self, path: str) -> Member | None:
+        """The endpoint of a path, under its present one."""
+        members = self.inventory.members
+        return members.get(path) or members.get(self._present.get(path, path))
+
+    @cached_property
+    def _present(self) -> dict[str, str]:
+        return history.renamed_since(self.repository, self.commit.oid)
+
+    def _conflict(self, path: str, words: str) -> None:
+        self.conflicts.append(f"{reference_of(path)}: {words}")
+
+    # -- other files -------------------------------------------------------------------------
+
+    def _other(self, old: _Side | None, new: _Side | None) -> Iterator[FileChange]:
+        """Settings and the like come back whole or not at all."""
+        path = new.path if new else old.path if old else ""
+        now = disk.content(self.repository.root / path)
+        before, after = (side.data if side else None for side in (old, new))
+        if now == before:
+            return
+        if now != after:
+            self.conflicts.append(f"{path}: it is another one now")
+        elif path == SETTINGS_FILE and before is None:
+            message = f'"{self.commit.subject}" made the workspace, and cannot be taken back'
+            raise Refused(message)
+        else:
+            yield FileChange(path, now, before)
