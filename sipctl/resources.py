@@ -1,4 +1,4 @@
-"""Where the files are that are shipped with the program: the JSON Schemas and the rules' examples."""
+"""Where the files are that are shipped with the program: JSON Schemas and examples of rules."""
 
 from pathlib import Path
 
