@@ -181,6 +181,8 @@ class Session:
         self.check(name, value)
         if name in FIELD_OPTIONS:
             self.given[name] = value
+        elif name == "workspace":
+            self.workspace = Path(value)  # outside of a command's signature Typer leaves it a text
         else:
             setattr(self, name, value)
 
