@@ -1,4 +1,4 @@
-"""What goes to which stream in which format: the answer to standard output, words to standard error."""
+"""Which stream and which format: the answer to standard output, words to standard error."""
 
 from __future__ import annotations
 
@@ -53,9 +53,8 @@ def tell_error(error: SipctlError, color: str) -> None:
 def tell_usage(error: Any, color: str) -> None:
     """What is wrong with the command line."""
     context = getattr(error, "ctx", None)
-    message = error.format_message()
-    if not message:  # no command was given: help has been asked for
-        print(context.get_help() if context else "", file=sys.stderr)
+    message = error.format_message().rstrip(".")
+    if not message:  # no command was given, and help has been shown
         return
     tell(message[0].lower() + message[1:])
     if context is not None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
 from importlib import import_module
 from typing import Any
 
@@ -37,6 +39,11 @@ class LazyGroup(TyperGroup):
             words, panel = GROUP_HELP[cmd_name]
             return _group(cmd_name, entry, words, panel)
         return _stub(cmd_name, entry) if self.helping else build(cmd_name, entry)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        """Parse; help that nobody asked for is no answer, so it goes to standard error."""
+        with redirect_stdout(sys.stdout if args else sys.stderr):
+            return super().parse_args(ctx, args)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help without loading the commands."""
@@ -99,10 +106,13 @@ def _group(name: str | None, table: Table, words: str, panel: str | None = None)
         no_args_is_help=True,
         rich_help_panel=panel,
         subcommand_metavar="COMMAND [ARGS]...",
+        context_settings={"help_option_names": ["--help", "-h"]},
     )
 
 
 def root() -> LazyGroup:
     """The whole command line."""
     words = "Manage the SIP endpoints of a contact centre as files in Git."
-    return _group(None, COMMANDS, words)
+    group = _group(None, COMMANDS, words)
+    group.epilog = "sipctl COMMAND --help tells more; sipctl --version, which sipctl this is."
+    return group
