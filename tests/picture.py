@@ -46,7 +46,7 @@ class _Session:
     now: datetime = field(default=datetime(2026, 5, 4, 9, 12, tzinfo=UTC))
 
     def start(self) -> None:
-        # Not by `init`: its commit holds the schemas, and the hashes would follow every change of them.
+        # Not by `init`: its commit holds the schemas, so hashes would follow their changes.
         (self.folder / "sipctl.yaml").write_text("version: 1\n")
         for command in ("init --quiet", "add sipctl.yaml", "commit --quiet --message=Start"):
             execute(["git", *split(command)], cwd=self.folder, env=self._environment())
