@@ -48,8 +48,8 @@ def _silent(_: str) -> None:
 class Options:
     """How a writing command is to write.
 
-    `message` replaces the commit's subject. `lock_timeout` is in seconds. `tell` is called with words
-    for the user while the command runs.
+    `message` replaces the commit's subject. `lock_timeout` is in seconds. `tell` is called with
+    words for the user while the command runs.
     """
 
     dry_run: bool = False
@@ -278,7 +278,7 @@ def _undisturbed() -> Iterator[None]:
 
 
 def refuse_unclean(root: Path, paths: list[str]) -> None:
-    """Raise Refused where files have uncommitted changes, before anybody types something for them."""
+    """Raise Refused where files have uncommitted changes, before anybody types for them."""
     _refuse_unclean(_repository(root), paths)
 
 

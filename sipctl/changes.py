@@ -102,8 +102,8 @@ class FieldChange:
 class EndpointChange:
     """What happened to one endpoint: created, changed, renamed, duplicated or deleted.
 
-    `source` is the former reference of a rename, and of a duplicate the one it came from. The fields
-    of a created endpoint are all it gives, of a deleted one all it gave.
+    `source` is the former reference of a rename, and of a duplicate the one it came from. The
+    fields of a created endpoint are all it gives, of a deleted one all it gave.
     """
 
     kind: str

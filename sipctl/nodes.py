@@ -9,7 +9,7 @@ from sipctl.findings import Place
 
 
 class _Span:
-    """Where a node stands: offsets into the text, and line and column (both from 1) of its start."""
+    """Where a node stands: offsets into the text, and the line and column (from 1) of its start."""
 
     __slots__ = ("column", "end", "line", "start")
 
@@ -81,7 +81,7 @@ Node = Scalar | Sequence | Mapping
 
 
 def plain_data(node: Node) -> object:
-    """The node as lists, dicts and text; every scalar stays text. Depth is bounded by the reader."""
+    """The node as lists, dicts and text; every scalar stays text. The reader bounds the depth."""
     if isinstance(node, Scalar):
         return node.value
     if isinstance(node, Sequence):

@@ -1,4 +1,4 @@
-"""Making a workspace: its settings, the schemas for editors, and the repository where there is none."""
+"""Making a workspace: its settings, schemas for editors, and a repository where there is none."""
 
 from __future__ import annotations
 
@@ -28,9 +28,11 @@ _VSCODE = ".vscode/settings.json"
 
 EDITORS = (
     f"VS Code with the YAML extension completes and checks endpoints by {_VSCODE}",
-    f"other editors: map {_FOLDER}/endpoint.schema.json to {ENDPOINTS}/*.yaml "
-    "(JetBrains: Settings > Schemas and DTDs > JSON Schema Mappings; "
-    "yaml-language-server: yaml.schemas)",
+    (
+        f"other editors: map {_FOLDER}/endpoint.schema.json to {ENDPOINTS}/*.yaml "
+        "(JetBrains: Settings > Schemas and DTDs > JSON Schema Mappings; "
+        "yaml-language-server: yaml.schemas)"
+    ),
 )
 """What to tell about editors."""
 

@@ -1,4 +1,4 @@
-"""How a workspace stands in Git: what is uncommitted, invalid, not pushed; and saving hand edits."""
+"""How a workspace stands in Git: uncommitted, invalid, not pushed; and saving hand edits."""
 
 from __future__ import annotations
 

@@ -33,29 +33,56 @@ TAG: dict[str, Entry] = {
 
 COMMANDS: dict[str, Entry | dict[str, Entry]] = {
     "init": Entry("workspace:init", "Make a workspace.", "Workspace", _WRITES),
-    "status": Entry("workspace:status", "Show what is uncommitted, invalid or not pushed.", "Workspace", _READS),
-    "save": Entry("workspace:save", "Validate and commit what was edited by hand.", "Workspace", _WRITES),
+    "status": Entry(
+        "workspace:status", "Show what is uncommitted, invalid or not pushed.", "Workspace", _READS
+    ),
+    "save": Entry(
+        "workspace:save", "Validate and commit what was edited by hand.", "Workspace", _WRITES
+    ),
     "create": Entry("endpoints:create", "Create an endpoint.", "Endpoints", _FIELDS),
-    "edit": Entry("endpoints:edit", "Change endpoints, by options or in your editor.", "Endpoints", _FIELDS),
-    "duplicate": Entry("endpoints:duplicate", "Copy an endpoint, comments too.", "Endpoints", _FIELDS),
-    "rename": Entry("endpoints:rename", "Give an endpoint another reference.", "Endpoints", _WRITES),
+    "edit": Entry(
+        "endpoints:edit", "Change endpoints, by options or in your editor.", "Endpoints", _FIELDS
+    ),
+    "duplicate": Entry(
+        "endpoints:duplicate", "Copy an endpoint, comments too.", "Endpoints", _FIELDS
+    ),
+    "rename": Entry(
+        "endpoints:rename", "Give an endpoint another reference.", "Endpoints", _WRITES
+    ),
     "delete": Entry("endpoints:delete", "Delete endpoints.", "Endpoints", _WRITES),
     "list": Entry("endpoints:list_", "List the endpoints.", "Endpoints", _READS),
-    "search": Entry("endpoints:search", "List the endpoints that match a query.", "Endpoints", _READS),
-    "show": Entry("endpoints:show", "Show one endpoint, now or at a revision.", "Endpoints", _READS),
+    "search": Entry(
+        "endpoints:search", "List the endpoints that match a query.", "Endpoints", _READS
+    ),
+    "show": Entry(
+        "endpoints:show", "Show one endpoint, now or at a revision.", "Endpoints", _READS
+    ),
     "tag": TAG,
-    "import": Entry("tables:import_", "Create or change many endpoints from a table.", "Endpoints", _WRITES),
-    "export": Entry("tables:export", "Write the endpoints as a table, without passwords.", "Endpoints"),
-    "history": Entry("history:history", "Show who changed which field, when, from what to what.", "History", _READS),
+    "import": Entry(
+        "tables:import_", "Create or change many endpoints from a table.", "Endpoints", _WRITES
+    ),
+    "export": Entry(
+        "tables:export", "Write the endpoints as a table, without passwords.", "Endpoints"
+    ),
+    "history": Entry(
+        "history:history",
+        "Show who changed which field, when, from what to what.",
+        "History",
+        _READS,
+    ),
     "blame": Entry("history:blame", "Show the commit that last set each field.", "History", _READS),
-    "restore": Entry("history:restore", "Bring back earlier or deleted configurations.", "History", _WRITES),
+    "restore": Entry(
+        "history:restore", "Bring back earlier or deleted configurations.", "History", _WRITES
+    ),
     "undo": Entry("history:undo", "Take back a whole commit as a new one.", "History", _WRITES),
     "validate": Entry("checks:validate", "Check every file and show every finding.", "Checks"),
     "fmt": Entry("checks:fmt", "Bring files into canonical form.", "Checks"),
     "rules": Entry("checks:rules", "List every rule.", "Checks", _READS),
-    "explain": Entry("checks:explain", "Explain a rule, with a wrong and a right example.", "Checks", _READS),
+    "explain": Entry(
+        "checks:explain", "Explain a rule, with a wrong and a right example.", "Checks", _READS
+    ),
     "schema": Entry("checks:schema", "Print a JSON Schema.", "Checks"),
-}  # fmt: skip
+}
 
 GROUP_HELP = {"tag": ("Add, remove, rename and list tags.", "Endpoints")}
 """What a group of commands says of itself, and its panel."""

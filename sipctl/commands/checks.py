@@ -110,8 +110,8 @@ def fmt(
 ) -> None:
     """Bring files into canonical form.
 
-    Orders the fields, quotes what a reader could mistake, and mends numbers, booleans and host names
-    from the source text. Comments stay. Files with errors of syntax stay as they are.
+    Orders the fields, quotes what a reader could mistake, and mends numbers, booleans and host
+    names from the source text. Comments stay. Files with errors of syntax stay as they are.
     """
     session = session_of(ctx)
     root = session.root()

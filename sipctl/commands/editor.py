@@ -18,8 +18,8 @@ from sipctl.inventory import Inventory
 def edit(session: Session, reference: str) -> None:
     """Open one endpoint's file in the editor and commit what comes back.
 
-    The editor runs without the lock; a file that changed meanwhile is refused. What is refused can be
-    edited again, and is kept in a file of its own otherwise.
+    The editor runs without the lock; a file that changed meanwhile is refused. What is refused can
+    be edited again, and is kept in a file of its own otherwise.
     """
     if not session.interactive:
         raise Usage("nothing to change is given", f"sipctl edit {reference} --port 5061")

@@ -235,7 +235,7 @@ class Session:
         force: bool = False,
         root: Path | None = None,
     ) -> Outcome:
-        """Carry a change out and print what it did. A `guarded` one of many endpoints wants a yes."""
+        """Carry a change out and print what it did. A `guarded` one of many wants a yes."""
         printer = self.printer(*WRITING_FORMATS)
         options = apply.Options(
             dry_run=self.dry_run,
@@ -290,7 +290,7 @@ def _split(texts: Iterable[str]) -> list[str]:
 
 
 def tell_interrupted(root: Path) -> None:
-    """Say what a dead process has left half-done, so that nobody trusts a tree that is in between."""
+    """Say what a dead process has left half-done, so that nobody trusts what stands there."""
     git_dir = journal.git_folder(root)
     left = journal.interrupted(git_dir) if git_dir else None
     if left:
