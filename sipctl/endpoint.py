@@ -45,14 +45,16 @@ def _bad(rule: str, message: str, hint: str = "", **context: object) -> Pydantic
 def _reference(value: str) -> str:
     reason = names.fault(value)
     if reason:
-        raise _bad("bad-reference", f'"{value}" is not a reference: {reason}', names.CURE)
+        raise _bad(
+            "bad-reference", f"{names.quoted(value)} is not a reference: {reason}", names.CURE
+        )
     return value
 
 
 def _tag(value: str) -> str:
     reason = names.fault(value)
     if reason:
-        raise _bad("bad-tag", f'"{value}" is not a tag: {reason}', names.CURE)
+        raise _bad("bad-tag", f"{names.quoted(value)} is not a tag: {reason}", names.CURE)
     return value
 
 
@@ -71,7 +73,7 @@ def _host(value: str) -> str:
         return value
     rule = "host-not-ascii" if fault.ascii_form else "bad-host"
     mend = {"mend": fault.ascii_form} if fault.ascii_form else {}
-    raise _bad(rule, f'"{value}" is not a host: {fault.reason}', fault.cure, **mend)
+    raise _bad(rule, f"{names.quoted(value)} is not a host: {fault.reason}", fault.cure, **mend)
 
 
 def _port(value: int) -> int:
@@ -84,7 +86,7 @@ def _port(value: int) -> int:
 def _transport(value: str) -> str:
     if value not in TRANSPORTS:
         hint = names.did_you_mean(value, TRANSPORTS) or "use udp, tcp or tls"
-        raise _bad("bad-transport", f'"{value}" is not a transport', hint)
+        raise _bad("bad-transport", f"{names.quoted(value)} is not a transport", hint)
     return value
 
 
@@ -96,7 +98,7 @@ def _codec(value: str) -> str:
     if value not in CODECS:
         meant = _CODEC_WORDS.get(value.casefold()) or names.nearest(value, CODECS)
         hint = f'did you mean "{meant}"?' if meant else "use alaw, ulaw or both"
-        raise _bad("bad-codec", f'"{value}" is not a codec', hint)
+        raise _bad("bad-codec", f"{names.quoted(value)} is not a codec", hint)
     return value
 
 
@@ -308,7 +310,7 @@ class Endpoint(BaseModel):
                 raise _bad("null-value", "the key has no value", hint, field=field)
         for key in self.model_extra or {}:
             if not key.startswith("x-"):
-                raise _bad("unknown-key", f'the key "{key}" is not known here')
+                raise _bad("unknown-key", f"the key {names.quoted(key)} is not known here")
         if self.password is not None and self.username is None:
             hint = "add a user name, or take the password out"
             message = "there is a password and no user name"

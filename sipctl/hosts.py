@@ -6,6 +6,8 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
+from sipctl import names
+
 MAX_NAME = 253
 MAX_LABEL = 63
 
@@ -28,14 +30,22 @@ def fault(host: str) -> Fault | None:
     """What is wrong with `host` as it stands in a file; None where nothing is."""
     if not host:
         return Fault("it is empty")
+    if len(host) > MAX_NAME:
+        return Fault(_too_long(host))
     if not host.isascii():
         return _fault_of_international(host)
+    if not host.isprintable():
+        return Fault("it holds a control character")
     if ":" in host or host.startswith("["):
         return _fault_of_ipv6(host)
     labels = host.split(".")
     if _NUMERIC.match(labels[-1]):
         return _fault_of_ipv4(host)
     return _fault_of_name(host, labels)
+
+
+def _too_long(host: str) -> str:
+    return f"it has {len(host)} characters, a host name at most {MAX_NAME}"
 
 
 def _fault_of_ipv6(host: str) -> Fault | None:
@@ -71,8 +81,6 @@ def _fault_of_ipv4(host: str) -> Fault | None:
 def _fault_of_name(host: str, labels: list[str]) -> Fault | None:
     if host.endswith("."):
         return Fault("it must not end with a dot", f"write {host.rstrip('.')}")
-    if len(host) > MAX_NAME:
-        return Fault(f"it has {len(host)} characters, a host name at most {MAX_NAME}")
     for label in labels:
         reason = _fault_of_label(label)
         if reason:
@@ -89,7 +97,7 @@ def _fault_of_label(label: str) -> str | None:
     if not _LABEL.match(label):
         odd = re.search(r"[^A-Za-z0-9-]", label)
         if odd:
-            return f'"{odd[0]}" is not allowed in a host name'
+            return f"{names.quoted(odd[0])} is not allowed in a host name"
         return f'the label "{label}" must not begin or end with a hyphen'
     if label[:4].casefold() == "xn--":
         return _fault_of_a_label(label)
@@ -122,6 +130,8 @@ def to_ascii(host: str) -> str:
     """
     if host.isascii():
         return host
+    if len(host) > MAX_NAME:  # A-labels are never shorter
+        raise ValueError(_too_long(host))
     import idna
 
     try:

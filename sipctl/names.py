@@ -27,14 +27,30 @@ def fault(name: str) -> str | None:
         return "it is empty"
     forbidden = _FORBIDDEN.search(name)
     if forbidden:
-        char = forbidden[0]
-        shown = f'"{char}"' if char.isprintable() and char.isascii() else f"U+{ord(char):04X}"
-        return f"{shown} is not allowed in it"
+        return f"{_shown(forbidden[0])} is not allowed in it"
     if len(name) > MAX_LENGTH:
         return f"it has {len(name)} characters, at most {MAX_LENGTH} are allowed"
     if not name[0].isalnum():
         return "it must begin with a letter or a digit"
     return "Windows reserves this name"
+
+
+def _shown(char: str) -> str:
+    # beyond ASCII the code tells look-alikes apart
+    return f'"{char}"' if char.isprintable() and char.isascii() else f"U+{ord(char):04X}"
+
+
+_MAX_SHOWN = 80
+
+
+def quoted(value: str) -> str:
+    """A user's value for a message: in quotes, shortened, and nothing that a terminal acts on."""
+    short = value if len(value) <= _MAX_SHOWN else value[: _MAX_SHOWN - 1] + "…"
+    return f'"{"".join(map(_visible, short))}"'
+
+
+def _visible(char: str) -> str:
+    return char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
 
 
 CURE = "use ASCII letters, digits and _ . @ -, beginning with a letter or digit, at most 64"

@@ -37,13 +37,15 @@ def _rules(values: dict[str, str]) -> dict[str, str]:
         rule = find(key)
         if rule is None or key not in (rule.name, rule.code):
             hint = names.did_you_mean(key, _RULE_KEYS) or "see `sipctl rules`"
-            raise _bad("unknown-key", f'there is no rule "{key}"', hint, key=key)
+            raise _bad("unknown-key", f"there is no rule {names.quoted(key)}", hint, key=key)
         if rule.fixed:
             hint = "rules of syntax and type keep their severity"
             raise _bad("bad-setting", f'the rule "{key}" cannot be changed', hint, key=key)
         if severity not in SEVERITIES:
             hint = 'use error, warning or "off" (in quotes)'
-            raise _bad("bad-setting", f'"{severity}" is not a severity', hint, field=key)
+            raise _bad(
+                "bad-setting", f"{names.quoted(severity)} is not a severity", hint, field=key
+            )
         if rule.name in result:
             message = f'"{rule.code}" and "{rule.name}" are one rule'
             raise _bad("bad-setting", message, "keep one of them", key=key)
@@ -91,7 +93,7 @@ class Settings(BaseModel):
         for key in self.model_extra or {}:
             if not key.startswith("x-"):
                 hint = names.did_you_mean(key, FIELDS) or "keys of your own begin with x-"
-                raise _bad("unknown-key", f'the key "{key}" is not known here', hint)
+                raise _bad("unknown-key", f"the key {names.quoted(key)} is not known here", hint)
         return self
 
 

@@ -22,8 +22,8 @@ def name_mismatch(members: tuple[Member, ...]) -> Iterator[Finding]:
     """SIP301: the reference in the file and the file's name are one (SPEC: the file's stem)."""
     for member in members:
         if member.endpoint and member.endpoint.reference != member.reference:
-            message = f'the file is named "{member.reference}", its reference is '
-            message += f'"{member.endpoint.reference}"'
+            message = f"the file is named {names.quoted(member.reference)}, its reference is "
+            message += names.quoted(member.endpoint.reference)
             hint = f"write `reference: {member.reference}`, or rename the file"
             yield Finding.of("name-mismatch", _place(member, "reference"), message, hint)
 
@@ -34,7 +34,7 @@ def bad_file_name(members: tuple[Member, ...]) -> Iterator[Finding]:
         reason = names.fault(member.reference)
         told = any(f.rule == "bad-reference" for f in member.findings)
         if reason and not told:
-            message = f'"{member.reference}" is not a reference: {reason}'
+            message = f"{names.quoted(member.reference)} is not a reference: {reason}"
             yield Finding.of("bad-reference", Place(member.path), message, "rename the file")
 
 
@@ -45,7 +45,8 @@ def duplicate_reference(members: tuple[Member, ...]) -> Iterator[Finding]:
         folded[member.reference.casefold()].append(member)
     for same in folded.values():
         for member in same[1:]:
-            message = f'"{member.reference}" and "{same[0].reference}" differ in case only'
+            both = f"{names.quoted(member.reference)} and {names.quoted(same[0].reference)}"
+            message = f"{both} differ in case only"
             related = ((_place(same[0], "reference"), "the other one"),)
             place = _place(member, "reference")
             hint = "rename one of the two"
