@@ -19,6 +19,7 @@ LINE_END = re.compile(r"\r\n|\r|\n")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)?")
 _GAP = re.compile(r"(?:[ \t\r\n]|#[^\r\n]*)*+")  # all that may stand between two tokens
 _LINE_REST = re.compile(r"(?:[ \t]+(?:#[^\r\n]*)?|)(?=[\r\n]|\Z)")
+_MARGIN = re.compile(r"[ \t]*(?=#|[\r\n])")
 _BLANKS = re.compile(r"[ \t]*")
 _BLOCK_HEADER = re.compile(r"[|>][-+0-9]*")
 # difflib takes quadratic time where items repeat; a list of a thousand is nothing to keep tidy
@@ -86,10 +87,18 @@ class Splicer:
     def end(self, node: nodes.Node) -> int:
         """Where the node's own text ends: without the blank lines behind a block scalar."""
         last = _last(node)
-        header = _BLOCK_HEADER.match(self.text, last.start) if _is_block_scalar(last) else None
-        if header is None or "+" in header[0]:
+        if not _is_block_scalar(last) or self.keeps_blank_lines(last):
             return last.end
-        return last.start + len(self.text[last.start : last.end].rstrip("\r\n"))
+        return self._shown_end(last)
+
+    def keeps_blank_lines(self, node: nodes.Node) -> bool:
+        """True for a block scalar, or what ends in one, to which the blank lines below belong."""
+        last = _last(node)
+        header = self.text[last.start : _end(_BLOCK_HEADER, self.text, last.start)]
+        return _is_block_scalar(last) and "+" in header
+
+    def _shown_end(self, node: nodes.Node) -> int:
+        return node.start + len(self.text[node.start : node.end].rstrip("\r\n"))
 
     # -- values --------------------------------------------------------------------------------
 
@@ -116,7 +125,7 @@ class Splicer:
             header = _end(_BLOCK_HEADER, self.text, node.start)
             body = _end(_LINE_REST, self.text, header)  # a comment behind the header stays
             self.put(node.start, header, text)
-            self.put(body, max(body, self.end(node)), "")
+            self.put(body, max(body, self._shown_end(node)), "")
         elif node.start == node.end and self.text[node.start - 1] not in " \t":
             self.put(node.start, node.end, " " + text)
         else:
@@ -169,36 +178,59 @@ class Splicer:
     def _entries(self, node: nodes.Sequence) -> tuple[BlockEntries | FlowEntries, str]:
         """The items, and what stands before a new one."""
         if node.flow:
-            spans = [(item.start, self.end(item)) for item in node.items]
-            return FlowEntries(self, node, spans), ""
-        spans, start = [], node.start
-        for item in node.items:
-            spans.append((start, self.end(item)))
-            start = (self.behind("-", item.end) or 1) - 1
+            return FlowEntries(self, node, [item.start for item in node.items], node.items), ""
+        behind = [self.behind("-", item.end) or 1 for item in node.items[:-1]]
+        starts = [node.start, *(offset - 1 for offset in behind)]
         dash = self.text[node.start : node.items[0].start]
-        return BlockEntries(self, node, spans), dash if re.fullmatch("- +", dash) else "- "
+        dash = dash if re.fullmatch("- +", dash) else "- "
+        return BlockEntries(self, node, starts, node.items), dash
 
 
 def entries_of(splicer: Splicer, node: nodes.Mapping) -> BlockEntries | FlowEntries:
     """The entries of a mapping, to insert and delete."""
-    spans = [(key.start, max(key.end, splicer.end(value))) for key, value in node.entries]
-    return (FlowEntries if node.flow else BlockEntries)(splicer, node, spans)
+    starts = [key.start for key, _ in node.entries]
+    values = [value for _, value in node.entries]
+    return (FlowEntries if node.flow else BlockEntries)(splicer, node, starts, values)
 
 
 class BlockEntries:
     """Entries that have their lines to themselves: items behind dashes, keys of a block mapping."""
 
     def __init__(
-        self, splicer: Splicer, node: nodes.Sequence | nodes.Mapping, spans: list[tuple[int, int]]
+        self,
+        splicer: Splicer,
+        node: nodes.Sequence | nodes.Mapping,
+        starts: Sequence[int],
+        values: Sequence[nodes.Node],
     ) -> None:
         self.splicer = splicer
-        self.spans = spans
+        self.values = values
+        self.spans = [(s, splicer.end(value)) for s, value in zip(starts, values, strict=True)]
         self.indent = node.column - 1
 
     def delete(self, indexes: Iterable[int]) -> None:
         """Take out the entries' lines, with the comments at their ends."""
-        for start, end in (self.spans[index] for index in indexes):
-            self.splicer.put(self.splicer.line_start(start), self.splicer.next_line(end), "")
+        gone = set(indexes)
+        for index in gone:
+            start, end = self.spans[index]
+            stop = self.splicer.next_line(end)
+            self.splicer.put(self.splicer.line_start(start), stop, "")
+            before = next((i for i in range(index - 1, -1, -1) if i not in gone), None)
+            if before is not None and _is_block_scalar(_last(self.values[before])):
+                self._bar(stop, self.splicer.keeps_blank_lines(self.values[before]))
+
+    def _bar(self, at: int, keeping: bool) -> None:
+        """Keep what follows out of a block scalar that now stands directly above it.
+
+        Indented comments would become its text, and blank lines too where it keeps them.
+        """
+        text = self.splicer.text
+        while margin := _MARGIN.match(text, at):
+            stop = _end(_LINE, text, margin.end())
+            comment = text.startswith("#", margin.end())
+            self.splicer.put(at, margin.end() if comment or not keeping else stop, "")
+            keeping = keeping and not comment
+            at = stop
 
     def insert_behind(self, index: int, texts: Iterable[str]) -> None:
         """Put a line each behind an entry and the comment lines indented deeper than it."""
@@ -224,10 +256,14 @@ class FlowEntries:
     """Entries between brackets or braces, with commas."""
 
     def __init__(
-        self, splicer: Splicer, node: nodes.Sequence | nodes.Mapping, spans: list[tuple[int, int]]
+        self,
+        splicer: Splicer,
+        node: nodes.Sequence | nodes.Mapping,
+        starts: Sequence[int],
+        values: Sequence[nodes.Node],
     ) -> None:
         self.splicer = splicer
-        self.spans = spans
+        self.spans = [(s, splicer.end(value)) for s, value in zip(starts, values, strict=True)]
 
     def delete(self, indexes: Iterable[int]) -> None:
         """Take out entries with their commas and the comments at the ends of their lines."""
