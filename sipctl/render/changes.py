@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from sipctl.apply import Outcome
 from sipctl.changes import EndpointChange
 from sipctl.render import Segments, visible
+from sipctl.repository import Commit
 
 _SIGNS = {"created": "+", "duplicated": "+", "deleted": "-"}
 _STYLES = {"+": "green", "-": "red", "~": "yellow"}
@@ -66,3 +67,14 @@ def diff(patch: str) -> Segments:
     for line in patch.splitlines(keepends=True):
         heading = line.startswith(("diff ", "+++ ", "--- "))
         yield line, "bold" if heading else styles.get(line[0], "")
+
+
+def entry(commit: Commit, changes: Sequence[EndpointChange]) -> Segments:
+    """One commit of a history: when, who, which, and what it changed."""
+    yield f"{commit.time[:16].replace('T', ' ')} ", "cyan"
+    yield f"{commit.short} ", "yellow"
+    yield f"{visible(commit.author.name)}", "bold"
+    yield f"  {visible(commit.subject)}\n", ""
+    for change in changes:
+        yield from one(change, "  ")
+    yield "\n", ""
