@@ -25,11 +25,14 @@ def columns(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int | 
 
 
 def _fitted(widths: list[int], room: int) -> list[int]:
-    """The widths with the widest columns narrowed, one character at a time, until all fit."""
-    fitted = list(widths)
-    while sum(fitted) > room and max(fitted) > _LEAST:
-        fitted[fitted.index(max(fitted))] -= 1
-    return fitted
+    """The widths with the widest columns narrowed, one character at a time, until all fit.
+
+    The first column is narrowed last: what stands there is what other commands are given.
+    """
+    first, *rest = widths
+    while first + sum(rest) > room and max(rest, default=0) > _LEAST:
+        rest[rest.index(max(rest))] -= 1
+    return [min(first, max(room - sum(rest), _LEAST)), *rest]
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
