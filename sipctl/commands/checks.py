@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sipctl import disk, examples, formatting, names, output, resources, workspace
+from sipctl import disk, examples, names, output, resources, workspace
 from sipctl.commands.shared import READING_FORMATS, Session, session_of
 from sipctl.errors import Refused, Usage
 from sipctl.findings import Finding
@@ -113,6 +113,8 @@ def fmt(
     Orders the fields, quotes what a reader could mistake, and mends numbers, booleans and host
     names from the source text. Comments stay. Files with errors of syntax stay as they are.
     """
+    from sipctl import formatting  # the only command that needs it
+
     session = session_of(ctx)
     root = session.root()
     inventory = workspace.load(root)
