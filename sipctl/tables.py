@@ -47,6 +47,7 @@ _YES_OR_NO = {
     **dict.fromkeys(("false", "no", "faux", "non"), False),
 }
 _PASSWORDS = re.compile("pass|secret|pwd")
+_SURROGATES = re.compile("[\ud800-\udfff]")
 _NO_PASSWORDS = "passwords do not belong in a table, which ends in mail boxes and shells"
 _NO_COLUMN = "take the column out, and pass --password-env 'TRUNK_{reference}'"
 _NO_VALUE = "{env: NAME} and {file: PATH} may stand there; `sipctl export json` leaves them out"
@@ -146,18 +147,18 @@ def _columns(line: int, headings: Sequence[str]) -> list[str]:
     if not any(_folded(heading) in _HEADINGS for heading in headings):
         hint = "write the names of the columns above the rows: reference,host,port"
         raise Refused(f"line {line} of the table names no columns", hint)
-    fields: list[str] = []
+    fields: dict[str, int] = {}
     faults = []
     for number, heading in enumerate(headings, 1):
         try:
-            fields.append(_unseen(_field(heading), fields))
+            fields[_unseen(_field(heading), fields)] = number
         except _Fault as fault:
             faults.append(f"line {line}, column {number}: {fault}")
     if not faults and "reference" not in fields:
         faults.append(f"line {line}: there is no column reference")
     if faults:
         raise _refused(faults)
-    return fields
+    return list(fields)
 
 
 def _folded(heading: str) -> str:
@@ -177,7 +178,7 @@ def _field(heading: str) -> str:
     raise _Fault(f'"{_short(heading)}" is not a field ({hint})')
 
 
-def _unseen(name: str, fields: Iterable[str]) -> str:
+def _unseen(name: str, fields: Mapping[str, object]) -> str:
     if name in fields:
         raise _Fault(f"{name} stands twice")
     return name
@@ -287,7 +288,7 @@ def _refuse_unwritable(data: Any) -> None:
             waiting += [(part, depth + 1) for pair in item.items() for part in pair]
         elif isinstance(item, list):
             waiting += [(part, depth + 1) for part in item]
-        elif isinstance(item, str) and any("\ud800" <= char <= "\udfff" for char in item):
+        elif isinstance(item, str) and _SURROGATES.search(item):
             raise Refused("a text in the table holds half of a surrogate pair")
 
 
