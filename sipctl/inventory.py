@@ -25,7 +25,10 @@ def endpoint_path(reference: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One endpoint's file as read. `endpoint` is None where errors make its meaning unsure."""
+    """One endpoint's file as read. `endpoint` is None where errors make its meaning unsure.
+
+    `tolerated` is the endpoint with values that rules forbid, which settings may allow.
+    """
 
     path: str
     data: bytes
@@ -34,6 +37,7 @@ class Member:
     endpoint: Endpoint | None
     findings: tuple[Finding, ...] = ()
     mends: tuple[Mend, ...] = ()
+    tolerated: Endpoint | None = None
 
     @property
     def reference(self) -> str:

@@ -27,11 +27,16 @@ M = TypeVar("M", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Decoded(Generic[M]):
-    """What a document says: the model (None where it cannot be told), findings, `fmt`'s splices."""
+    """What a document says: the model (None where it cannot be told), findings, `fmt`'s splices.
+
+    `tolerated` is the model with values that their fields forbid, for who allows them; None where
+    there are none, or where a finding of syntax or type leaves open what the document says.
+    """
 
     value: M | None
     findings: tuple[Finding, ...]
     mends: tuple[Mend, ...]
+    tolerated: M | None = None
 
 
 @dataclass(slots=True)
@@ -64,10 +69,29 @@ def decode(root: Node, model: type[M], file: str, text: str) -> Decoded[M]:
         return Decoded(None, tuple(typing_.findings), ())
     kinds = _kinds(model)
     data = _fields(root, kinds, typing_)
-    value = _validate(model, data, root, typing_)
-    if typing_.findings:
-        value = None
-    return Decoded(value, tuple(typing_.findings), tuple(typing_.mends))
+    forbidden = set[str]()
+    value = _validate(model, data, root, typing_, forbidden)
+    findings, mends = tuple(typing_.findings), tuple(typing_.mends)
+    if not findings:
+        return Decoded(value, findings, mends)
+    sure = not any(RULES[finding.rule].fixed for finding in findings)
+    return Decoded(None, findings, mends, _tolerated(model, data, forbidden) if sure else None)
+
+
+def _tolerated(model: type[M], data: dict[str, Any], forbidden: set[str]) -> M | None:
+    """The model with the forbidden values put in as they stand, past its validators."""
+    required = {i.alias or n for n, i in model.model_fields.items() if i.is_required()}
+    if not required <= data.keys():
+        return None
+    sound = {key: value for key, value in data.items() if key not in forbidden}
+    try:
+        base = model.model_validate({**dict.fromkeys(required & forbidden, "x"), **sound})
+    except ValidationError:
+        return None
+    attributes = {info.alias or name: name for name, info in model.model_fields.items()}
+    # a mapping is a password whose form or owner is not known: there is none to speak of
+    kept = {k: data[k] for k in forbidden if k in data and not isinstance(data[k], dict)}
+    return base.model_copy(update={attributes[key]: value for key, value in kept.items()})
 
 
 def _fields(root: Mapping, kinds: MappingType[str, str], typing_: _Typing) -> dict[str, Any]:
@@ -276,7 +300,9 @@ def free(node: Node) -> object:
 # -- pydantic's errors as findings ---------------------------------------------------------------
 
 
-def _validate(model: type[M], data: dict[str, Any], root: Mapping, typing_: _Typing) -> M | None:
+def _validate(
+    model: type[M], data: dict[str, Any], root: Mapping, typing_: _Typing, forbidden: set[str]
+) -> M | None:
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -287,6 +313,8 @@ def _validate(model: type[M], data: dict[str, Any], root: Mapping, typing_: _Typ
             if item["type"] == "password-without-username" and "username" in faulty:
                 continue
             typing_.findings.append(_finding(dict(item), root, typing_))
+            path = (*item["loc"], item.get("ctx", {}).get("field"))
+            forbidden.add(str(path[0]))
     return None
 
 

@@ -68,10 +68,20 @@ def _judged(
     settings: Settings, members: Mapping[str, Member], others: tuple[Finding, ...]
 ) -> Inventory:
     """An inventory with all its findings: each file's own, those between files, and `others`."""
+    members = {path: _tolerating(member, settings) for path, member in members.items()}
     own = [finding for member in members.values() for finding in member.findings]
     between = _with_sources_of(files.check(members.values()), members)
     findings = with_severities((*others, *own, *between), settings.rules)
     return Inventory(settings, members, in_order(findings), others)
+
+
+def _tolerating(member: Member, settings: Settings) -> Member:
+    """The member as an endpoint too where settings turn all its errors into less."""
+    if member.tolerated is None:
+        return member
+    left = with_severities(member.findings, settings.rules)
+    allowed = not any(finding.is_error for finding in left)
+    return replace(member, endpoint=member.tolerated if allowed else None)
 
 
 def reread(inventory: Inventory, changed: Mapping[str, bytes | None]) -> Inventory:
@@ -101,7 +111,9 @@ def _member(path: str, data: bytes | Finding) -> Member:
     decoded = decode(document.root, Endpoint, path, document.text)
     root = document.root if isinstance(document.root, MappingNode) else None
     found = _with_sources(decoded.findings, document.text, root)
-    return Member(path, data, document.text, root, decoded.value, found, decoded.mends)
+    return Member(
+        path, data, document.text, root, decoded.value, found, decoded.mends, decoded.tolerated
+    )
 
 
 def read_member(path: str, data: bytes) -> Member:

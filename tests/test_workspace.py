@@ -1,0 +1,94 @@
+"""Reading a workspace whole: what settings allow, what is masked, what is read and what is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sipctl import workspace
+
+
+def inventory_of(**files: str) -> workspace.Inventory:
+    """An inventory of texts; `endpoints__a` stands for endpoints/a.yaml."""
+    named = {f"{name.replace('__', '/')}.yaml": text.encode() for name, text in files.items()}
+    return workspace.inventory_of({"sipctl.yaml": b"version: 1\n", **named})
+
+
+UNDERSCORE = "reference: a\nhost: my_pbx\n"
+
+
+def test_a_value_that_a_rule_forbids_makes_the_file_unreadable() -> None:
+    inventory = inventory_of(endpoints__a=UNDERSCORE)
+    assert [member.path for member in inventory.unreadable] == ["endpoints/a.yaml"]
+
+
+@pytest.mark.parametrize("severity", ["warning", '"off"'])
+def test_settings_that_allow_a_value_make_the_file_readable(severity: str) -> None:
+    settings = f"version: 1\nrules: {{bad-host: {severity}}}\n"
+    inventory = inventory_of(sipctl=settings, endpoints__a=UNDERSCORE)
+    assert inventory.endpoints["a"].host == "my_pbx"
+    assert len(inventory.findings) == (severity == "warning")
+
+
+def test_an_endpoint_is_judged_anew_when_the_settings_change() -> None:
+    inventory = inventory_of(
+        sipctl="version: 1\nrules: {bad-host: warning}\n", endpoints__a=UNDERSCORE
+    )
+    strict = workspace.reread(inventory, {"sipctl.yaml": b"version: 1\n"})
+    assert not strict.endpoints
+    assert inventory.endpoints
+
+
+def test_settings_cannot_make_sure_what_a_file_leaves_unsure() -> None:
+    settings = "version: 1\nrules: {bad-host: warning}\n"
+    inventory = inventory_of(sipctl=settings, endpoints__a=UNDERSCORE + 'port: "5060"\n')
+    assert not inventory.endpoints
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "password: hunter2",
+        'password: "hunter2"',
+        "password: {plain: hunter2}",
+        "password: {age: hunter2}",
+        "password: [hunter2]",
+        "password: &hunter2 x",
+        "password: !hunter2 x",
+        "password: *hunter2",
+        "password: {hunter2}",
+        "password: {env: hunter2, env: hunter2}",
+        "password:\n  hunter2\n  hunter2",
+        "password: |\n  hunter2",
+        "pasword: hunter2",
+        "password: hunter2: x",
+        'password: "hunter2',
+        '"pass\\u0077ord": {cmd: hunter2}',
+        "password: 0x" + "hunter2",
+    ],
+)
+def test_no_finding_shows_a_password(line: str) -> None:
+    text = f"reference: a\nhost: h\n{line}\n"
+    inventory = inventory_of(endpoints__a=text)
+    shown = [
+        (f.message, f.hint, f.source) for f in inventory.findings if "env: hunter2" not in line
+    ]
+    assert inventory.findings
+    assert "hunter2" not in repr(shown)
+
+
+def test_a_link_a_folder_and_a_pipe_are_findings_and_stop_nothing(tmp_path: Path) -> None:
+    import os
+
+    folder = tmp_path / "endpoints"
+    folder.mkdir()
+    (tmp_path / "sipctl.yaml").write_text("version: 1\n")
+    (folder / "link.yaml").symlink_to("/etc/passwd")
+    (folder / "folder.yaml").mkdir()
+    os.mkfifo(folder / "pipe.yaml")
+    (folder / "good.yaml").write_text("reference: good\nhost: h\n")
+    inventory = workspace.load(tmp_path)
+    assert list(inventory.endpoints) == ["good"]
+    assert {f.rule for f in inventory.findings} == {"not-a-file"}
+    assert len(inventory.findings) == 3
