@@ -91,8 +91,8 @@ def plain_data(node: Node) -> object:
 
 @dataclass(frozen=True, slots=True)
 class Mend:
-    """A splice that mends a source text: what stands from `start` to `end` becomes `text`."""
+    """A splice that mends a source text: `replacement` is to stand where text[start:end] stands."""
 
     start: int
     end: int
-    text: str
+    replacement: str

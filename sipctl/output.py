@@ -22,10 +22,11 @@ VERSION = 1
 
 
 def prepare_streams() -> None:
-    """A character that the terminal's encoding lacks is shown escaped, and never ends a command."""
+    """A terminal gets its own encoding, with what that lacks escaped; all else gets UTF-8."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+            encoding = stream.encoding if stream.isatty() else "utf-8"
+            stream.reconfigure(encoding=encoding, errors="backslashreplace")
 
 
 # -- words for people ----------------------------------------------------------------------------
@@ -148,8 +149,8 @@ class Printer:
 
         self.show(columns(headers, rows, _width()))
 
-    def outcome(self, outcome: Outcome, dry_run: bool) -> None:
-        """What a writing command did, or would do."""
+    def outcome(self, outcome: Outcome, dry_run: bool, planned: bool = False) -> None:
+        """What a writing command did, or would do; where the plan has been shown, its end only."""
         for note in outcome.plan.notes:
             tell(note)
         if outcome.findings:
@@ -165,14 +166,15 @@ class Printer:
         else:
             from sipctl.render.changes import done
 
-            self.show(done(outcome))
+            self.show(done(outcome, 0 if planned else 20))
 
     def _patch(self, outcome: Outcome) -> None:
         from sipctl.render.changes import diff
 
-        if outcome.masked:
+        text, masked = outcome.patch()
+        if masked:
             tell("a password in plain text is masked here, so this diff cannot be applied")
-        self.show(diff(outcome.patch))
+        self.show(diff(text))
 
 
 def _width() -> int | None:
@@ -200,7 +202,7 @@ def _outcome(outcome: Outcome, dry_run: bool) -> dict[str, Any]:
         "files": [change.path for change in outcome.files],
         "commit": outcome.commit,
         "dry_run": dry_run,
-        "patch": outcome.patch if dry_run else None,
+        "patch": outcome.patch()[0] if dry_run else None,
         "notes": list(outcome.plan.notes),
         "findings": [finding_data(finding) for finding in outcome.findings],
     }

@@ -233,9 +233,13 @@ class Session:
         *,
         guarded: bool = False,
         force: bool = False,
+        preview: bool = False,
         root: Path | None = None,
     ) -> Outcome:
-        """Carry a change out and print what it did. A `guarded` one of many wants a yes."""
+        """Carry a change out and print what it did. A `guarded` one of many wants a yes.
+
+        With `preview` the plan is shown before it is carried out, however small.
+        """
         printer = self.printer(*WRITING_FORMATS)
         options = apply.Options(
             dry_run=self.dry_run,
@@ -244,16 +248,22 @@ class Session:
             lock_timeout=self.lock_timeout,
             tell=output.tell,
         )
-        confirm = self._confirm if guarded and not (force or self.yes) else None
-        outcome = apply.run(root or self.root(), planner, options, confirm)
-        printer.outcome(outcome, dry_run=self.dry_run)
+        asked = guarded and not (force or self.yes)
+
+        def confirm(outcome: Outcome) -> None:
+            many = asked and len(outcome.changes) > selection.BULK
+            if preview or many:
+                output.tell_plan(outcome.changes, self.color)
+            if many:
+                self._confirm(len(outcome.changes))
+
+        outcome = apply.run(
+            root or self.root(), planner, options, confirm if preview or asked else None
+        )
+        printer.outcome(outcome, dry_run=self.dry_run, planned=preview)
         return outcome
 
-    def _confirm(self, outcome: Outcome) -> None:
-        count = len(outcome.changes)
-        if count <= selection.BULK:
-            return
-        output.tell_plan(outcome.changes, self.color)
+    def _confirm(self, count: int) -> None:
         if not self.interactive:
             raise Refused(f"this changes {count} endpoints", "pass --force if that is meant")
         if not self.ask_yes(f"change {count} endpoints?"):

@@ -63,6 +63,7 @@ def import_(
         lambda inventory: tables.plan_import(inventory, rows, update, password_env),
         guarded=True,
         force=force,
+        preview=session.format != "json",
     )
 
 

@@ -49,12 +49,11 @@ def counted(changes: Sequence[EndpointChange]) -> str:
     return ", ".join(f"{counts[kind]} {kind}" for kind in kinds if counts[kind])
 
 
-def done(outcome: Outcome) -> Segments:
-    """What a command did, and its commit."""
-    limit = 20
+def done(outcome: Outcome, limit: int) -> Segments:
+    """What a command did to the first `limit` endpoints, and its commit."""
     for change in outcome.changes[:limit]:
         yield from one(change)
-    if len(outcome.changes) > limit:
+    if len(outcome.changes) > limit > 0:
         yield f"  … and {len(outcome.changes) - limit} more\n", "dim"
     counts = counted(outcome.changes) or f"{len(outcome.files)} files written"
     where = f"commit {outcome.commit[:10]}" if outcome.commit else "not committed"
