@@ -17,7 +17,6 @@ from sipctl.yamlfile.read import read
 from sipctl.yamlfile.write import Value, inline
 from tests.documents import ORDER, Source, sources, strings, values
 
-
 HEAVY = settings(max_examples=60)
 
 

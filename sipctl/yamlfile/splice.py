@@ -216,7 +216,7 @@ class BlockEntries:
             stop = self.splicer.next_line(end)
             self.splicer.put(self.splicer.line_start(start), stop, "")
             before = next((i for i in range(index - 1, -1, -1) if i not in gone), None)
-            if before is not None and _is_block_scalar(_last(self.values[before])):
+            if before is not None and ends_in_block_scalar(self.values[before]):
                 self._bar(stop, self.splicer.keeps_blank_lines(self.values[before]))
 
     def _bar(self, at: int, keeping: bool) -> None:
@@ -234,10 +234,7 @@ class BlockEntries:
 
     def insert_behind(self, index: int, texts: Iterable[str]) -> None:
         """Put a line each behind an entry and the comment lines indented deeper than it."""
-        splicer = self.splicer
-        at = splicer.next_line(self.spans[index][1])
-        deeper = re.compile(rf"(?: {{{self.indent + 1},}}#[^\r\n]*(?:\r\n|\r|\n|\Z))*+")
-        at = _end(deeper, splicer.text, at)
+        splicer, at = self.splicer, self.bottom(index)
         ended = at > 0 and splicer.text[at - 1] in "\r\n"
         for text in texts:
             line = " " * self.indent + text
@@ -245,11 +242,20 @@ class BlockEntries:
 
     def insert_before(self, index: int, texts: Iterable[str]) -> None:
         """Put a line each before an entry and the comment lines directly above it."""
-        splicer = self.splicer
-        floor = splicer.next_line(self.spans[index - 1][1]) if index else 0
-        at = splicer.above(self.spans[index][0], floor)
+        at = self.top(index)
         for text in texts:
-            splicer.put(at, at, " " * self.indent + text + splicer.line_end)
+            self.splicer.put(at, at, " " * self.indent + text + self.splicer.line_end)
+
+    def top(self, index: int) -> int:
+        """Where the entry's lines begin, with the comment lines directly above that are its own."""
+        floor = self.bottom(index - 1) if index else 0
+        return self.splicer.above(self.spans[index][0], floor)
+
+    def bottom(self, index: int) -> int:
+        """Where the entry's lines end, with the comment lines below that are indented deeper."""
+        at = self.splicer.next_line(self.spans[index][1])
+        deeper = re.compile(rf"(?: {{{self.indent + 1},}}#[^\r\n]*(?:\r\n|\r|\n|\Z))*+")
+        return _end(deeper, self.splicer.text, at)
 
 
 class FlowEntries:
@@ -320,6 +326,11 @@ class FlowEntries:
 
     def _indent(self, start: int) -> str:
         return self.splicer.text[self.splicer.line_start(start) : start]
+
+
+def ends_in_block_scalar(node: nodes.Node) -> bool:
+    """True where indented lines below the node could become text of it."""
+    return _is_block_scalar(_last(node))
 
 
 def _is_block_scalar(node: nodes.Node) -> bool:
