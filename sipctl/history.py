@@ -113,9 +113,7 @@ def _readable(reader: Reader, step: Step, reference: str) -> Past:
     found = reader.readable_past(step.pasts[0]) if step.pasts else None
     if found is None:
         hint = f"see `sipctl history {reference}`; `sipctl delete {reference}` takes it away"
-        raise Refused(
-            f'there is nothing before {step.commit.short}, where "{reference}" begins', hint
-        )
+        raise Refused(f'"{reference}" begins at {step.commit.short}: nothing was before', hint)
     return found
 
 

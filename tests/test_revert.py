@@ -1,0 +1,612 @@
+"""Restore and undo: plans that go back, carried out on the one write path."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sipctl import operations, revert
+from sipctl.apply import Outcome
+from sipctl.changes import Plan
+from sipctl.errors import Refused
+from sipctl.inventory import Inventory
+from sipctl.yamlfile.write import Value
+from tests.story import LYON, PARIS, Story, renamed
+
+PLAIN = PARIS.replace("{env: PARIS_PASSWORD}", "hunter2")
+
+
+@pytest.fixture
+def story(workspace: Path) -> Story:
+    return Story(workspace)
+
+
+def restore(story: Story, *references: str, **options: object) -> Outcome:
+    def planner(inventory: Inventory) -> Plan:
+        return revert.restore(inventory, story.repository, references, **options)  # type: ignore[arg-type]
+
+    return story.run(planner)
+
+
+def restore_all(story: Story, at: str, *chosen: str, fields: tuple[str, ...] = ()) -> Outcome:
+    return story.run(
+        lambda i: revert.restore_all(i, story.repository, at, set(chosen) or None, fields)
+    )
+
+
+def undo(story: Story, revision: str | None = None) -> Outcome:
+    return story.run(lambda i: revert.undo(i, story.repository, revision))
+
+
+def edit(story: Story, reference: str, **changes: Value) -> str:
+    story.run(lambda i: operations.edit(i, [reference], changes))
+    return story.commits[-1]
+
+
+def text(story: Story, reference: str) -> str:
+    return story.file(reference).read_bytes().decode()
+
+
+def subject(story: Story) -> str:
+    return story.git("log", "-1", "--format=%s").strip()
+
+
+# -- restore: which version ----------------------------------------------------------------------
+
+
+def test_restore_goes_back_before_the_last_change(story: Story) -> None:
+    first = story.does("pbx-paris", PARIS)
+    story.does("pbx-paris", PARIS.replace("5060", "5061"))
+    story.does("pbx-paris", "# only a comment\n" + PARIS.replace("5060", "5061"))
+    outcome = restore(story, "pbx-paris")
+    assert text(story, "pbx-paris") == PARIS
+    assert outcome.plan.operation == "restore"
+    assert subject(story) == f"Restore pbx-paris to {first[:10]}"
+    assert story.of("pbx-paris", limit=1) == ["changed pbx-paris: port: 5061 -> 5060"]
+
+
+def test_restore_twice_goes_forth_again(story: Story) -> None:
+    story.does("pbx-paris", PARIS)
+    story.does("pbx-paris", PARIS.replace("5060", "5061"))
+    restore(story, "pbx-paris")
+    restore(story, "pbx-paris")
+    assert text(story, "pbx-paris") == PARIS.replace("5060", "5061")
+
+
+def test_restore_goes_back_any_number_of_changes(story: Story) -> None:
+    for port in (5060, 5061, 5062, 5063):
+        story.does("pbx-paris", PARIS.replace("5060", str(port)))
+    restore(story, "pbx-paris", back=3)
+    assert text(story, "pbx-paris") == PARIS
+    with pytest.raises(Refused, match='"pbx-paris" has changed 5 times only'):
+        restore(story, "pbx-paris", back=6)
+
+
+def test_restore_of_a_revision(story: Story) -> None:
+    story.does("pbx-paris", PARIS)
+    story.git("tag", "v1")
+    story.does("pbx-paris", PARIS.replace("5060", "5061"))
+    story.does("pbx-paris", PARIS.replace("5060", "5062"))
+    restore(story, "pbx-paris", at="v1")
+    assert text(story, "pbx-paris") == PARIS
+    assert restore(story, "pbx-paris", at="v1").commit is None
+
+
+def test_restore_before_the_beginning_is_refused(story: Story) -> None:
+    begin = story.does("pbx-paris", PARIS)
+    with pytest.raises(Refused, match=f'"pbx-paris" begins at {begin[:10]}'):
+        restore(story, "pbx-paris")
+    with pytest.raises(Refused, match='there was no endpoint "pbx-paris" at "HEAD~1"'):
+        restore(story, "pbx-paris", at="HEAD~1")
+    with pytest.raises(Refused, match='there is no endpoint "pbx-rome"'):
+        restore(story, "pbx-rome")
+    with pytest.raises(Refused, match='no revision "v9"'):
+        restore(story, "pbx-paris", at="v9")
+
+
+def test_restore_of_what_is_not_committed_is_refused(story: Story) -> None:
+    story.put("pbx-paris", PARIS)
+    with pytest.raises(Refused, match="not committed yet"):
+        restore(story, "pbx-paris")
+    story.commit()
+    story.does("pbx-paris", PARIS.replace("5060", "5061"))
+    story.put("pbx-paris", PARIS.replace("5060", "5062"))
+    with pytest.raises(Refused, match="uncommitted changes are in the way"):
+        restore(story, "pbx-paris")
+
+
+def test_a_deleted_endpoint_comes_back(story: Story) -> None:
+    story.does("pbx-paris", "# ours\n" + PARIS)
+    story.does("pbx-paris", None)
+    story.does("pbx-lyon", LYON)
+    restore(story, "pbx-paris")
+    assert text(story, "pbx-paris") == "# ours\n" + PARIS
+
+
+def test_a_version_that_cannot_be_read_is_passed_over(story: Story) -> None:
+    story.does("pbx-paris", PARIS)
+    story.does("pbx-paris", "port: [\n")
+    story.does("pbx-paris", PARIS.replace("5060", "5061"))
+    restore(story, "pbx-paris")
+    assert text(story, "pbx-paris") == PARIS
+    with pytest.raises(Refused, match="cannot be read"):
+        restore(story, "pbx-paris", at="HEAD~2")
+
+
+def test_restore_mends_a_file_that_cannot_be_read(story: Story) -> None:
+    story.does("pbx-paris", PARIS)
+    story.does("pbx-paris", "port: [\n")
+    restore(story, "pbx-paris")
+    assert text(story, "pbx-paris") == PARIS
+
+
+# -- restore: names ------------------------------------------------------------------------------
+
+
+def test_a_renamed_endpoint_is_restored_under_its_present_name(story: Story) -> None:
+    story.does("pbx-paris", PARIS)
+    story.git("tag", "v1")
+    story.does("pbx-paris", PARIS.replace("5060", "5061"))
+    story.run(lambda i: operations.rename(i, "pbx-paris", "pbx-idf"))
+    restore(story, "pbx-idf")
+    assert text(story, "pbx-idf") == renamed(PARIS, "pbx-idf")
+    story.does("pbx-idf", renamed(PARIS, "pbx-idf") + "register: true\n")
+    restore(story, "pbx-idf", at="v1")
+    assert text(story, "pbx-idf") == renamed(PARIS, "pbx-idf")
+    assert not story.file("pbx-paris").exists()
+
+
+def test_a_former_name_restores_what_bears_it_no_more(story: Story) -> None:
+    story.does("pbx-paris", PARIS)
+    story.does("pbx-paris", PARIS.replace("5060", "5061"))
+    story.run(lambda i: operations.rename(i, "pbx-paris", "pbx-idf"))
+    story.run(lambda i: operations.rename(i, "pbx-idf", "pbx-ile"))
+    outcome = restore(story, "pbx-paris")
+    assert outcome.plan.notes == ("pbx-paris: it is called pbx-ile now, and stays so",)
+    assert text(story, "pbx-ile") == renamed(PARIS, "pbx-ile")
+    assert not story.file("pbx-paris").exists()
+
+
+def test_a_duplicate_does_not_go_back_into_its_source(story: Story) -> None:
+    story.does("pbx-paris", PARIS)
+    story.run(lambda i: operations.duplicate(i, "pbx-paris", "pbx-nice", {}))
+    with pytest.raises(Refused, match='"pbx-nice" begins at'):
+        restore(story, "pbx-nice")
+
+
+# -- restore: fields -----------------------------------------------------------------------------
+
+
+def test_only_the_fields_that_are_asked_for_are_restored(story: Story) -> None:
+    story.does("pbx-paris", PARIS + "x-site: [a, b]\n")
+    changed = (
+        PARIS.replace("5060", "5061").replace("sip.", "pbx.").replace("[alaw, ulaw]", "[ulaw]")
+    )
+    story.does("pbx-paris", "# new\n" + changed + "description: d\n")
+    fields = ("port", "codecs", "description", "x-site")
+    restore(story, "pbx-paris", fields=fields)
+    want = "# new\n" + PARIS.replace("sip.", "pbx.") + "x-site: [a, b]\n"
+    assert text(story, "pbx-paris") == want
+    assert subject(story).startswith("Restore port and codecs and description and x-site of pbx-")
+
+
+def test_fields_of_a_deleted_endpoint_are_not_restored(story: Story) -> None:
+    story.does("pbx-paris", PARIS)
+    story.does("pbx-paris", None)
+    with pytest.raises(Refused, match='there is no endpoint "pbx-paris" now'):
+        restore(story, "pbx-paris", fields=("port",))
+    story.does("pbx-paris", PARIS)
+    with pytest.raises(Refused, match="not restored as a field"):
+        restore(story, "pbx-paris", at="HEAD~2", fields=("reference",))
+
+
+# -- restore: passwords --------------------------------------------------------------------------
+
+
+def test_todays_password_stays(story: Story) -> None:
+    story.does("pbx-paris", PARIS)
+    new = PARIS.replace("5060", "5061").replace("PARIS_PASSWORD", "NEW_PASSWORD")
+    story.does("pbx-paris", new)
+    outcome = restore(story, "pbx-paris")
+    assert text(story, "pbx-paris") == new.replace("5061", "5060")
+    assert "today's password stays" in outcome.plan.notes[0]
+    restore(story, "pbx-paris", at="HEAD~2", fields=("password",))
+    assert text(story, "pbx-paris") == PARIS
+
+
+def test_a_password_that_was_not_there_today_does_not_come_back(story: Story) -> None:
+    story.does("pbx-paris", PARIS)
+    without = PARIS.replace("password: {env: PARIS_PASSWORD}\n", "")
+    story.does("pbx-paris", without.replace("5060", "5061"))
+    restore(story, "pbx-paris")
+    assert text(story, "pbx-paris") == without
+
+
+def test_a_password_goes_where_there_was_no_user_name(story: Story) -> None:
+    story.does("pbx-lyon", LYON)
+    story.does("pbx-lyon", LYON + "username: u\npassword: {env: LYON}\n")
+    outcome = restore(story, "pbx-lyon")
+    assert text(story, "pbx-lyon") == LYON
+    assert outcome.plan.notes == ("pbx-lyon: there was no user name, so today's password goes",)
+
+
+@pytest.fixture
+def plaintext(story: Story) -> Story:
+    """A plaintext password that was replaced since, in a workspace that allows them."""
+    settings = "version: 1\nrules: {plaintext-password: warning}\n"
+    (story.root / "sipctl.yaml").write_text(settings)
+    story.does("pbx-paris", PLAIN)
+    story.does("pbx-paris", PARIS.replace("5060", "5061"))
+    return story
+
+
+def test_a_plaintext_password_is_never_restored(plaintext: Story) -> None:
+    restore(plaintext, "pbx-paris")
+    assert text(plaintext, "pbx-paris") == PARIS
+    outcome = restore(plaintext, "pbx-paris", at="HEAD~2", fields=("password",))
+    assert outcome.commit is None
+    assert "plaintext password does not come back" in outcome.plan.notes[0]
+    assert "hunter2" not in repr(outcome.plan.notes)
+
+
+def test_a_deleted_endpoint_comes_back_without_its_plaintext_password(plaintext: Story) -> None:
+    plaintext.does("pbx-paris", PLAIN)
+    plaintext.does("pbx-paris", None)
+    outcome = restore(plaintext, "pbx-paris")
+    assert text(plaintext, "pbx-paris") == PLAIN.replace("password: hunter2\n", "")
+    assert "plaintext password does not come back" in outcome.plan.notes[0]
+
+
+def test_undo_brings_no_plaintext_password_back(plaintext: Story) -> None:
+    outcome = undo(plaintext, "HEAD")
+    assert text(plaintext, "pbx-paris") == PARIS
+    assert "plaintext password does not come back" in outcome.plan.notes[0]
+    plaintext.does("pbx-paris", "# x\n" + PARIS.replace("5060", "5061"))
+    undo(plaintext, "HEAD~2")
+    assert text(plaintext, "pbx-paris") == "# x\n" + PARIS
+
+
+def test_a_plaintext_password_that_is_still_there_stays(plaintext: Story) -> None:
+    plaintext.does("pbx-paris", PLAIN)
+    plaintext.does("pbx-paris", PLAIN.replace("5060", "5062"))
+    undo(plaintext, "HEAD")
+    assert text(plaintext, "pbx-paris") == PLAIN
+    restore(plaintext, "pbx-paris")
+    assert text(plaintext, "pbx-paris") == PLAIN.replace("5060", "5062")
+
+
+# -- restore: all of them ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def moved_on(story: Story) -> Story:
+    """Five endpoints at `v1`; since then one each was left, changed, renamed, deleted, created."""
+    for name in ("left", "changed", "renamed", "deleted"):
+        story.put(name, renamed(PARIS, name).replace("sip.", f"{name}."))
+    story.commit()
+    story.git("tag", "v1")
+    edit(story, "changed", port=5061)
+    story.run(lambda i: operations.rename(i, "renamed", "new-name"))
+    edit(story, "new-name", port=5062)
+    story.run(lambda i: operations.delete(i, ["deleted"]))
+    story.does("created", LYON.replace("pbx-lyon", "created"))
+    return story
+
+
+def test_all_go_back_to_a_tag(moved_on: Story) -> None:
+    outcome = restore_all(moved_on, "v1")
+    assert moved_on.git("diff", "v1", "HEAD", "--", "endpoints") == ""
+    assert moved_on.git("status", "--porcelain") == ""
+    kinds = sorted((change.kind, change.reference) for change in outcome.changes)
+    assert kinds == [
+        ("changed", "changed"),
+        ("created", "deleted"),
+        ("deleted", "created"),
+        ("renamed", "renamed"),
+    ]
+    assert subject(moved_on).startswith("Restore all endpoints to ")
+    assert restore_all(moved_on, "v1").commit is None
+
+
+def test_all_keep_todays_passwords_through_renames(moved_on: Story) -> None:
+    edit(moved_on, "new-name", password={"env": "NEW"})
+    restore_all(moved_on, "v1")
+    assert "{env: NEW}" in text(moved_on, "renamed")
+    assert "{env: PARIS_PASSWORD}" in text(moved_on, "changed")
+
+
+def test_chosen_ones_go_back_under_their_present_names(moved_on: Story) -> None:
+    restore_all(moved_on, "v1", "renamed", "deleted", "created")
+    assert "port: 5060" in text(moved_on, "new-name")
+    assert not moved_on.file("renamed").exists()
+    assert moved_on.file("deleted").exists()
+    assert not moved_on.file("created").exists()
+    assert "port: 5061" in text(moved_on, "changed")
+
+
+def test_fields_of_all_go_back(moved_on: Story) -> None:
+    restore_all(moved_on, "v1", fields=("port",))
+    assert [name for name in ("changed", "new-name") if "5060" in text(moved_on, name)] == [
+        "changed",
+        "new-name",
+    ]
+    assert moved_on.file("created").exists()
+    assert not moved_on.file("deleted").exists()
+
+
+def test_what_could_not_be_read_then_stays_as_it_is(story: Story) -> None:
+    story.does("pbx-paris", "port: [\n")
+    story.does("pbx-paris", PARIS)
+    outcome = restore_all(story, "HEAD~1")
+    assert text(story, "pbx-paris") == PARIS
+    assert "could not be read then" in outcome.plan.notes[0]
+
+
+# -- undo ----------------------------------------------------------------------------------------
+
+
+def test_undo_takes_back_the_newest_commit_of_sipctl(story: Story) -> None:
+    story.does("pbx-paris", PARIS)
+    edited = edit(story, "pbx-paris", port=5061)
+    story.does("pbx-lyon", LYON, "By hand")
+    outcome = undo(story)
+    assert text(story, "pbx-paris") == PARIS
+    assert story.file("pbx-lyon").exists()
+    assert outcome.plan.operation == f"undo {edited}"
+    assert subject(story) == 'Undo "Change port of pbx-paris"'
+
+
+def test_undo_twice_goes_two_steps_back_then_no_further(story: Story) -> None:
+    story.does("pbx-paris", PARIS)
+    edit(story, "pbx-paris", port=5061)
+    edit(story, "pbx-paris", port=5062)
+    undo(story)
+    assert "5061" in text(story, "pbx-paris")
+    undo(story)
+    assert text(story, "pbx-paris") == PARIS
+    with pytest.raises(Refused, match="no commit of sipctl left to undo"):
+        undo(story)
+
+
+def test_undo_of_a_named_undo_brings_it_back_and_can_be_undone_again(story: Story) -> None:
+    story.does("pbx-paris", PARIS)
+    edit(story, "pbx-paris", port=5061)
+    undo(story)
+    undo(story, story.commits[-1])
+    assert "5061" in text(story, "pbx-paris")
+    undo(story)
+    assert text(story, "pbx-paris") == PARIS
+    with pytest.raises(Refused, match="no commit of sipctl left to undo"):
+        undo(story)
+
+
+def test_undo_after_new_changes_takes_those_first(story: Story) -> None:
+    story.does("pbx-paris", PARIS)
+    edit(story, "pbx-paris", port=5061)
+    edit(story, "pbx-paris", port=5062)
+    undo(story)
+    edit(story, "pbx-paris", realm="idf.example.net")
+    undo(story)
+    assert text(story, "pbx-paris") == PARIS.replace("5060", "5061")
+    undo(story)
+    assert text(story, "pbx-paris") == PARIS
+
+
+def test_undo_of_anyones_commit_by_name(story: Story) -> None:
+    story.does("pbx-paris", PARIS)
+    story.does("pbx-paris", PARIS.replace("5060", "5061"), 'Someone\'s "\x1b[31mwork"')
+    undo(story, "HEAD")
+    assert text(story, "pbx-paris") == PARIS
+    assert subject(story) == 'Undo "Someone\'s "[31mwork""'
+    story.git("switch", "--quiet", "--create", "side", "HEAD~1")
+    other = story.does("pbx-lyon", LYON)
+    story.git("switch", "--quiet", "main")
+    with pytest.raises(Refused, match="not in the history of this branch"):
+        undo(story, other)
+
+
+def test_later_changes_of_other_fields_stay(story: Story) -> None:
+    story.does("pbx-paris", PARIS)
+    edited = edit(story, "pbx-paris", port=5061)
+    later = "# note\n" + PARIS.replace("5060", "5061").replace("sip.", "pbx.")
+    story.does("pbx-paris", later)
+    undo(story, edited)
+    assert text(story, "pbx-paris") == later.replace("5061", "5060")
+
+
+def test_undo_where_fields_have_changed_again_lists_them_and_is_refused(story: Story) -> None:
+    story.does("pbx-paris", PARIS)
+    story.does("pbx-lyon", LYON)
+    edited = story.run(
+        lambda i: operations.edit(i, ["pbx-paris", "pbx-lyon"], {"port": 5061, "realm": "r"})
+    ).commit
+    edit(story, "pbx-paris", port=5070)
+    edit(story, "pbx-lyon", realm="other")
+    before = text(story, "pbx-paris")
+    with pytest.raises(Refused) as refused:
+        undo(story, edited)
+    assert refused.value.message.splitlines() == [
+        '"Change port and realm of 2 endpoints" has been changed again since:',
+        "pbx-lyon: realm is now other, was set to r",
+        "pbx-paris: port is now 5070, was set to 5061",
+    ]
+    assert text(story, "pbx-paris") == before
+
+
+def test_what_stands_as_before_already_is_no_conflict(story: Story) -> None:
+    story.does("pbx-paris", PARIS)
+    edited = edit(story, "pbx-paris", port=5061)
+    story.does("pbx-paris", "# back\n" + PARIS)
+    assert undo(story, edited).commit is None
+
+
+def test_a_port_that_follows_the_transport_is_no_conflict(story: Story) -> None:
+    story.does("pbx-lyon", LYON)
+    edited = edit(story, "pbx-lyon", transport="tls")
+    edit(story, "pbx-lyon", port=5071)
+    undo(story, edited)
+    assert text(story, "pbx-lyon") == LYON + "port: 5071\n"
+
+
+def test_what_a_commit_created_goes_unless_it_was_changed(story: Story) -> None:
+    fields: dict[str, Value] = {"reference": "a", "host": "h.example.net"}
+    created = story.run(lambda i: operations.create(i, [fields])).commit
+    edit(story, "a", port=5070)
+    with pytest.raises(Refused, match=r"a: port is now 5070, was set to 5060 \(default\)"):
+        undo(story, created)
+    undo(story)
+    undo(story)
+    assert not story.file("a").exists()
+    assert undo(story, created).commit is None
+
+
+def test_what_a_commit_deleted_comes_back_unless_it_is_there_again(story: Story) -> None:
+    story.does("pbx-paris", "# ours\n" + PARIS)
+    deleted = story.run(lambda i: operations.delete(i, ["pbx-paris"])).commit
+    undo(story)
+    assert text(story, "pbx-paris") == "# ours\n" + PARIS
+    edit(story, "pbx-paris", port=5070)
+    with pytest.raises(Refused, match="pbx-paris: there is one of that name again"):
+        undo(story, deleted)
+
+
+def test_undo_of_a_rename_moves_back_and_keeps_later_changes(story: Story) -> None:
+    story.does("pbx-paris", PARIS)
+    move = story.run(lambda i: operations.rename(i, "pbx-paris", "pbx-idf")).commit
+    edit(story, "pbx-idf", port=5070)
+    outcome = undo(story, move)
+    assert text(story, "pbx-paris") == PARIS.replace("5060", "5070")
+    assert not story.file("pbx-idf").exists()
+    assert [(c.kind, c.reference, c.source) for c in outcome.changes] == [
+        ("renamed", "pbx-paris", "pbx-idf")
+    ]
+    undo(story, outcome.commit)
+    assert text(story, "pbx-idf") == renamed(PARIS.replace("5060", "5070"), "pbx-idf")
+
+
+def test_undo_of_a_rename_is_refused_where_names_have_moved_on(story: Story) -> None:
+    story.does("pbx-paris", PARIS)
+    move = story.run(lambda i: operations.rename(i, "pbx-paris", "pbx-idf")).commit
+    story.run(lambda i: operations.duplicate(i, "pbx-idf", "pbx-paris", {}))
+    with pytest.raises(Refused, match="pbx-paris: there is one of that name again"):
+        undo(story, move)
+    undo(story)
+    story.run(lambda i: operations.rename(i, "pbx-idf", "pbx-ile"))
+    with pytest.raises(Refused, match="pbx-idf: it is called pbx-ile now"):
+        undo(story, move)
+
+
+def test_undo_of_a_change_of_case_moves_back(story: Story) -> None:
+    story.does("pbx", renamed(PARIS, "pbx"))
+    story.run(lambda i: operations.rename(i, "pbx", "PBX"))
+    undo(story)
+    assert [file.name for file in (story.root / "endpoints").iterdir()] == ["pbx.yaml"]
+
+
+def test_undo_finds_an_endpoint_under_its_present_name(story: Story) -> None:
+    story.does("pbx-paris", PARIS)
+    edited = edit(story, "pbx-paris", port=5061)
+    story.run(lambda i: operations.rename(i, "pbx-paris", "pbx-idf"))
+    undo(story, edited)
+    assert text(story, "pbx-idf") == renamed(PARIS, "pbx-idf")
+    story.run(lambda i: operations.delete(i, ["pbx-idf"]))
+    with pytest.raises(Refused, match="pbx-paris: it is not there any more"):
+        undo(story, edited)
+
+
+def test_undo_of_a_merge_goes_back_to_its_first_parent(story: Story) -> None:
+    story.does("pbx-paris", PARIS)
+    story.git("switch", "--quiet", "--create", "side")
+    story.does("pbx-paris", PARIS.replace("5060", "5061"))
+    story.does("pbx-lyon", LYON)
+    story.git("switch", "--quiet", "main")
+    story.does("pbx-paris", PARIS.replace("realm: paris", "realm: idf"))
+    merge = story.merge("side")
+    undo(story, merge)
+    assert text(story, "pbx-paris") == PARIS.replace("realm: paris", "realm: idf")
+    assert not story.file("pbx-lyon").exists()
+
+
+def test_a_commit_of_sipctl_on_a_merged_branch_is_not_the_newest(story: Story) -> None:
+    story.does("pbx-paris", PARIS)
+    story.does("pbx-lyon", LYON)
+    edit(story, "pbx-paris", port=5061)
+    story.git("switch", "--quiet", "--create", "side")
+    edit(story, "pbx-lyon", port=5070)
+    story.git("switch", "--quiet", "main")
+    story.does("pbx-nice", LYON.replace("pbx-lyon", "pbx-nice"))
+    story.merge("side")
+    undo(story)
+    assert text(story, "pbx-paris") == PARIS
+    assert "5070" in text(story, "pbx-lyon")
+
+
+def test_settings_and_other_files_come_back_whole_or_not_at_all(story: Story) -> None:
+    settings = story.root / "sipctl.yaml"
+    notes = story.root / "notes.txt"
+    old = settings.read_text()
+    settings.write_text(old + "rules: {plaintext-password: warning}\n")
+    notes.write_text("x")
+    changed = story.commit()
+    undo(story, changed)
+    assert (settings.read_text(), notes.exists()) == (old, False)
+    undo(story, "HEAD")
+    settings.write_text(old + "# another\nrules: {plaintext-password: warning}\n")
+    story.commit()
+    with pytest.raises(Refused, match=r"sipctl.yaml: it is another one now"):
+        undo(story, changed)
+
+
+def test_the_commit_that_made_the_workspace_stays(story: Story) -> None:
+    with pytest.raises(Refused, match="made the workspace"):
+        undo(story, "HEAD")
+
+
+def test_files_outside_of_the_workspace_are_left_alone(repo: Path) -> None:
+    story = Story(repo / "phones")
+    story.root.mkdir()
+    (story.root / "sipctl.yaml").write_text("version: 1\n")
+    story.does("pbx-paris", PARIS)
+    (repo / "other.txt").write_text("x")
+    story.git("add", "../other.txt")
+    story.does("pbx-paris", PARIS.replace("5060", "5061"))
+    outcome = undo(story, "HEAD")
+    assert text(story, "pbx-paris") == PARIS
+    assert (repo / "other.txt").exists()
+    assert outcome.plan.notes == ("one file outside of the workspace stay as they are",)
+    (repo / "b").mkdir()
+    other = Story(repo / "b", minute=story.minute)
+    (other.root / "sipctl.yaml").write_text("version: 1\n")
+    other.does("pbx-paris", PARIS)
+    edit(other, "pbx-paris", port=5070)
+    edit(story, "pbx-paris", port=5080)
+    undo(other)
+    assert text(other, "pbx-paris") == PARIS
+    assert "5080" in text(story, "pbx-paris")
+
+
+# -- line ends -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("go_back", [restore, lambda story, _: undo(story, "HEAD")])
+def test_bytes_come_back_as_git_checks_them_out(
+    story: Story, go_back: Callable[[Story, str], Outcome]
+) -> None:
+    story.git("config", "core.autocrlf", "true")
+    windows = PARIS.replace("\n", "\r\n")
+    story.does("pbx-paris", windows)
+    story.does("pbx-paris", windows.replace("5060", "5061"))
+    assert b"\r" not in story.repository.files_at("HEAD", ["endpoints"])["endpoints/pbx-paris.yaml"]
+    go_back(story, "pbx-paris")
+    assert story.file("pbx-paris").read_bytes() == windows.encode()
+    assert story.git("status", "--porcelain") == ""
+
+
+def test_a_password_is_kept_in_a_file_with_carriage_returns(story: Story) -> None:
+    story.git("config", "core.autocrlf", "true")
+    windows = PARIS.replace("\n", "\r\n")
+    story.does("pbx-paris", windows)
+    new = windows.replace("5060", "5061").replace("PARIS_PASSWORD", "NEW")
+    story.does("pbx-paris", new)
+    restore_all(story, "HEAD~1")
+    assert story.file("pbx-paris").read_bytes() == new.replace("5061", "5060").encode()
