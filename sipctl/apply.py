@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 
@@ -28,7 +28,7 @@ from sipctl.errors import Refused
 from sipctl.findings import Finding
 from sipctl.inventory import SETTINGS_FILE, Inventory
 from sipctl.patch import patch
-from sipctl.repository import GitFailed, Repository
+from sipctl.repository import GitDied, GitFailed, Repository
 
 # Set for the processes of our own commit: a sipctl in a hook of it must not wait for its lock.
 _INSIDE = "SIPCTL_INSIDE_COMMIT"
@@ -63,13 +63,13 @@ class Options:
 class Outcome:
     """What a writing command did, or with `dry_run` would do. `commit` is the new commit's hash.
 
-    `findings` are warnings in the files it writes.
+    `prefix` is the workspace's folder in the repository. `findings` are warnings in the files it
+    writes.
     """
 
     plan: Plan
+    prefix: str
     changes: tuple[EndpointChange, ...]
-    patch: str
-    masked: bool
     findings: tuple[Finding, ...]
     commit: str | None = None
     written: bool = False
@@ -78,6 +78,11 @@ class Outcome:
     def files(self) -> tuple[FileChange, ...]:
         """The files that change."""
         return self.plan.effective
+
+    def patch(self) -> tuple[str, bool]:
+        """The change as a diff that `git apply` takes, and whether something in it is masked (it
+        cannot be applied then)."""
+        return _patch(self.prefix, self.plan)
 
 
 Confirm = Callable[[Outcome], None]
@@ -141,8 +146,7 @@ def _judge(prefix: str, inventory: Inventory, planner: Planner) -> Outcome:
         what = "an error" if len(brought) == 1 else f"{len(brought)} errors"
         raise Refused(f"refused: the files would hold {what}", findings=tuple(brought))
     warnings = tuple(f for f in after.findings if f.place.file in touched)
-    text, masked = _patch(prefix, plan)
-    return Outcome(plan, endpoint_changes(plan), text, masked, warnings)
+    return Outcome(plan, prefix, endpoint_changes(plan), warnings)
 
 
 def _refuse_unknown_settings(inventory: Inventory, touched: set[str]) -> None:
@@ -213,33 +217,35 @@ def _writing(repository: Repository, options: Options) -> Iterator[None]:
         raise Refused(message, "hooks may read, not write")
     repository.refuse_open_operation()
     with _lock(repository, options), _signals():
-        told = journal.recover(repository, options.lock_timeout)
-        if told:
-            options.tell(told)
+        _recover(repository.at_top(), options)
         yield
+
+
+def _recover(repository: Repository, options: Options) -> None:
+    try:
+        told = journal.recover(repository, options.lock_timeout)
+    except OSError as error:
+        raise _cannot_write(journal.folder(repository), error) from None
+    if told:
+        options.tell(told)
 
 
 @contextmanager
 def _lock(repository: Repository, options: Options) -> Iterator[None]:
-    lock = _lock_file(repository)
+    folder = journal.folder(repository)
+    lock = FileLock(folder / "lock", poll_interval=0.05)
     try:
+        folder.mkdir(exist_ok=True)
         lock.acquire(timeout=min(1.0, options.lock_timeout))
     except Timeout:
         options.tell("waiting for another sipctl to finish")
         _acquire(lock, max(0.0, options.lock_timeout - 1.0))
+    except OSError as error:
+        raise _cannot_write(folder, error) from None
     try:
         yield
     finally:
         lock.release()
-
-
-def _lock_file(repository: Repository) -> FileLock:
-    folder = journal.folder(repository)
-    try:
-        folder.mkdir(exist_ok=True)
-        return FileLock(folder / "lock", poll_interval=0.05)
-    except OSError as error:
-        raise _cannot_write(folder, error) from None
 
 
 def _acquire(lock: FileLock, timeout: float) -> None:
@@ -257,7 +263,9 @@ def _signals() -> Iterator[None]:
     def interrupt(number: int, frame: FrameType | None) -> None:
         raise Interrupted
 
-    old = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    # one that is ignored (SIGHUP under nohup) stays so
+    numbers = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) != signal.SIG_IGN]
+    old = {number: signal.signal(number, interrupt) for number in numbers}
     try:
         yield
     finally:
@@ -284,7 +292,7 @@ def refuse_unclean(root: Path, paths: list[str]) -> None:
 
 def _refuse_unclean(repository: Repository, paths: list[str]) -> None:
     """Uncommitted changes of the user's own are not swept into a commit."""
-    changed = repository.status(_folders(paths))
+    changed = repository.status(disk.folders(paths))
     dirty = sorted(path for path in paths if path in changed)
     if dirty:
         names = [_reference(path) for path in dirty]
@@ -295,16 +303,12 @@ def _refuse_unclean(repository: Repository, paths: list[str]) -> None:
         raise Refused(f"{named}: uncommitted changes are in the way", hint)
 
 
-def _folders(paths: list[str]) -> list[str]:
-    return sorted({path.partition("/")[0] for path in paths})
-
-
 # -- writing -------------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
 class _Change:
-    """A change under way."""
+    """A change under way. The repository's paths are those from its top."""
 
     repository: Repository
     notes: journal.Journal
@@ -312,64 +316,52 @@ class _Change:
     started: float = field(default_factory=time.time)
 
     def files(self) -> Iterator[tuple[Path, journal.Entry]]:
-        return ((self.notes.file(entry), entry) for entry in self.notes.entries)
+        return ((self.repository.top / entry.path, entry) for entry in self.notes.entries)
 
 
 def _carry_out(repository: Repository, outcome: Outcome, options: Options) -> Outcome:
-    entries = _entries(repository.root, outcome.plan)
-    tracked = set(repository.tree_of_index(_folders([e.path for e in entries])))
-    added = tuple(e.path for e in entries if e.new is not None and e.path not in tracked)
     subject = _subject(outcome.plan, options)
-    notes = journal.Journal(
-        str(repository.root),
-        os.getpid(),
-        repository.head(),
-        subject,
-        options.commit,
-        added if options.commit else (),
-        entries,
-    )
-    if options.commit:
-        _wait_for_index(repository, options.lock_timeout)
-    try:
-        change = _Change(repository, notes, journal.begin(repository, notes))
-    except OSError as error:
-        raise _cannot_write(journal.folder(repository), error) from None
+    change = _begin(repository, outcome.plan, subject, options)
     commit = None
     try:
         _write(change)
         if options.commit:
-            known = [e.path for e in entries if e.new is not None or e.path in tracked]
-            commit = _commit(change, known, added, _message(outcome, subject))
+            commit = _commit(change, _message(outcome, subject))
     except BaseException as error:
-        done = _settle(change)
-        if not done or not isinstance(error, Exception):
+        if not _settle(change, died=isinstance(error, GitDied)):
             raise
-        commit = repository.head()
+        commit = change.repository.head()
     else:
         with _undisturbed():
-            journal.end(repository, notes, change.descriptor)
-    if commit is not None:
-        repository.maintain()
-    return Outcome(
-        outcome.plan,
-        outcome.changes,
-        outcome.patch,
-        outcome.masked,
-        outcome.findings,
-        commit,
-        written=True,
-    )
+            journal.end(change.repository, change.notes, change.descriptor)
+    return replace(outcome, commit=commit, written=True)
 
 
-def _entries(root: Path, plan: Plan) -> tuple[journal.Entry, ...]:
+def _begin(repository: Repository, plan: Plan, subject: str, options: Options) -> _Change:
+    entries = _entries(repository, plan)
+    paths = [entry.path for entry in entries]
+    top = repository.at_top()
+    added: tuple[str, ...] = ()
+    if options.commit:
+        _wait_for_index(top, options)
+        known = top.tree_of_index(disk.folders(paths))
+        added = tuple(e.path for e in entries if e.new is not None and e.path not in known)
+    made = disk.missing_folders(top.top, paths)
+    notes = journal.Journal(os.getpid(), top.head(), subject, options.commit, added, made, entries)
+    try:
+        return _Change(top, notes, journal.begin(top, notes))
+    except OSError as error:
+        raise _cannot_write(journal.folder(top), error) from None
+
+
+def _entries(repository: Repository, plan: Plan) -> tuple[journal.Entry, ...]:
     entries = []
     for change in plan.effective:
-        now = disk.content(root / change.path)
+        now = disk.content(repository.root / change.path)
         expected = change.after if plan.adopts else change.before
         if now != expected:
             raise Refused(f'"{change.path}" has changed meanwhile', "run the command again")
-        entries.append(journal.Entry(change.path, now, change.after))
+        entries.append(journal.Entry(repository.prefix + change.path, now, change.after))
     return tuple(entries)
 
 
@@ -391,41 +383,48 @@ def _write(change: _Change) -> None:
         raise _cannot_write(file, error) from error
 
 
-def _commit(change: _Change, paths: list[str], added: tuple[str, ...], message: str) -> str:
+def _commit(change: _Change, message: str) -> str:
     repository, inherited = change.repository, (change.descriptor,)
-    message_file = journal.folder(repository) / "message"
+    message_file = journal.message_file(repository)
     os.environ[_INSIDE] = str(repository.git_dir)
     try:
-        message_file.write_text(message, encoding="utf-8")
-        if added:
-            repository.add(added, inherited)
-        return repository.commit(paths, message_file, inherited)
+        message_file.write_bytes(message.encode("utf-8", "surrogateescape"))
+        if change.notes.added:
+            repository.add(change.notes.added, inherited)
+        commit = repository.commit(change.notes.paths, message_file, inherited)
+        os.environ.pop(_INSIDE)
+        repository.maintain()
     except GitFailed as error:
         hint = "nothing has changed; mend what Git or its hook says, then run the command again"
-        raise Refused(error.message, hint) from None
+        raise type(error)(error.message, hint) from None
     except OSError as error:
         raise _cannot_write(message_file, error) from None
     finally:
         os.environ.pop(_INSIDE, None)
-        message_file.unlink(missing_ok=True)
+    return commit
 
 
-def _settle(change: _Change) -> bool:
+def _settle(change: _Change, died: bool) -> bool:
     """Put everything back, or finish where the commit stands already: True then."""
+    repository, notes = change.repository, change.notes
     with _undisturbed():
-        done, _ = journal.settle(change.repository, change.notes, change.started, rescue=False)
-        journal.end(change.repository, change.notes, change.descriptor)
+        done, _ = journal.settle(repository, notes, change.started, died=died, rescue=False)
+        journal.end(repository, notes, change.descriptor)
         return done
 
 
-def _wait_for_index(repository: Repository, timeout: float) -> None:
+def _wait_for_index(repository: Repository, options: Options) -> None:
     """Another Git process may hold the index for a moment."""
     lock = repository.git_dir / "index.lock"
-    until = time.monotonic() + timeout
+    start, told = time.monotonic(), False
     while lock.exists():
-        if time.monotonic() > until:
+        waited = time.monotonic() - start
+        if waited > options.lock_timeout:
             hint = f"if no Git process runs here any more, remove {lock}"
             raise Refused("another Git process holds the index", hint)
+        if waited > 1 and not told:
+            options.tell("waiting for another Git process to finish")
+            told = True
         time.sleep(0.05)
 
 

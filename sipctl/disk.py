@@ -7,8 +7,9 @@ renamed into place, and a hard link keeps the old file until it is known that it
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 
 def staged(file: Path) -> Path:
@@ -84,3 +85,15 @@ def content(file: Path) -> bytes | None:
         return file.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         return None
+
+
+def folders(paths: Iterable[str]) -> list[str]:
+    """The folders of these paths; one that stands in no folder is given itself."""
+    found = ((str(PurePosixPath(path).parent), path) for path in paths)
+    return sorted({path if folder == "." else folder for folder, path in found})
+
+
+def missing_folders(top: Path, paths: Iterable[str]) -> tuple[str, ...]:
+    """The folders that these paths below `top` need and that are not there; inner ones first."""
+    needed = {parent for path in paths for parent in PurePosixPath(path).parents}
+    return tuple(sorted((str(p) for p in needed if not (top / p).exists()), reverse=True))

@@ -13,7 +13,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,12 @@ from sipctl.errors import Refused
 from sipctl.repository import Repository
 
 _FORMAT = 1
+_FOLDER, _NAME = "sipctl", "journal.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A path (relative to the workspace), what it held, and what it is to hold."""
+    """A path, what it held, and what it is to hold."""
 
     path: str
     old: bytes | None
@@ -37,22 +38,24 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """What a change sets out to do. `root` is the workspace, `head` the commit it starts from.
+    """What a change sets out to do. Paths are relative to the top of the work tree.
 
-    `added` are the paths that the index did not hold before. `commits` is False with --no-commit.
+    `head` is the commit it starts from. `commits` is False with --no-commit. `added` are the paths
+    that the index did not hold before, `made` the folders that were not there.
     """
 
-    root: str
     pid: int
     head: str | None
     subject: str
     commits: bool
     added: tuple[str, ...]
+    made: tuple[str, ...]
     entries: tuple[Entry, ...]
 
-    def file(self, entry: Entry) -> Path:
-        """Where an entry's file stands."""
-        return Path(self.root, entry.path)
+    @property
+    def paths(self) -> list[str]:
+        """The path of every entry."""
+        return [entry.path for entry in self.entries]
 
 
 def folder(repository: Repository) -> Path:
@@ -60,7 +63,9 @@ def folder(repository: Repository) -> Path:
     return repository.git_dir / _FOLDER
 
 
-_FOLDER, _NAME = "sipctl", "journal.json"
+def message_file(repository: Repository) -> Path:
+    """The commit's message. It is there from the first Git process that may leave locks behind."""
+    return folder(repository) / "message"
 
 
 def _file(repository: Repository) -> Path:
@@ -92,8 +97,9 @@ def begin(repository: Repository, journal: Journal) -> int:
 
 def end(repository: Repository, journal: Journal, descriptor: int) -> None:
     """The change is done or put back: clear away what it left."""
-    for entry in journal.entries:
-        disk.tidy(journal.file(entry))
+    for path in journal.paths:
+        disk.tidy(repository.top / path)
+    message_file(repository).unlink(missing_ok=True)
     _file(repository).unlink(missing_ok=True)
     os.close(descriptor)
 
@@ -103,34 +109,22 @@ def _dump(journal: Journal) -> bytes:
         return None if data is None else base64.b64encode(data).decode("ascii")
 
     entries = [[e.path, encoded(e.old), encoded(e.new)] for e in journal.entries]
-    document = {
-        "format": _FORMAT,
-        "root": journal.root,
-        "pid": journal.pid,
-        "head": journal.head,
-        "subject": journal.subject,
-        "commits": journal.commits,
-        "added": journal.added,
-        "entries": entries,
-    }
+    document = {"format": _FORMAT, **asdict(journal), "entries": entries}
     return json.dumps(document).encode("ascii")
 
 
 def _parse(data: bytes) -> Journal:
+    """Raises ValueError, KeyError or TypeError for what is no journal of this format."""
+
     def decoded(text: str | None) -> bytes | None:
         return None if text is None else base64.b64decode(text)
 
     document: dict[str, Any] = json.loads(data)
+    if document.pop("format") != _FORMAT:
+        raise ValueError("format")
+    lists = {name: tuple(document[name]) for name in ("added", "made")}
     entries = tuple(Entry(path, decoded(a), decoded(b)) for path, a, b in document["entries"])
-    return Journal(
-        document["root"],
-        document["pid"],
-        document["head"],
-        document["subject"],
-        document["commits"],
-        tuple(document["added"]),
-        entries,
-    )
+    return Journal(**{**document, **lists, "entries": entries})
 
 
 # -- settling it ---------------------------------------------------------------------------------
@@ -156,7 +150,7 @@ def interrupted(git_dir: Path) -> str | None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         subject = _parse(_read(descriptor)).subject
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
     finally:
         os.close(descriptor)
@@ -176,8 +170,10 @@ def recover(repository: Repository, timeout: float) -> str | None:
         return None
     try:
         _wait(descriptor, timeout)
-        journal = _parse(_read(descriptor))
-        done, rescued = settle(repository, journal, os.fstat(descriptor).st_mtime)
+        journal = _known(file, descriptor)
+        died = message_file(repository).exists()
+        since = os.fstat(descriptor).st_mtime
+        done, rescued = settle(repository, journal, since, died=died, rescue=True)
         end(repository, journal, os.dup(descriptor))
     finally:
         os.close(descriptor)
@@ -186,6 +182,16 @@ def recover(repository: Repository, timeout: float) -> str | None:
         f"; {path} had changed since, its content is in {where}" for path, where in rescued
     )
     return f'an earlier change was interrupted and is {words}: "{journal.subject}"{kept}'
+
+
+def _known(file: Path, descriptor: int) -> Journal:
+    try:
+        return _parse(_read(descriptor))
+    except (ValueError, KeyError, TypeError):
+        hint = f"see `git status`, put right what is wrong, then remove {file}"
+        raise Refused(
+            "an earlier change was interrupted, and its journal is unreadable", hint
+        ) from None
 
 
 def _wait(descriptor: int, timeout: float) -> None:
@@ -203,65 +209,73 @@ def _read(descriptor: int) -> bytes:
 
 
 def settle(
-    repository: Repository, journal: Journal, since: float, rescue: bool = True
+    repository: Repository, journal: Journal, since: float, *, died: bool, rescue: bool
 ) -> tuple[bool, list[tuple[str, Path]]]:
     """Bring a change to one of its two ends: True where its commit stands, False where all is put
-    back. What a file holds that is neither old nor new is kept where `rescue` asks for it (somebody
-    may have edited it since), and told with the place."""
-    repository = Repository.find(Path(journal.root)) or repository
+    back.
+
+    Where a Git process of it `died`, the locks go that are not older than `since`. What a file
+    holds that is neither old nor new is kept where `rescue` asks for it (somebody may have edited
+    it since), and told with the place.
+    """
+    if died:
+        _remove_locks(repository, since)
+    committed = _committed(repository, journal)
+    if journal.commits and committed.issuperset(journal.paths):
+        repository.refresh(journal.paths)
+        return True, []
+    rescued = []
+    for entry in journal.entries:
+        if entry.path not in committed:
+            kept = _put_back(repository, entry, rescue)
+            rescued += [(entry.path, kept)] if kept else []
+    for made in journal.made:
+        with suppress(OSError):
+            (repository.top / made).rmdir()
+    repository.forget([path for path in journal.added if path not in committed])
+    return False, rescued
+
+
+def _committed(repository: Repository, journal: Journal) -> set[str]:
+    """The paths that are not at HEAD what they were when the change began: its own commit has them,
+    or one that somebody has made since. (What a hook made of them does not matter.)"""
+    head = repository.head()
+    if head is None or head == journal.head:
+        return set()
+    paths = disk.folders(journal.paths)
+    old = repository.tree(journal.head, paths) if journal.head else {}
+    new = repository.tree(head, paths)
+    return {path for path in journal.paths if old.get(path) != new.get(path)}
+
+
+def _put_back(repository: Repository, entry: Entry, rescue: bool) -> Path | None:
+    file, kept = repository.top / entry.path, None
+    now = disk.content(file)
+    if now != entry.old:
+        if rescue and now is not None and now != entry.new:
+            kept = folder(repository) / "rescued" / str(int(time.time())) / entry.path
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.write_bytes(now)
+        disk.put_back(file, entry.old)
+    disk.tidy(file)
+    return kept
+
+
+def _remove_locks(repository: Repository, since: float) -> None:
     for lock in _git_locks(repository):
         with suppress(FileNotFoundError):
             if lock.stat().st_mtime >= since - 1:
                 lock.unlink()
-    paths = [entry.path for entry in journal.entries]
-    head = repository.head()
-    if journal.commits and head != journal.head and _is_ours(repository, journal):
-        repository.refresh(paths)
-        return True, []
-    committed = repository.files_at(head, _folders(paths)) if head and head != journal.head else {}
-    rescued = []
-    for entry in journal.entries:
-        kept = _put_back(repository, journal, entry, committed.get(entry.path), rescue)
-        if kept is not None:
-            rescued.append((entry.path, kept))
-    repository.forget([p for p in journal.added if p not in committed])
-    return False, rescued
-
-
-def _folders(paths: list[str]) -> list[str]:
-    return sorted({path.partition("/")[0] for path in paths})
-
-
-def _is_ours(repository: Repository, journal: Journal) -> bool:
-    """True where HEAD is the one commit that this change set out to make: a child of where it began
-    that touches these paths only (a hook may have changed what they hold)."""
-    commit, changes = next(repository.log("-1", "--root", "HEAD", paths=()))
-    if commit.parents[:1] != ((journal.head,) if journal.head else ()):
-        return False
-    return {change.path for change in changes} <= {entry.path for entry in journal.entries}
-
-
-def _put_back(
-    repository: Repository, journal: Journal, entry: Entry, committed: bytes | None, rescue: bool
-) -> Path | None:
-    file, kept = journal.file(entry), None
-    now = disk.content(file)
-    if now == entry.old or (now is not None and now == committed):
-        return None
-    if rescue and now is not None and now != entry.new:
-        kept = folder(repository) / "rescued" / f"{int(time.time())}-{file.name}"
-        kept.parent.mkdir(exist_ok=True)
-        kept.write_bytes(now)
-    disk.put_back(file, entry.old)
-    return kept
 
 
 def _git_locks(repository: Repository) -> Iterator[Path]:
-    """The locks that a killed git commit can leave behind."""
+    """The locks that a killed Git process of a commit can leave behind."""
     git_dir = repository.git_dir
     yield from (git_dir / "index.lock", git_dir / "HEAD.lock")
     yield from git_dir.glob("next-index-*.lock")
     common = repository.ask("rev-parse", "--git-common-dir")
     branch = repository.ask("symbolic-ref", "--quiet", "HEAD")
-    if common and branch:
-        yield repository.root / common / f"{branch}.lock"
+    if common:
+        yield repository.root / common / "objects" / "maintenance.lock"
+        if branch:
+            yield repository.root / common / f"{branch}.lock"

@@ -8,11 +8,14 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import signal
 import subprocess
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 import git
 from git.exc import GitCommandNotFound
@@ -20,8 +23,14 @@ from git.exc import GitCommandNotFound
 from sipctl.errors import Refused
 
 # A monitor started by a command of ours would outlive it and keep our descriptors.
-_ALWAYS = ("-c", "core.fsmonitor=false", "-c", "core.quotePath=false")
+_ALWAYS = ("-c", "core.fsmonitor=false")
 _READING = {"GIT_OPTIONAL_LOCKS": "0"}
+
+# The mode of a file means nothing here: a `chmod -R` is no edit, and is in no commit of ours.
+_NO_MODES = ("-c", "core.fileMode=false")
+
+# How long to try again while another Git process holds the index, in seconds.
+_PATIENCE = 10.0
 
 # What is open in the Git directory while another operation waits for its end, and how to end it.
 _OPEN = (
@@ -48,6 +57,10 @@ _RAW = ("--root", "--no-renames", "--no-abbrev", "--no-relative", "--ignore-subm
 
 class GitFailed(Refused):
     """Git, or a hook of it, said no. The message is Git's own words."""
+
+
+class GitDied(GitFailed):
+    """A Git process was killed. It may have left locks behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +163,7 @@ class Repository:
         """Run Git in the workspace and return what it prints; raises GitFailed with its words."""
         status, out, err = _run(self._git, args, data, env, pass_fds)
         if status != 0:
-            raise GitFailed(_words(err) or _words(os.fsdecode(out)) or f"git {args[0]} failed")
+            raise GitFailed(_words(err) or f"git {args[0]} failed")
         return out
 
     def read(self, *args: str, data: bytes = b"") -> bytes:
@@ -204,7 +217,7 @@ class Repository:
     def status(self, paths: Iterable[str]) -> dict[str, str]:
         """The two letters of `git status` for every changed or untracked file below `paths`."""
         args = ("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--")
-        out = self.read(*args, *paths)
+        out = self.read(*_NO_MODES, *args, *paths)
         rows = (os.fsdecode(row) for row in out.split(b"\0") if row)
         return {row[3:].removeprefix(self.prefix): row[:2] for row in rows}
 
@@ -306,22 +319,28 @@ class Repository:
 
     # -- writing ---------------------------------------------------------------------------------
 
+    def at_top(self) -> Repository:
+        """The same repository with paths relative to the top of its work tree."""
+        return Repository(self.top, self.top, self.git_dir, "")
+
     def add(self, paths: Sequence[str], pass_fds: Sequence[int] = ()) -> None:
         """Put new files into the index."""
-        self._on_paths(("add",), paths, pass_fds)
+        self._on_paths((*_NO_MODES, "add"), paths, pass_fds)
 
     def forget(self, paths: Sequence[str]) -> None:
         """Take paths out of the index again."""
         if paths:
-            self.run("update-index", "-z", "--force-remove", "--stdin", data=_nul(paths))
+            self._locking(("update-index", "-z", "--force-remove", "--stdin"), _nul(paths))
 
     def commit(self, paths: Sequence[str], message_file: Path, pass_fds: Sequence[int]) -> str:
         """Commit these paths and no others; the index is left equal to HEAD there. The only place
         that makes commits. Hooks, signing and identity are the user's."""
-        args = ("commit", "--only", "--quiet", "--cleanup=whitespace", f"--file={message_file}")
         # maintenance runs later and by itself: started here, it would keep our descriptors
         quiet = ("-c", "gc.auto=0", "-c", "maintenance.auto=false")
-        self._on_paths((*quiet, *args), paths, pass_fds)
+        utf_8 = ("-c", "i18n.commitEncoding=UTF-8")
+        # a user's `strip` eats lines with #, and his `verbose` what stands behind a scissors line
+        args = ("--quiet", "--cleanup=whitespace", "--no-verbose", f"--file={message_file}")
+        self._on_paths((*_NO_MODES, *quiet, *utf_8, "commit", "--only", *args), paths, pass_fds)
         self.refresh(paths, pass_fds)
         head = self.head()
         assert head is not None
@@ -336,14 +355,34 @@ class Repository:
 
     def maintain(self) -> None:
         """What `git commit` does in the end: tidy up where it is due, in the background."""
-        self.ask("maintenance", "run", "--auto", "--quiet")
+        if self.ask("config", "--type=bool", "maintenance.auto") != "false":
+            self.ask("maintenance", "run", "--auto", "--quiet")
 
-    def _on_paths(
-        self, args: Sequence[str], paths: Sequence[str], pass_fds: Sequence[int]
-    ) -> None:
+    def _on_paths(self, args: Sequence[str], paths: Sequence[str], pass_fds: Sequence[int]) -> None:
         more = ("--pathspec-from-file=-", "--pathspec-file-nul")
-        locale = {name: os.environ.get(name, "") for name in ("LC_ALL", "LANGUAGE")}
-        self.run(*args, *more, data=_nul(paths), env=locale, pass_fds=pass_fds)
+        # hooks inherit what is set here: Git speaks the user's language and globs work in them
+        env = {name: os.environ.get(name, "") for name in ("LC_ALL", "LANGUAGE")}
+        env["GIT_LITERAL_PATHSPECS"] = "0"
+        data = _nul(f":(literal){path}" for path in paths)
+        self._locking((*args, *more), data, env, pass_fds)
+
+    def _locking(
+        self,
+        args: Sequence[str],
+        data: bytes,
+        env: Mapping[str, str] | None = None,
+        pass_fds: Sequence[int] = (),
+    ) -> None:
+        """Run what locks the index, again while another Git process holds it."""
+        until = time.monotonic() + _PATIENCE
+        while True:
+            status, _, err = _run(self._git, args, data, env, pass_fds)
+            if status == 0:
+                return
+            held = status == 128 and "index.lock" in err  # 1 is a hook's
+            if not held or time.monotonic() > until:
+                raise GitFailed(_words(err) or "Git said no, and not why")
+            time.sleep(0.05)
 
 
 def _forget_callers_repository() -> None:
@@ -374,7 +413,7 @@ def _start(
     try:
         process = runner.execute(
             ["git", *_ALWAYS, *args],
-            istream=subprocess.PIPE,  # type: ignore[arg-type]
+            istream=subprocess.PIPE,
             as_process=True,
             env={"GIT_LITERAL_PATHSPECS": "1", **(env or {})},
             pass_fds=tuple(pass_fds),
@@ -394,15 +433,45 @@ def _run(
     env: Mapping[str, str] | None = None,
     pass_fds: Sequence[int] = (),
 ) -> tuple[int, bytes, str]:
-    process = _start(runner, args, env, pass_fds)
+    process = None
     try:
+        with _no_signals():
+            process = _start(runner, args, env, pass_fds)
         out, err = process.communicate(data)
     except BaseException:
-        # interrupted: Git ends first, so that what is put back stays put back
-        process.terminate()
-        process.wait()
+        if process is not None:
+            # interrupted: Git ends first, so that what is put back stays put back
+            with _no_signals():
+                process.terminate()
+                process.wait()
         raise
+    if process.returncode < 0:
+        raise GitDied(f"git was killed by signal {-process.returncode}")
     return process.returncode, out, err.decode("utf-8", "replace")
+
+
+@contextmanager
+def _no_signals() -> Iterator[None]:
+    """What a signal raises is raised at the end of the block: no process is started and lost."""
+    came: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        came.append(number)
+
+    handlers = {number: signal.getsignal(number) for number in _ENDING}
+    handlers = {number: handler for number, handler in handlers.items() if callable(handler)}
+    for number in handlers:
+        signal.signal(number, note)
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for late in came:
+            signal.raise_signal(late)
+
+
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def _pieces(process: subprocess.Popen[bytes]) -> Iterator[bytes]:
@@ -422,9 +491,7 @@ def _pieces(process: subprocess.Popen[bytes]) -> Iterator[bytes]:
 _MARK = b"\x01"
 
 
-def _log_entries(
-    pieces: Iterator[bytes], prefix: str
-) -> Iterator[tuple[Commit, list[BlobChange]]]:
+def _log_entries(pieces: Iterator[bytes], prefix: str) -> Iterator[tuple[Commit, list[BlobChange]]]:
     """Parse `git log -z --raw -c`: a mark and seven fields a commit, then its changed paths."""
     commit: Commit | None = None
     changes: list[BlobChange] = []
@@ -459,7 +526,5 @@ def _blob_change(raw: bytes, path: str) -> BlobChange:
     count = len(raw) - len(raw.lstrip(b":"))
     words = raw[count:].decode("ascii").split()
     modes, oids = words[: count + 1], words[count + 1 : 2 * count + 2]
-    known = [
-        oid if mode.startswith("100") else None for mode, oid in zip(modes, oids, strict=True)
-    ]
+    known = [oid if mode.startswith("100") else None for mode, oid in zip(modes, oids, strict=True)]
     return BlobChange(path, tuple(known[:-1]), known[-1])
