@@ -55,7 +55,7 @@ def _run(args: Sequence[str]) -> int:
     except (Abort, KeyboardInterrupt, Interrupted):
         output.tell("interrupted: nothing has changed")
         return INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # Typer makes an exit with status 1 of a closed pipe
         _drop_output()
         return 0
     except Exception as error:
