@@ -1,0 +1,434 @@
+"""What a user meets first: the first endpoint, its first changes, and the ways of every command."""
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sipctl.commands import COMMANDS, Entry
+from tests.conftest import Git, Program, Terminal
+from tests.support import execute
+
+CREATE = [
+    *("create", "pbx-paris", "--host", "sip.paris.example.net", "--codec", "alaw,ulaw"),
+    *("--username", "+33155000001", "--realm", "paris.example.net", "--tag", "paris"),
+]
+
+PARIS = """\
+reference: pbx-paris
+host: sip.paris.example.net
+codecs: [alaw, ulaw]
+username: "+33155000001"
+realm: paris.example.net
+tags: [paris]
+"""
+
+
+@pytest.fixture
+def paris(workspace: Path, run: Program) -> Path:
+    """The file of an endpoint in a workspace, which is the current folder."""
+    run(*CREATE)
+    return workspace / "endpoints" / "pbx-paris.yaml"
+
+
+@pytest.fixture
+def broken(paris: Path) -> Path:
+    """A file that cannot be read, beside one that can; the current folder is the workspace."""
+    file = paris.with_name("pbx-lyon.yaml")
+    file.write_text("reference: pbx-lyon\nhost: [sip.lyon\n")
+    return file
+
+
+def commits(git: Git) -> int:
+    return int(git("rev-list", "--count", "HEAD"))
+
+
+# -- creating ------------------------------------------------------------------------------------
+
+
+def test_create_is_one_commit_of_one_file_that_holds_what_was_given(
+    workspace: Path, sipctl: Program, git: Git
+) -> None:
+    before = commits(git)
+    sipctl(*CREATE)
+    assert commits(git) == before + 1
+    assert git("show", "--format=", "--name-status") == "A\tendpoints/pbx-paris.yaml\n"
+    assert (workspace / "endpoints" / "pbx-paris.yaml").read_text() == PARIS
+    assert git("status", "--porcelain") == ""
+
+
+def test_create_without_a_host_and_without_a_terminal_is_wrong_usage(
+    workspace: Path, sipctl: Program, git: Git
+) -> None:
+    result = sipctl("create", "pbx-paris", check=2)
+    assert "--host" in result.err
+    assert result.out == ""
+    assert git("status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("reference", ["pbx-paris", "PBX-Paris"])
+def test_create_of_a_reference_that_exists_in_any_case_is_refused(
+    reference: str, paris: Path, sipctl: Program, git: Git
+) -> None:
+    before = commits(git)
+    result = sipctl("create", reference, "--host", "sip.example.net", check=3)
+    assert f'"{reference}"' in result.err
+    assert commits(git) == before
+    assert paris.read_text() == PARIS
+
+
+def test_rename_may_change_nothing_but_the_case(workspace: Path, run: Program, git: Git) -> None:
+    run("create", "pbx", "--host", "sip.example.net")
+    run("rename", "pbx", "PBX")
+    assert git("ls-files", "endpoints") == "endpoints/PBX.yaml\n"
+    assert run("list", "-o", "name").lines == ["PBX"]
+    assert git("status", "--porcelain") == ""
+
+
+def test_create_asks_on_a_terminal_for_what_the_form_asks(
+    workspace: Path, terminal: Terminal
+) -> None:
+    answers = ["pbx-nice", "sip_nice", "sip.nice.example.net", "5070", "", "", ""]
+    screen = terminal("create", answers=answers)
+    assert "Reference" in screen.text
+    assert '"_" is not allowed in a host name' in screen.text
+    text = (workspace / "endpoints" / "pbx-nice.yaml").read_text()
+    assert text == "reference: pbx-nice\nhost: sip.nice.example.net\nport: 5070\n"
+
+
+# -- changing, and looking back ------------------------------------------------------------------
+
+
+def test_edit_changes_one_line_and_the_same_edit_again_makes_no_commit(
+    paris: Path, sipctl: Program, git: Git
+) -> None:
+    sipctl("edit", "pbx-paris", "--port", "5060")
+    before = commits(git)
+    sipctl("edit", "pbx-paris", "--port", "5061")
+    assert git("show", "--format=", "--numstat") == "1\t1\tendpoints/pbx-paris.yaml\n"
+    sipctl("edit", "pbx-paris", "--port", "5061")
+    assert commits(git) == before + 1
+
+
+def test_history_tells_a_changed_port_with_author_time_and_commit(
+    paris: Path, sipctl: Program, git: Git
+) -> None:
+    sipctl("edit", "pbx-paris", "--port", "5061")
+    entry = sipctl("history", "pbx-paris", "-o", "json").json["history"][0]
+    oid, time, name, mail = git("log", "-1", "--format=%H|%aI|%an|%ae").strip().split("|")
+    assert (entry["commit"], entry["author"]) == (oid, {"name": name, "email": mail})
+    assert entry["time"].replace("Z", "+00:00") == time.replace("Z", "+00:00")
+    (change,) = entry["changes"]
+    assert (change["kind"], change["reference"]) == ("changed", "pbx-paris")
+    (field,) = change["fields"]
+    assert (field["field"], field["old"], field["new"]) == ("port", 5060, 5061)
+    assert (field["old_given"], field["new_given"]) == (False, True)
+
+
+# -- a broken file -------------------------------------------------------------------------------
+
+
+def test_list_shows_the_rest_and_tells_of_a_file_that_cannot_be_read(
+    broken: Path, sipctl: Program
+) -> None:
+    result = sipctl("list")
+    assert [line.split()[0] for line in result.lines] == ["REFERENCE", "pbx-paris"]
+    assert "1 file could not be read: endpoints/pbx-lyon.yaml" in result.err
+    document = sipctl("list", "-o", "json").json
+    assert [endpoint["reference"] for endpoint in document["endpoints"]] == ["pbx-paris"]
+    assert document["unreadable"] == ["endpoints/pbx-lyon.yaml"]
+
+
+def test_a_broken_file_hinders_no_change_of_the_others(
+    broken: Path, run: Program, git: Git
+) -> None:
+    text = broken.read_text()
+    run("edit", "pbx-paris", "--port", "5061")
+    run("create", "pbx-nice", "--host", "sip.nice.example.net")
+    run("tag", "add", "pbx-nice", "nice")
+    run("delete", "pbx-nice")
+    assert broken.read_text() == text
+    assert git("status", "--porcelain") == "?? endpoints/pbx-lyon.yaml\n"
+
+
+def test_a_broken_file_is_found_by_validate_at_its_place(broken: Path, run: Program) -> None:
+    result = run("validate", check=1)
+    assert "  --> endpoints/pbx-lyon.yaml:" in result.out
+
+
+# -- terminals, pipes, colours, locales ----------------------------------------------------------
+
+
+def test_list_is_readable_on_a_terminal_of_80_columns(
+    workspace: Path, terminal: Terminal, run: Program
+) -> None:
+    host = f"{'sip.' * 20}example.net"
+    tags = ",".join(f"tag-{number}" for number in range(20))
+    run("create", "carrier-north-backup", "--host", host, "--username", "u" * 60, "--tag", tags)
+    run(*CREATE)
+    header, *rows = terminal("list").text.splitlines()
+    assert re.split(r"  +", header) == [
+        "REFERENCE",
+        "ENDPOINT",
+        "PORT",
+        "CODEC",
+        "USER NAME",
+        "TAGS",
+    ]
+    assert [row.split()[0] for row in rows] == ["carrier-north-backup", "pbx-paris"]
+    assert max(len(line) for line in (header, *rows)) <= 80
+
+
+def test_a_pipe_gets_whole_values(workspace: Path, run: Program) -> None:
+    host = f"{'sip.' * 20}example.net"
+    run("create", "pbx", "--host", host)
+    assert host in run("list").out
+
+
+def test_a_closed_pipe_is_quiet(workspace: Path, git: Git) -> None:
+    for number in range(150):  # more than a pipe holds
+        text = f"reference: pbx-{number}\nhost: sip.example.net\ndescription: {'long ' * 190}\n"
+        (workspace / "endpoints" / f"pbx-{number}.yaml").write_text(text)
+    git("add", "endpoints")
+    git("commit", "--quiet", "--message=Many")
+    for command in ("list -o json", "export csv", "history"):
+        script = f"sipctl {command} | head -1; echo ${{PIPESTATUS[0]}}"
+        result = execute(["bash", "-c", script])
+        assert result.err == ""
+        assert len(result.lines) == 2
+        assert result.lines[-1] == "0"
+
+
+def test_only_a_terminal_gets_colours(paris: Path, terminal: Terminal, sipctl: Program) -> None:
+    assert "\x1b[" in terminal("list").raw
+    assert "\x1b" not in sipctl("list").out
+
+
+def test_no_color_and_force_color_are_heeded(
+    paris: Path, terminal: Terminal, sipctl: Program
+) -> None:
+    assert "\x1b[" not in terminal("list", env={"NO_COLOR": "1"}).raw
+    assert "\x1b[" in sipctl("list", env={"FORCE_COLOR": "1"}).out
+    assert "\x1b[" in sipctl("list", "--color", "always").out
+    assert "\x1b[" in sipctl("list", env={"SIPCTL_COLOR": "always", "NO_COLOR": "1"}).out
+    assert "\x1b[" not in sipctl("--color=never", "list", env={"FORCE_COLOR": "1"}).out
+
+
+def test_a_home_folder_is_not_needed(workspace: Path, sipctl: Program) -> None:
+    env: dict[str, str | None] = {
+        **dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "GIT_CONFIG_GLOBAL")),
+        "GIT_AUTHOR_NAME": "A",
+        "GIT_AUTHOR_EMAIL": "a@example.net",
+        "GIT_COMMITTER_NAME": "A",
+        "GIT_COMMITTER_EMAIL": "a@example.net",
+    }
+    sipctl(*CREATE, env=env)
+    assert sipctl("list", "-o", "name", env=env).lines == ["pbx-paris"]
+    assert len(sipctl("history", "-o", "json", env=env).json["history"]) == 1
+
+
+@pytest.mark.parametrize(
+    "locale",
+    [{"LANG": "C"}, {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}],
+    ids=["C", "ASCII"],
+)
+def test_letters_beyond_ascii_end_no_command_in_the_locale_c(
+    locale: dict[str, str], workspace: Path, sipctl: Program, run: Program
+) -> None:
+    run("create", "pbx", "--host", "bücher.example", "--description", "Büro")
+    text = (workspace / "endpoints" / "pbx.yaml").read_text("utf-8")
+    assert text == 'reference: pbx\nhost: xn--bcher-kva.example\ndescription: "Büro"\n'
+    sipctl("edit", "pbx", "--port", "5061", env=locale)
+    assert 'description: "Büro"\n' in (workspace / "endpoints" / "pbx.yaml").read_text("utf-8")
+    shown = sipctl("show", "pbx", env=locale).out
+    assert re.search(r"description  B(ü|\\xfc)ro\n", shown)
+
+
+# -- global options ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-C {} list -o name",
+        "list -C {} -o name",
+        "list -o name --workspace={}",
+        "--no-input --color never --lock-timeout 1 -y -C {} list -o name",
+        "list -o name --no-input --color never --lock-timeout 1 -y -C {}",
+    ],
+)
+def test_global_options_stand_before_or_after_the_command(
+    line: str, paris: Path, run: Program, tmp_path: Path
+) -> None:
+    words = line.format(paris.parent.parent).split()
+    assert run(*words, cwd=tmp_path).lines == ["pbx-paris"]
+
+
+@pytest.mark.parametrize("line", ["-C {} tag list", "tag -C {} list", "tag list -C {}"])
+def test_global_options_stand_anywhere_around_a_command_of_two_words(
+    line: str, paris: Path, run: Program, tmp_path: Path
+) -> None:
+    words = line.format(paris.parent.parent).split()
+    assert run(*words, "-o", "name", cwd=tmp_path).lines == ["paris"]
+
+
+def test_the_option_wins_over_the_variable(paris: Path, run: Program, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    run("init", other)
+    env = {"SIPCTL_WORKSPACE": str(paris.parent.parent)}
+    assert run("list", "-o", "name", cwd=tmp_path, env=env).lines == ["pbx-paris"]
+    assert run("list", "-o", "name", "-C", other, cwd=tmp_path, env=env).lines == []
+
+
+def test_a_workspace_that_is_none_is_refused_by_its_name(run: Program, tmp_path: Path) -> None:
+    result = run("-C", tmp_path, "list", check=3)
+    assert f'"{tmp_path}" is no workspace' in result.err
+    assert "sipctl init" in result.err
+
+
+# -- exit statuses -------------------------------------------------------------------------------
+
+
+STATUSES = [
+    ("list", 0),
+    ("search nothing-like-it", 0),
+    ("--version", 0),
+    ("--help", 0),
+    ("validate", 1),
+    ("fmt", 1),
+    ("", 2),
+    ("nonsense", 2),
+    ("list --nonsense", 2),
+    ("list -o nonsense", 2),
+    ("create pbx --host sip.example.net --port many", 2),
+    ("edit", 2),
+    ("create pbx --host sip.example.net --port 70000", 3),
+    ("create pbx --host 127.1", 3),
+    ("show nobody", 3),
+    ("show pbx-paris --at nowhere", 3),
+    ("explain nonsense", 3),
+    ("import nonsense.csv", 3),
+]
+
+
+def test_exit_statuses_of_the_installed_program(broken: Path, sipctl: Program) -> None:
+    for line, status in STATUSES:
+        result = sipctl(*line.split(), check=status)
+        if status > 1:
+            assert result.out == ""
+            assert result.err != ""
+            assert "Traceback" not in result.err
+
+
+def test_status_4_tells_that_fmt_would_change_something(paris: Path, sipctl: Program) -> None:
+    sipctl("fmt", "--check")
+    paris.write_text(PARIS + "port: 05061\n")
+    assert sipctl("fmt", "--check", check=4).lines == ["endpoints/pbx-paris.yaml"]
+    sipctl("fmt")
+    sipctl("fmt", "--check")
+
+
+def test_status_130_tells_of_an_interruption_and_nothing_has_changed(
+    workspace: Path, terminal: Terminal, git: Git
+) -> None:
+    screen = terminal("create", answers=["pbx-nice", "\x03"], check=130)
+    assert "interrupted" in screen.text
+    assert git("status", "--porcelain") == ""
+
+
+# -- every command -------------------------------------------------------------------------------
+
+
+def every_command() -> Iterator[tuple[str, Entry]]:
+    for name, entry in COMMANDS.items():
+        if isinstance(entry, Entry):
+            yield name, entry
+        else:
+            yield from ((f"{name} {below}", command) for below, command in entry.items())
+
+
+ANSWERS_IN_JSON = {
+    "init": "",
+    "status": "",
+    "save": "",
+    "create": "pbx-nice --host sip.nice.example.net",
+    "edit": "pbx-paris --port 5070",
+    "duplicate": "pbx-paris pbx-nice",
+    "rename": "pbx-paris pbx-nice",
+    "delete": "pbx-paris",
+    "list": "",
+    "search": "paris",
+    "show": "pbx-paris",
+    "tag add": "pbx-paris new",
+    "tag remove": "pbx-paris paris",
+    "tag rename": "paris capital",
+    "tag list": "",
+    "import": "table.csv",
+    "history": "",
+    "blame": "pbx-paris",
+    "restore": "pbx-paris",
+    "undo": "",
+    "rules": "",
+    "explain": "bad-host",
+}
+"""What each command that takes `-o json` is given."""
+
+
+def test_every_command_with_an_output_format_is_tried() -> None:
+    known = {n for n, e in every_command() if {"reading", "writing", "fields"} & {*e.options}}
+    assert known == set(ANSWERS_IN_JSON)
+
+
+@pytest.mark.parametrize("command", ANSWERS_IN_JSON)
+def test_every_command_answers_in_json_with_its_version(
+    command: str, paris: Path, run: Program
+) -> None:
+    run("edit", "pbx-paris", "--port", "5061")
+    Path("table.csv").write_text("reference,host\npbx-nice,sip.nice.example.net\n")
+    result = run(*command.split(), *ANSWERS_IN_JSON[command].split(), "-o", "json")
+    assert json.loads(result.out)["version"] == 1
+
+
+@pytest.mark.parametrize("line", ["export json", "validate --format json"])
+def test_answers_in_json_by_other_options_have_their_version_too(
+    line: str, paris: Path, run: Program
+) -> None:
+    assert run(*line.split()).json["version"] == 1
+
+
+@pytest.mark.parametrize(("command", "entry"), list(every_command()))
+def test_help_of_every_command_begins_with_the_line_of_the_table(
+    command: str, entry: Entry, run: Program
+) -> None:
+    result = run(*command.split(), "--help")
+    usage, words, *_ = [part.strip() for part in re.split(r"\n\s*\n", result.out.strip())]
+    assert usage.startswith(f"Usage: sipctl {command}")
+    assert " ".join(words.split()) == entry.help
+    assert result.err == ""
+
+
+def test_help_has_a_short_option_too(run: Program) -> None:
+    for line in ("", "tag", "tag list", "list"):
+        assert run(*line.split(), "-h").out == run(*line.split(), "--help").out
+
+
+def test_the_root_help_names_every_command_and_loads_none(sipctl: Program) -> None:
+    listed = sipctl("--help").out
+    for name in COMMANDS:
+        assert f"│ {name} " in listed
+    script = (
+        "import sys; from sipctl import main; main.run(['--help']); "
+        "print(sorted(m for m in sys.modules if m.startswith('sipctl.commands.')))"
+    )
+    loaded = execute([sys.executable, "-c", script]).lines[-1]
+    assert loaded == "['sipctl.commands.building', 'sipctl.commands.shared']"
+
+
+@pytest.mark.parametrize("line", ["", "tag"])
+def test_help_that_nobody_asked_for_is_shown_once_and_is_no_answer(line: str, run: Program) -> None:
+    result = run(*line.split(), check=2)
+    assert result.out == ""
+    assert result.err.count("Usage:") == 1
