@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 
 from sipctl.errors import Bug
+from sipctl.nodes import Mend
 from sipctl.scalars import double_quoted
-from sipctl.yamlfile.format import Mend, format_text
+from sipctl.yamlfile.format import format_text
 from sipctl.yamlfile.meaning import of_node
 from sipctl.yamlfile.read import read
 from tests.documents import ORDER, Source, sources
