@@ -26,14 +26,11 @@ _SCHEMAS = {"endpoint": f"{ENDPOINTS}/*.yaml", "settings": SETTINGS_FILE}
 _FOLDER = ".sipctl"
 _VSCODE = ".vscode/settings.json"
 
-EDITORS = (
-    f"VS Code with the YAML extension completes and checks endpoints by {_VSCODE}",
-    (
-        f"other editors: map {_FOLDER}/endpoint.schema.json to {ENDPOINTS}/*.yaml "
-        "(JetBrains: Settings > Schemas and DTDs > JSON Schema Mappings; "
-        "yaml-language-server: yaml.schemas)"
-    ),
-)
+EDITORS = f"""\
+editors complete and check endpoints by {_FOLDER}/endpoint.schema.json
+  VS Code with the YAML extension: ready, by {_VSCODE}
+  others: map it to {ENDPOINTS}/*.yaml (JetBrains: Settings > Schemas and DTDs >
+  JSON Schema Mappings; yaml-language-server: yaml.schemas)"""
 """What to tell about editors."""
 
 

@@ -27,8 +27,7 @@ def init(
     with setup.prepared(root, dry_run=session.dry_run):
         session.write(setup.planner(root), root=root)
     if session.format != "json":
-        for line in setup.EDITORS:
-            output.tell(line)
+        output.tell(setup.EDITORS)
 
 
 def save(
