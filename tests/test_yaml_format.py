@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from sipctl.errors import Bug
-from sipctl.nodes import Mend
+from sipctl.nodes import Mapping, Mend, Scalar, plain_data
 from sipctl.scalars import double_quoted
 from sipctl.yamlfile.format import format_text
 from sipctl.yamlfile.meaning import of_node
@@ -32,9 +32,9 @@ def nonblank_lines(text: str) -> list[str]:
 def test_sorting_changes_the_order_of_keys_and_no_line(source: Source) -> None:
     result = format_text(source.text, ORDER, [])
     before, after = read(source.text.encode(), "").root, read(result.encode(), "").root
-    assert before is not None and after is not None
+    assert isinstance(before, Mapping) and isinstance(after, Mapping)
     assert of_node(after) == of_node(before)
-    assert list(after.keys()) == canonical(list(before.keys()))  # type: ignore[union-attr]
+    assert list(after.keys()) == canonical(list(before.keys()))
     assert nonblank_lines(result) == nonblank_lines(source.text)
 
 
@@ -73,24 +73,24 @@ def test_the_lines_of_a_key_stay_together_with_the_comments_above(source: Source
             assert entry.above[-1] + "".join(entry.lines) in result
 
 
+def plain_scalars(text: str) -> dict[str, Scalar]:
+    root = read(text.encode(), "").root
+    assert isinstance(root, Mapping)
+    scalars = {key.value: node for key, node in root.entries if isinstance(node, Scalar)}
+    return {key: node for key, node in scalars.items() if node.plain and node.start < node.end}
+
+
 @HEAVY
 @given(sources())
 def test_values_are_mended_first_and_then_the_keys_sorted(source: Source) -> None:
-    root = read(source.text.encode(), "").root
-    assert root is not None
-    mends = [
-        Mend(node.start, node.end, double_quoted(node.value))
-        for _, node in root.entries  # type: ignore[union-attr]
-        if getattr(node, "style", "x") == "" and node.start < node.end
-    ]
-    result = format_text(source.text, ORDER, mends)
-    alone = format_text(source.text, [], mends)
-    assert result == format_text(alone, ORDER, [])
-    after = read(alone.encode(), "").root
-    assert after is not None
-    for (_, old), (_, new) in zip(root.entries, after.entries, strict=True):  # type: ignore[union-attr]
-        if getattr(old, "style", "x") == "" and old.start < old.end:
-            assert (new.value, new.style) == (old.value, '"')  # type: ignore[union-attr]
+    plain = plain_scalars(source.text)
+    mends = [Mend(node.start, node.end, double_quoted(node.value)) for node in plain.values()]
+    mended = format_text(source.text, [], mends)
+    assert format_text(source.text, ORDER, mends) == format_text(mended, ORDER, [])
+    assert not plain_scalars(mended)
+    before, after = read(source.text.encode(), "").root, read(mended.encode(), "").root
+    assert before is not None and after is not None
+    assert plain_data(after) == plain_data(before)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 
 from _ruamel_yaml import CParser
 from ruamel.yaml.error import YAMLError
@@ -27,9 +28,11 @@ from sipctl.nodes import Mapping, Node, Scalar, Sequence
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 64
+MAX_TAG_DIRECTIVES = 8  # libyaml compares each with all before it
 
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?=[ \r\n]|$)", re.MULTILINE)
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
+_TAG_DIRECTIVE = re.compile(r"(?:\A\ufeff?|(?<=[\r\n]))%TAG")
 _LINE_END = re.compile("\r\n|\r|\n")
 
 
@@ -93,6 +96,11 @@ def _text_findings(text: str, file: str) -> tuple[Finding, ...]:
         hint = "take it out, or write it as an escape in double quotes"
         place = place_at(text, control.start(), file)
         return (Finding.of("control-character", place, message, hint),)
+    directives = islice(_TAG_DIRECTIVE.finditer(text), MAX_TAG_DIRECTIVES, None)
+    for directive in directives:
+        message = f"more than {MAX_TAG_DIRECTIVES} tag directives stand in the file"
+        place = place_at(text, directive.end() - len("%TAG"), file, len("%TAG"))
+        return (Finding.of("custom-tag", place, message, "take them out"),)
     return ()
 
 
