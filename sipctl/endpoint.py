@@ -304,13 +304,13 @@ class Endpoint(BaseModel):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
+        for key in self.model_extra or {}:
+            if not key.startswith("x-"):
+                raise _bad("unknown-key", f"the key {names.quoted(key)} is not known here")
         for field in self.given():
             if self._value(field) is None:
                 hint = "take the key out, or quote it"
                 raise _bad("null-value", "the key has no value", hint, field=field)
-        for key in self.model_extra or {}:
-            if not key.startswith("x-"):
-                raise _bad("unknown-key", f"the key {names.quoted(key)} is not known here")
         if self.password is not None and self.username is None:
             hint = "add a user name, or take the password out"
             message = "there is a password and no user name"
