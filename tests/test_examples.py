@@ -1,5 +1,6 @@
 """The examples: each wrong one gives exactly its rule, each right one and the workspace nothing."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from sipctl.inventory import Inventory
 from sipctl.rules.book import RULES
 from sipctl.workspace import Source, disk_files, inventory_of, load
 from sipctl.yamlfile.read import MAX_BYTES
-from tests.support import ROOT
+from tests.conftest import Program
+from tests.support import ROOT, execute
 
 INVALID = ROOT / "examples" / "invalid"
 VALID = ROOT / "examples" / "valid"
@@ -106,6 +108,29 @@ def test_bytes_and_control_characters_of_an_example_are_shown_as_escapes() -> No
     assert "trunk\\u2028of" in examples.wrong("control-character")
 
 
+def _copy_of_wrong(rule: str, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(INVALID / rule, tmp_path / rule, symlinks=True))
+
+
+@pytest.mark.parametrize("rule", [rule.name for rule in RULES.values() if rule.fmt])
+def test_what_fmt_mends_becomes_the_right_example(rule: str, tmp_path: Path, run: Program) -> None:
+    copy = _copy_of_wrong(rule, tmp_path)
+    run("fmt", cwd=copy)
+    assert (copy / PBX).read_bytes() == (VALID / rule / PBX).read_bytes()
+
+
+NOT_MENDED = [rule.name for rule in RULES.values() if not rule.fmt and rule.name not in MADE]
+
+
+@pytest.mark.parametrize("rule", NOT_MENDED)
+def test_what_fmt_does_not_mend_is_still_found_after_it(
+    rule: str, tmp_path: Path, run: Program
+) -> None:
+    copy = _copy_of_wrong(rule, tmp_path)
+    run("fmt", cwd=copy, check=None)
+    assert {finding.rule for finding in load(copy).findings} == {rule}
+
+
 # -- the contact centre --------------------------------------------------------------------------
 
 
@@ -142,3 +167,16 @@ def test_the_contact_centre_uses_no_name_or_address_of_a_real_server() -> None:
 def test_the_contact_centre_says_where_passwords_are_and_holds_none() -> None:
     for endpoint in load(CONTACT_CENTRE).endpoints.values():
         assert set(endpoint.record()["password"] or ()) <= {"env", "file"}
+
+
+def test_the_contact_centre_is_laid_out_as_fmt_does(run: Program) -> None:
+    run("fmt", "--check", cwd=CONTACT_CENTRE)
+
+
+def test_the_commands_of_the_contact_centres_readme_work(tmp_path: Path) -> None:
+    readme = (CONTACT_CENTRE / "README.md").read_text("utf-8")
+    commands = [line[2:] for line in readme.splitlines() if line.startswith("$ ")]
+    assert len(commands) > 5
+    copy = shutil.copytree(CONTACT_CENTRE, tmp_path / "contact-centre")
+    done = execute(["bash", "-euc", "\n".join(commands)], cwd=Path(copy))
+    assert "5061" in done.out
