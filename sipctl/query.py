@@ -606,7 +606,8 @@ def _printable(text: str) -> str:
 
 
 def _short(text: str) -> str:
-    return _printable(text if len(text) <= 60 else f"{text[:59]}…")
+    shown = _printable(_without_passwords(text))
+    return shown if len(shown) <= 60 else f"{shown[:59]}…"
 
 
 _FIELD_OR_QUOTED = re.compile(rf'(?<![^\s()":])(?P<name>[^\s()":]++):|{_QUOTED}|".*+', re.DOTALL)
