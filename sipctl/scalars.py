@@ -14,7 +14,7 @@ _BOOLEAN = re.compile(
 )
 _NUMBER = re.compile(
     r"""[-+]?(?:
-        0b[01_]+ | 0o[0-7_]+ | 0x[0-9a-fA-F_]+        # other bases
+        0[bB][01_]+ | 0[oO][0-7_]+ | 0[xX][0-9a-fA-F_]+ # other bases; go-yaml takes capitals too
       | [0-9][0-9_,]*                                  # decimal, and octal with a leading zero
       | (?:[0-9][0-9_,]*)?\.[0-9_]*(?:[eE][-+]?[0-9]+)? # floats; "." alone is ruled out below
       | [0-9][0-9_]*[eE][-+]?[0-9]+
@@ -43,7 +43,8 @@ def taken_for(text: str) -> str | None:
         return "null"
     if _BOOLEAN.match(text):
         return "a boolean"
-    if _NUMBER.match(text) and text != ".":
+    # go-yaml drops underscores anywhere before it looks: 1e_5
+    if (_NUMBER.match(text) or _NUMBER.match(text.replace("_", ""))) and text != ".":
         return "a number"
     if _DATE.match(text):
         return "a date"
