@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from sipctl import names
@@ -31,8 +31,8 @@ class Member:
     """
 
     path: str
-    data: bytes
-    text: str
+    data: bytes = field(repr=False)  # a file may hold a password in plain text
+    text: str = field(repr=False)
     root: MappingNode | None
     endpoint: Endpoint | None
     findings: tuple[Finding, ...] = ()

@@ -37,11 +37,12 @@ def _run(args: Sequence[str]) -> int:
 
     from sipctl import output
     from sipctl.apply import Interrupted
-    from sipctl.commands import building, shared
+    from sipctl.commands import building
+    from sipctl.commands.session import Session, default_color
     from sipctl.errors import SipctlError
 
     output.prepare_streams()
-    session = shared.Session(color=shared.default_color())
+    session = Session(color=default_color())
     try:
         group = building.root()
         result = group.main(list(args), prog_name="sipctl", standalone_mode=False, obj=session)

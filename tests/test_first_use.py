@@ -424,7 +424,7 @@ def test_the_root_help_names_every_command_and_loads_none(sipctl: Program) -> No
         "print(sorted(m for m in sys.modules if m.startswith('sipctl.commands.')))"
     )
     loaded = execute([sys.executable, "-c", script]).lines[-1]
-    assert loaded == "['sipctl.commands.building', 'sipctl.commands.shared']"
+    assert loaded == "['sipctl.commands.building', 'sipctl.commands.session']"
 
 
 @pytest.mark.parametrize("line", ["", "tag"])

@@ -13,7 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from sipctl.commands import COMMANDS, GROUP_HELP, Entry
-from sipctl.commands.shared import OPTIONS, SHARED, session_of
+from sipctl.commands.session import OPTIONS, SHARED, session_of
 
 Table = Mapping[str, "Entry | dict[str, Entry]"]
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from sipctl import disk, examples, names, output, resources, workspace
-from sipctl.commands.shared import READING_FORMATS, Session, session_of
+from sipctl.commands.session import READING_FORMATS, Session, session_of
 from sipctl.errors import Refused, Usage
 from sipctl.findings import Finding
 from sipctl.inventory import Inventory

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sipctl import apply, operations, output, selection, workspace
 from sipctl.changes import Plan
-from sipctl.commands.shared import Session
+from sipctl.commands.session import Session
 from sipctl.errors import Refused, SipctlError, Usage
 from sipctl.inventory import Inventory
 

@@ -9,7 +9,7 @@ import typer
 from sipctl import operations, selection
 from sipctl.changes import Plan
 from sipctl.commands import editor, form
-from sipctl.commands.shared import READING_FORMATS, Session, session_of
+from sipctl.commands.session import READING_FORMATS, Session, session_of
 from sipctl.endpoint import FIELDS, Endpoint
 from sipctl.errors import Usage
 from sipctl.inventory import Inventory

@@ -14,7 +14,7 @@ from sipctl import output, revert, selection
 from sipctl import undo as reversal
 from sipctl.changes import EndpointChange, FieldChange, Plan
 from sipctl.commands.endpoints import Force, References, Where
-from sipctl.commands.shared import READING_FORMATS, Session, session_of
+from sipctl.commands.session import READING_FORMATS, Session, session_of
 from sipctl.endpoint import FIELDS
 from sipctl.errors import Usage
 from sipctl.history import BlameRow, Entry

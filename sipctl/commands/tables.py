@@ -10,7 +10,7 @@ import typer
 
 from sipctl import output, selection, tables
 from sipctl.commands.endpoints import Force, Where
-from sipctl.commands.shared import session_of
+from sipctl.commands.session import session_of
 from sipctl.errors import Refused, Usage
 
 KINDS = ("csv", "json")

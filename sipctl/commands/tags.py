@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
@@ -9,7 +10,7 @@ import typer
 from sipctl import operations, selection
 from sipctl.changes import Plan
 from sipctl.commands.endpoints import Force, Where
-from sipctl.commands.shared import READING_FORMATS, session_of
+from sipctl.commands.session import READING_FORMATS, session_of
 from sipctl.errors import Usage
 from sipctl.inventory import Inventory
 
@@ -23,22 +24,25 @@ Words = Annotated[
 
 def add(ctx: typer.Context, words: Words, where: Where = None, force: Force = False) -> None:
     """Give endpoints tags."""
-    references, tags = _split(words, where)
-
-    def planner(inventory: Inventory) -> Plan:
-        chosen = selection.of(inventory, references, where)
-        return operations.add_tags(inventory, chosen, tags)
-
-    session_of(ctx).write(planner, guarded=where is not None, force=force)
+    _retag(ctx, operations.add_tags, words, where, force)
 
 
 def remove(ctx: typer.Context, words: Words, where: Where = None, force: Force = False) -> None:
     """Take tags from endpoints."""
+    _retag(ctx, operations.remove_tags, words, where, force)
+
+
+def _retag(
+    ctx: typer.Context,
+    operation: Callable[[Inventory, Sequence[str], Sequence[str]], Plan],
+    words: list[str],
+    where: str | None,
+    force: bool,
+) -> None:
     references, tags = _split(words, where)
 
     def planner(inventory: Inventory) -> Plan:
-        chosen = selection.of(inventory, references, where)
-        return operations.remove_tags(inventory, chosen, tags)
+        return operation(inventory, selection.of(inventory, references, where), tags)
 
     session_of(ctx).write(planner, guarded=where is not None, force=force)
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from sipctl import output, setup, standing
-from sipctl.commands.shared import READING_FORMATS, session_of
+from sipctl.commands.session import READING_FORMATS, session_of
 
 
 def init(
