@@ -16,11 +16,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-
-import git
-from git.exc import GitCommandNotFound
+from typing import TYPE_CHECKING
 
 from sipctl.errors import Refused
+
+if TYPE_CHECKING:
+    import git
 
 # A monitor started by a command of ours would outlive it and keep our descriptors.
 _ALWAYS = ("-c", "core.fsmonitor=false")
@@ -121,7 +122,7 @@ class Repository:
         self.top = top
         self.git_dir = git_dir
         self.prefix = prefix
-        self._git = git.Git(str(root))
+        self._git = _runner(root)
 
     # -- finding it ------------------------------------------------------------------------------
 
@@ -132,7 +133,7 @@ class Repository:
         _forget_callers_repository()
         real = Path(os.path.realpath(root))
         status, out, err = _run(
-            git.Git(str(real)),
+            _runner(real),
             ("rev-parse", "--show-toplevel", "--absolute-git-dir", "--show-prefix"),
         )
         if status != 0:
@@ -145,7 +146,7 @@ class Repository:
     @classmethod
     def init(cls, root: Path) -> Repository:
         """Make a repository at `root`."""
-        status, _, err = _run(git.Git(str(root)), ("init", "--quiet"))
+        status, _, err = _run(_runner(root), ("init", "--quiet"))
         found = cls.find(root) if status == 0 else None
         if found is None:
             raise GitFailed(_words(err))
@@ -404,12 +405,23 @@ def _words(text: str) -> str:
     return "\n".join(line.rstrip() for line in text.strip().splitlines())
 
 
+def _runner(folder: Path) -> git.Git:
+    """Runs Git in a folder. GitPython is loaded here, for its import is dear, and told to be silent
+    where there is no Git: whoever only reads files needs none."""
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    import git
+
+    return git.Git(str(folder))
+
+
 def _start(
     runner: git.Git,
     args: Sequence[str],
     env: Mapping[str, str] | None = None,
     pass_fds: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
+    from git.exc import GitCommandNotFound
+
     try:
         process = runner.execute(
             ["git", *_ALWAYS, *args],
