@@ -147,19 +147,20 @@ def list_(
 def search(
     ctx: typer.Context,
     query: Annotated[
-        list[str], typer.Argument(metavar="QUERY...", help="What to look for; see below.")
+        list[str], typer.Argument(metavar="QUERY...", help="What to look for; see above.")
     ],
 ) -> None:
     """List the endpoints that match a query.
 
     \b
-    paris                     contains, in any field
-    host:*.example.net        equals, with * and ?
-    tag:paris,lyon codec:ulaw has; a comma means any of them
-    port:>5060 port:5061..70  compares
-    host:10.0.0.0/8           addresses in a network
-    used:no in:SCENARIO       by use
-    not, or, ( )              and terms side by side mean and
+    paris                       contains, in any field but the password
+    host:*.example.net          equals, with * and ?
+    tag:paris,lyon codec:ulaw   has; a comma means any of them
+    'port:>5060' port:506*      compares; the quotes are for the shell
+    port:5061..5070             from, to
+    host:10.0.0.0/8             addresses in a network
+    used:no in:SCENARIO         by use
+    not, or, ( )                and terms side by side mean and
     """
     session = session_of(ctx)
     printer = session.printer(*READING_FORMATS)
