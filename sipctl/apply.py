@@ -146,7 +146,7 @@ def _judge(prefix: str, inventory: Inventory, planner: Planner) -> Outcome:
         what = "an error" if len(brought) == 1 else f"{len(brought)} errors"
         raise Refused(f"refused: the files would hold {what}", findings=tuple(brought))
     warnings = tuple(f for f in after.findings if f.place.file in touched)
-    return Outcome(plan, prefix, endpoint_changes(plan), warnings)
+    return Outcome(plan, prefix, endpoint_changes(plan, inventory), warnings)
 
 
 def _refuse_unknown_settings(inventory: Inventory, touched: set[str]) -> None:
@@ -172,10 +172,12 @@ def _patch(prefix: str, plan: Plan) -> tuple[str, bool]:
     return patch(plan.effective, prefix, shown), masked
 
 
-def endpoint_changes(plan: Plan) -> tuple[EndpointChange, ...]:
-    """What a plan does to each endpoint, by field."""
+def endpoint_changes(plan: Plan, inventory: Inventory) -> tuple[EndpointChange, ...]:
+    """What a plan does to each endpoint of an inventory, by field."""
     moved = {change.moved_from for change in plan.changes if change.moved_from}
-    before = {change.path: change.before for change in plan.changes}
+    copied = {change.copied_from for change in plan.changes if change.copied_from}
+    before: dict[str, bytes | None] = {path: inventory.members[path].data for path in copied}
+    before |= {change.path: change.before for change in plan.changes}
     known = (c for c in plan.effective if workspace.is_member(c.path))
     return tuple(_endpoint_change(c, before) for c in known if c.path not in moved)
 

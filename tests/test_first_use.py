@@ -441,3 +441,9 @@ def test_help_that_nobody_asked_for_is_shown_once_and_is_no_answer(line: str, ru
     result = run(*line.split(), check=2)
     assert result.out == ""
     assert result.err.count("Usage:") == 1
+
+
+def test_a_duplicate_tells_what_differs_from_where_it_came_from(paris: Path, run: Program) -> None:
+    done = run("duplicate", "pbx-paris", "pbx-lyon", "--host", "sip.lyon.example.net")
+    assert "host: sip.paris.example.net -> sip.lyon.example.net" in done.out
+    assert "tags" not in done.out
