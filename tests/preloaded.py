@@ -1,0 +1,153 @@
+"""Runs sipctl in processes that start with everything loaded, ten times faster than a new one.
+
+This module is also the server: it loads the program once and forks for each command line. The child
+is a process of its own, with streams, folder and environment of its own, and can be told to kill
+itself where it is about to change something.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from pkgutil import walk_packages
+from typing import Any
+
+from tests.support import ROOT, Environment, Result, environment, expect, told
+
+EVENTS = {"os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "subprocess.Popen"}
+"""What changes something, as Python's audit events name it; opening a file to write counts too."""
+
+
+class Preloaded:
+    """The server's other end."""
+
+    def __init__(self, server: "subprocess.Popen[str]") -> None:
+        self._server = server
+
+    def __call__(
+        self,
+        *arguments: str,
+        cwd: Path,
+        env: Environment | None = None,
+        check: int | None = 0,
+        kill_at: int | str = 0,
+    ) -> Result:
+        """One run; the process kills itself before the `kill_at`th event, counted from 1, or before
+        the first one that is named so: "open message"."""
+        return self.counted(*arguments, cwd=cwd, env=env, check=check, kill_at=kill_at)[0]
+
+    def counted(
+        self,
+        *arguments: str,
+        cwd: Path,
+        env: Environment | None = None,
+        check: int | None = 0,
+        kill_at: int | str = 0,
+    ) -> tuple[Result, list[str]]:
+        """The same, and the events that there were."""
+        request = {"argv": arguments, "cwd": str(cwd), "env": environment(env), "kill_at": kill_at}
+        assert self._server.stdin and self._server.stdout
+        self._server.stdin.write(json.dumps(request) + "\n")
+        self._server.stdin.flush()
+        answer = json.loads(self._server.stdout.readline())
+        result = Result(answer["status"], answer["out"], answer["err"])
+        expect(check, result.status, told(["sipctl", *arguments], result.out, result.err))
+        return result, answer["events"]
+
+
+@contextlib.contextmanager
+def preloaded() -> Iterator[Preloaded]:
+    """Starts the server, and ends it."""
+    command = [sys.executable, "-m", "tests.preloaded"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=ROOT) as server:
+        yield Preloaded(server)
+        assert server.stdin
+        server.stdin.close()
+
+
+# -- the server ----------------------------------------------------------------------------------
+
+
+def _load() -> None:
+    package = import_module("sipctl")
+    for module in walk_packages(package.__path__, "sipctl."):
+        if module.name != "sipctl.__main__":
+            import_module(module.name)
+
+
+def _answer(request: dict[str, Any]) -> dict[str, Any]:
+    with contextlib.ExitStack() as stack:
+        out, err, events = (stack.enter_context(tempfile.TemporaryFile()) for _ in range(3))
+        child = os.fork()
+        if child == 0:
+            for number, stream in enumerate((out, err), 1):
+                os.dup2(stream.fileno(), number)
+            _run(request, events.fileno())
+        _, status = os.waitpid(child, 0)
+        texts = [_text(stream) for stream in (out, err, events)]
+    status = os.waitstatus_to_exitcode(status)
+    return {"status": status, "out": texts[0], "err": texts[1], "events": texts[2].splitlines()}
+
+
+def _text(stream: Any) -> str:
+    stream.seek(0)
+    return str(stream.read().decode("utf-8", "surrogateescape"))
+
+
+def _run(request: dict[str, Any], events: int) -> None:
+    from sipctl import main
+
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.environ.clear()
+    os.environ |= request["env"] | {"PROGRAM": str(os.getpid())}  # so that hooks can kill it
+    os.chdir(request["cwd"])
+    sys.argv = ["sipctl", *request["argv"]]
+    _watch(events, request["kill_at"])
+    status: int | str | None = 1
+    try:
+        main.main()
+    except SystemExit as error:
+        status = error.code
+    sys.stderr.flush()
+    os._exit(status if isinstance(status, int) else 1)
+
+
+def _watch(events: int, kill_at: int | str) -> None:
+    count = 0
+    kind, _, name = str(kill_at).partition(" ")
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        nonlocal count
+        if event in EVENTS or (event == "open" and _writes(arguments)):
+            count += 1
+            first = str(arguments[0]).replace("\n", " ")
+            os.write(events, os.fsencode(f"{event} {first}\n"))
+            if count == kill_at or (event == kind and first.endswith(name)):
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(watch)
+
+
+def _writes(arguments: tuple[Any, ...]) -> bool:
+    path, _, flags = arguments
+    if isinstance(path, int) or not isinstance(flags, int):
+        return False
+    return bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
+
+
+def _serve() -> None:
+    _load()
+    for line in sys.stdin:
+        print(json.dumps(_answer(json.loads(line))), flush=True)
+
+
+if __name__ == "__main__":
+    _serve()

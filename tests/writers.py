@@ -1,0 +1,151 @@
+"""Every writing command of the program, with arguments that change something, and what came of it.
+
+The commands are found in the program's own table; one without arguments here fails a test.
+"""
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from sipctl.commands import COMMANDS, Entry
+from tests.support import environment, execute
+
+A = """\
+# the main trunk
+reference: a
+host: a.example.net
+
+port: 5061  # asked for by the provider
+codecs:
+  - alaw
+  - ulaw
+username: "+33155000001"
+password: {env: A_PASSWORD}
+tags: [paris, "production"]
+"""
+B = "reference: b\nhost: 192.0.2.7\nx-owner: {name: 'Ada', room: 12}\ntags:\n- paris\n"
+C = "reference: c\nhost: c.example.net\n"
+D = "reference: d\nhost: d.example.net\n"
+TABLE = "reference,host,port\na,a2.example.net,5070\nnew,192.0.2.9,\n"
+
+ARGUMENTS: dict[str, tuple[str, ...]] = {
+    "init": ("other",),
+    "save": (),
+    "create": ("new", "--host", "new.example.net", "--tag", "paris,lyon"),
+    "edit": ("a", "b", "--port", "5080", "--description", "two at once"),
+    "duplicate": ("a", "copy", "--host", "copy.example.net"),
+    "rename": ("a", "renamed"),
+    "delete": ("a", "b"),
+    "tag add": ("a", "night"),
+    "tag remove": ("b", "paris"),
+    "tag rename": ("paris", "lutetia"),
+    "import": ("table.csv", "--update", "--force"),
+    "restore": ("a",),
+    "undo": (),
+}
+"""Arguments for the workspace that `write_workspace` makes."""
+
+NEXT = ("tag", "add", "c", "next")
+"""A command on an endpoint that none of these changes."""
+
+
+def writing_commands() -> list[str]:
+    """The names of the commands that take the options of writing ones."""
+    return [
+        " ".join(words)
+        for name, entry in COMMANDS.items()
+        for words, leaf in _leaves((name,), entry)
+        if "writing" in leaf.options
+    ]
+
+
+def _leaves(
+    words: tuple[str, ...], entry: Entry | dict[str, Entry]
+) -> list[tuple[tuple[str, ...], Entry]]:
+    if isinstance(entry, Entry):
+        return [(words, entry)]
+    return [leaf for name, inner in entry.items() for leaf in _leaves((*words, name), inner)]
+
+
+def command_line(name: str) -> list[str]:
+    """A command with its arguments."""
+    return [*name.split(), *ARGUMENTS[name]]
+
+
+def write_workspace(root: Path) -> Path:
+    """A workspace with a short history; `d` is edited by hand, and other files are staged and not.
+
+    The newest commit is one of sipctl's, so that there is something to undo.
+    """
+    texts = {"sipctl.yaml": "version: 1\n", "table.csv": TABLE, ".gitignore": "table.csv\n"}
+    texts |= {
+        f"endpoints/{text.partition('reference: ')[2][0]}.yaml": text for text in (A, B, C, D)
+    }
+    for path, text in texts.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(text.encode())
+    _git(root, "add", ".")
+    _git(root, "commit", "--quiet", "--message=Start")
+    execute(["sipctl", "edit", "a", "--realm", "a.example.net"], cwd=root)
+    (root / "endpoints/d.yaml").write_text(D + "port: 5090\n")
+    (root / "notes.txt").write_text("staged\n")
+    _git(root, "add", "notes.txt")
+    (root / "other.txt").write_text("untracked\n")
+    return root
+
+
+def _git(root: Path, *arguments: str) -> bytes:
+    done = subprocess.run(
+        ["git", *arguments], cwd=root, env=environment(), capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that a change may touch: files by path, the index, the trees of all commits, and what Git
+    says of the work tree."""
+
+    files: dict[str, bytes]
+    index: bytes
+    trees: bytes
+    status: bytes
+
+
+def state(root: Path) -> State:
+    """The state of the repository whose top is `root`."""
+    index = _git(root, "ls-files", "--stage", "-z")
+    trees = _git(root, "log", "--format=%T")
+    status = _git(root, "status", "--porcelain=v2", "-z", "--untracked-files=all")
+    return State(files(root), index, trees, status)
+
+
+def files(root: Path) -> dict[str, bytes]:
+    """Every file of the work tree."""
+    found = ((path.relative_to(root), path) for path in sorted(root.rglob("*")) if path.is_file())
+    return {str(name): path.read_bytes() for name, path in found if ".git" not in name.parts}
+
+
+def status(root: Path) -> str:
+    """What Git says of the work tree, and its newest commits."""
+    return (
+        _git(root, "-c", "color.ui=false", "status", "--short", "--branch").decode()
+        + _git(root, "log", "--oneline", "--name-status", "-3").decode()
+    )
+
+
+def folders(root: Path) -> set[str]:
+    """The folders of the work tree."""
+    found = (path.relative_to(root) for path in root.rglob("*") if path.is_dir())
+    return {str(path) for path in found if ".git" not in path.parts}
+
+
+def refuse_remains(root: Path, git_dir: Path | None = None) -> None:
+    """Fails where a change has left something behind, or Git finds a fault."""
+    git_dir = git_dir or root / ".git"
+    left = [p for p in git_dir.rglob("*") if p.suffix == ".lock" or p.name.startswith("next-index")]
+    left += [p for p in (git_dir / "sipctl").rglob("*") if p.name != "lock"]
+    left += [p for p in root.rglob("*") if ".sipctl-" in p.name]
+    assert not left
+    assert not _git(root, "fsck", "--strict", "--no-dangling", "--no-progress")
