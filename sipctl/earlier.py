@@ -11,7 +11,7 @@ from sipctl.inventory import Member
 from sipctl.nodes import Mapping as MappingNode
 from sipctl.nodes import Node, Scalar, plain_data
 from sipctl.operations import Change, edited
-from sipctl.yamlfile.edit import UNSET
+from sipctl.yamlfile.write import UNSET
 
 
 def _is_plaintext(node: Node) -> bool:

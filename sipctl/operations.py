@@ -20,8 +20,8 @@ from sipctl.findings import Finding
 from sipctl.inventory import Inventory, Member, endpoint_path
 from sipctl.rules.book import RULES
 from sipctl.workspace import read_member
-from sipctl.yamlfile.edit import UNSET, Unset, set_values
-from sipctl.yamlfile.write import Value, document
+from sipctl.yamlfile.edit import set_values
+from sipctl.yamlfile.write import UNSET, Unset, Value, document
 
 Change = Value | Unset
 Changes = Mapping[str, Change]

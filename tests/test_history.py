@@ -11,8 +11,7 @@ from sipctl import history, operations, revert
 from sipctl.apply import Planner
 from sipctl.errors import Refused
 from sipctl.history import Chosen
-from sipctl.yamlfile.edit import UNSET
-from sipctl.yamlfile.write import Value
+from sipctl.yamlfile.write import UNSET, Value
 from tests.story import GIVEN, LYON, PARIS, Story, renamed
 from tests.support import execute
 

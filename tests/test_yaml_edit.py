@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from sipctl.errors import Bug
 from sipctl.scalars import is_plain_safe, quote
-from sipctl.yamlfile.edit import UNSET, Unset, set_values, splice_path
+from sipctl.yamlfile.edit import set_values, splice_path
 from sipctl.yamlfile.meaning import Meaning, of_node, of_value
 from sipctl.yamlfile.read import read
-from sipctl.yamlfile.write import Value, inline
+from sipctl.yamlfile.write import UNSET, Unset, Value, inline
 from tests.documents import ORDER, Source, sources, strings, values
 
 HEAVY = settings(max_examples=60)

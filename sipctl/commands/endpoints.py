@@ -14,7 +14,7 @@ from sipctl.endpoint import FIELDS, Endpoint
 from sipctl.errors import Usage
 from sipctl.inventory import Inventory
 from sipctl.output import Printer
-from sipctl.yamlfile.edit import UNSET
+from sipctl.yamlfile.write import UNSET
 
 Where = Annotated[
     str | None,

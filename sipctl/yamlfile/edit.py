@@ -8,7 +8,6 @@ own style, and is compared too: an edit does what it should, or raises Bug.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from enum import Enum
 
 from sipctl import nodes
 from sipctl.errors import Bug
@@ -16,19 +15,7 @@ from sipctl.scalars import quote
 from sipctl.yamlfile import meaning
 from sipctl.yamlfile.read import read
 from sipctl.yamlfile.splice import Splicer, entries_of
-from sipctl.yamlfile.write import Value, inline
-
-
-class Unset(Enum):
-    """The type of UNSET, by which an edit takes a key out."""
-
-    UNSET = "unset"
-
-
-UNSET = Unset.UNSET
-
-Path = Sequence[str | int]
-"""The way to a node: keys of mappings and indexes of lists."""
+from sipctl.yamlfile.write import Path, Unset, Value, inline
 
 
 def set_values(text: str, changes: Mapping[str, Value | Unset], order: Sequence[str]) -> str:

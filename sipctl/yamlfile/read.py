@@ -93,7 +93,7 @@ def _text_findings(text: str, file: str) -> tuple[Finding, ...]:
     control = _FORBIDDEN.search(text)
     if control:
         message = f"the character U+{ord(control[0]):04X} must not stand in a file"
-        hint = "take it out, or write it as an escape in double quotes"
+        hint = "take it out"
         place = place_at(text, control.start(), file)
         return (Finding.of("control-character", place, message, hint),)
     directives = islice(_TAG_DIRECTIVE.finditer(text), MAX_TAG_DIRECTIVES, None)
@@ -131,17 +131,20 @@ def _compose(text: str, file: str) -> Document:
 
 
 def _invalid_yaml(error: YAMLError, text: str, file: str) -> Finding:
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     problem = getattr(error, "problem", None) or "this is not YAML"
     context = getattr(error, "context", None)
     message = f"{problem} {context}" if context else str(problem)
-    if mark is None:
-        return Finding.of("invalid-yaml", Place(file), message)
-    lines = text.count("\n") + 1
-    # libyaml sets some marks behind the last line
-    line = min(mark.line + 1, lines)
-    column = mark.column + 1 if line == mark.line + 1 else 1
+    mark, opened = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
     hint = "a tab cannot indent; use blanks" if "token" in message and "\t" in text else ""
+    opens = opened is not None and ("quoted" in message or "flow" in message)
+    if opens and (mark is None or mark.index >= len(text.rstrip())):
+        # what is still open at the end of the file is mended where it begins
+        mark, hint = opened, "what opens here is never closed"
+    if mark is None:
+        return Finding.of("invalid-yaml", Place(file), message, hint)
+    line, column = mark.line + 1, mark.column + 1
+    if line > text.count("\n") + 1:  # libyaml sets some marks behind the last line
+        line, column = line - 1, 1
     return Finding.of("invalid-yaml", Place(file, line, column, line, column + 1), message, hint)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
@@ -19,10 +19,7 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from sipctl import nodes
 from sipctl.scalars import is_plain_safe
-from sipctl.yamlfile.write import Value, canonical
-
-if TYPE_CHECKING:
-    from sipctl.yamlfile.edit import Path, Unset
+from sipctl.yamlfile.write import Path, Unset, Value, canonical
 
 
 class _TextResolver(VersionedResolver):

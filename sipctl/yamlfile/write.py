@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from enum import Enum
 
 from sipctl.scalars import quote
 
 Value = str | int | bool | None | Sequence["Value"] | Mapping[str, "Value"]
 """What a document can hold, as plain data."""
+
+
+class Unset(Enum):
+    """The type of UNSET, by which an edit takes a key out."""
+
+    UNSET = "unset"
+
+
+UNSET = Unset.UNSET
+
+Path = Sequence[str | int]
+"""The way to a node: keys of mappings and indexes of lists."""
 
 
 def document(values: Mapping[str, Value]) -> str:
