@@ -190,7 +190,8 @@ def _all_given(old: Snapshot | None, new: Snapshot | None) -> tuple[FieldChange,
     known = new if old is None else old
     assert known is not None
     order = (*FIELDS, *sorted(known.keys() - set(FIELDS)))
-    given = [(f, known[f]) for f in order if known[f].given and f != "reference"]
+    values = ((f, known.get(f, ABSENT)) for f in order)  # an unreadable file has none
+    given = [(f, value) for f, value in values if value.given and f != "reference"]
     if old is None:
         return tuple(FieldChange(f, ABSENT, value) for f, value in given)
     return tuple(FieldChange(f, value, ABSENT) for f, value in given)
