@@ -29,11 +29,12 @@ class Version:
     data: bytes
 
     @cached_property
-    def _parsed(self) -> tuple[Snapshot | None, tuple[str, ...], tuple[bytes, ...]]:
-        root = read(self.data, "").root
-        if not isinstance(root, MappingNode):
-            return None, (), ()
-        return snapshot(root), tuple(root.keys()), tuple(_marks(root))
+    def _parsed(self) -> tuple[Snapshot | None, dict[str, bytes]]:
+        document = read(self.data, "")
+        if not isinstance(document.root, MappingNode):
+            return None, {}
+        entries = document.root.entries
+        return snapshot(document.root), {k.value: _mark(v, document.text) for k, v in entries}
 
     @property
     def values(self) -> Snapshot | None:
@@ -41,14 +42,10 @@ class Version:
         return self._parsed[0]
 
     @property
-    def order(self) -> tuple[str, ...]:
-        """The keys in the order of the file."""
+    def marks(self) -> dict[str, bytes]:
+        """What stands in the file, and would in a copy, for each key, in the order of the file; for
+        a value that takes several lines nothing."""
         return self._parsed[1]
-
-    @property
-    def marks(self) -> tuple[bytes, ...]:
-        """What stands in it, and would in a copy, that few others are likely to hold."""
-        return self._parsed[2]
 
     @cached_property
     def given(self) -> dict[str, str]:
@@ -65,19 +62,12 @@ class Version:
         return self.data if self.values is None else frozenset(self.given.items())
 
 
-def _marks(root: MappingNode) -> Iterator[bytes]:
-    for key, node in root.entries:
-        if key.value in _TELLING:
-            for scalar in _scalars(node):
-                # one written with escapes or over several lines stands otherwise in the file
-                if scalar.value and scalar.style in ("", "'", '"') and scalar.value.isprintable():
-                    yield scalar.value.encode()
-
-
-def _scalars(node: Node) -> list[Scalar]:
-    if isinstance(node, MappingNode):
-        return [value for _, value in node.entries if isinstance(value, Scalar)]
-    return [node] if isinstance(node, Scalar) else []
+def _mark(node: Node, text: str) -> bytes:
+    written = text[node.start : node.end]
+    if isinstance(node, MappingNode) and len(node.entries) == 1:
+        return _mark(node.entries[0][1], text)
+    quoted = isinstance(node, Scalar) and node.style in ("'", '"')
+    return b"" if "\n" in written else (written[1:-1] if quoted else written).encode()
 
 
 def likeness(one: Version, other: Version) -> float:
@@ -163,18 +153,40 @@ class Tree:
             path = self._by_content.get(copy.content)
             return (path, self._versions[path]) if path is not None else None
         found = []
-        for path, version in self._versions.items():
-            if any(mark in version.data for mark in copy.marks):
-                alike = likeness(copy, version)
-                if alike == 1.0 or (alike and _same_order(copy, version)):
-                    found.append((-alike, path))
+        for path in self._candidates(copy):
+            version = self._versions[path]
+            alike = likeness(copy, version)
+            if alike and _same_name(copy, version) and _same_order(copy, version):
+                found.append((-alike, path))
         return (min(found)[1], self._versions[min(found)[1]]) if found else None
+
+    def _candidates(self, copy: Version) -> Iterator[str]:
+        """Those that hold enough of what a source must hold; few of all are worth parsing."""
+        keys = sorted(copy.marks, key=lambda key: key not in _TELLING)
+        marks = [copy.marks[key] for key in keys if key != "reference" and copy.marks[key]]
+        # more than half of what is given must be equal
+        spare = (len(copy.given) - 1) // 2
+        return (path for path, v in self._versions.items() if _holds(v.data, marks, spare))
 
     @cached_property
     def _by_content(self) -> dict[object, str]:
         return {v.content: path for path, v in sorted(self._versions.items(), reverse=True)}
 
 
+def _holds(data: bytes, marks: Sequence[bytes], spare: int) -> bool:
+    """True if so many marks at most are missing in `data`. Called for every endpoint there is."""
+    for mark in marks:
+        if mark not in data:
+            if not spare:
+                return False
+            spare -= 1
+    return True
+
+
+def _same_name(one: Version, other: Version) -> bool:
+    return any((f, one.given[f]) in other.given.items() for f in _TELLING if f in one.given)
+
+
 def _same_order(one: Version, other: Version) -> bool:
-    both = set(one.order) & set(other.order)
-    return [k for k in one.order if k in both] == [k for k in other.order if k in both]
+    both = one.marks.keys() & other.marks.keys()
+    return [k for k in one.marks if k in both] == [k for k in other.marks if k in both]

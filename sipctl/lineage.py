@@ -76,7 +76,7 @@ class Reader:
         self.repository = repository
         self._versions: dict[str, Version] = {}
         self._kin: dict[tuple[str, int], Kin] = {}
-        self._tree: tuple[str, Tree] | None = None
+        self._tree: tuple[str, dict[str, str], Tree] | None = None
         self._shallow: frozenset[str] | None = None
 
     def version(self, blob: str) -> Version:
@@ -320,11 +320,23 @@ class Reader:
         """All endpoints as they were before a commit."""
         revision = f"{commit.oid}^1"
         if self._tree is None or self._tree[0] != revision:
-            blobs = self.repository.tree(revision, [ENDPOINTS])
-            members = {path: blob for path, blob in blobs.items() if is_member(path)}
-            self.load(members.values())
-            self._tree = revision, Tree({p: self._versions[b] for p, b in members.items()})
-        return self._tree[1]
+            blobs = self._blobs_at(revision)
+            versions = self.load(blobs.values())
+            tree = Tree({path: versions[blob] for path, blob in blobs.items()})
+            self._tree = revision, blobs, tree
+        return self._tree[2]
+
+    def _blobs_at(self, revision: str) -> dict[str, str]:
+        """The blobs of all endpoints: what differs from those asked for last, if any were."""
+        if self._tree is None:
+            found = self.repository.tree(revision, [ENDPOINTS])
+            return {path: blob for path, blob in found.items() if is_member(path)}
+        known, blobs, _ = self._tree
+        for change in self.repository.between(known, revision, [ENDPOINTS]):
+            blobs.pop(change.path, None)
+            if change.new is not None and is_member(change.path):
+                blobs[change.path] = change.new
+        return blobs
 
 
 def _own_fields(new: Snapshot, olds: Sequence[Snapshot]) -> tuple[FieldChange, ...]:
