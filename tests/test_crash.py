@@ -292,11 +292,11 @@ def test_a_killed_change_in_a_linked_worktree_is_settled_there(
     hook.parent.mkdir(exist_ok=True)
     hook.write_text("#!/bin/sh\n[ -z $KILL ] || kill -9 $PROGRAM $PPID\n")
     hook.chmod(0o755)
-    line = A
-    run_preloaded(*line, cwd=linked, env={"KILL": "yes"}, check=KILLED)
+
+    run_preloaded(*A, cwd=linked, env={"KILL": "yes"}, check=KILLED)
     assert (workspace / ".git/refs/heads/linked.lock").exists()
     assert run(*B).err == ""  # the main worktree's own
-    assert "is put back" in run(*line, cwd=linked).err
+    assert "is put back" in run(*A, cwd=linked).err
     assert git("status", "--porcelain", cwd=linked) == ""
     refuse_remains(linked, workspace / ".git")
 
@@ -334,3 +334,19 @@ def test_a_journal_that_cannot_be_read_is_named(workspace: Path, run: Program) -
     assert run("list", "-o", "name").out == "a\n"
     journal.unlink()
     run("tag", "add", "a", "paris")
+
+
+@pytest.mark.parametrize(("status", "words"), [(0, "finished"), (1, "put back")])
+def test_a_git_that_outlives_its_sipctl_is_waited_for(
+    status: int, words: str, workspace: Path, run_preloaded: Preloaded, run: Program, git: Git
+) -> None:
+    hook = workspace / ".git/hooks/pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\n[ -z $KILL ] || {{ kill -9 $PROGRAM; sleep 1; exit {status}; }}\n")
+    hook.chmod(0o755)
+    run("validate")  # loads the program, so that the next run comes while the hook sleeps
+    run_preloaded(*A, cwd=workspace, env={"KILL": "yes"}, check=KILLED)
+    assert f'is {words}: "Create a"' in run(*B).err
+    assert (workspace / "endpoints/a.yaml").exists() == (status == 0)
+    assert git("status", "--porcelain") == ""
+    refuse_remains(workspace)
