@@ -28,14 +28,14 @@ BEFORE = (
 )
 """What was done before the picture begins."""
 
-SHOWN = (
-    "list",
-    "edit pbx-paris --transport tcp --port 5070",
-    "edit pbx-lyon --port 50600000",
-    "tag add pbx-paris production",
-    "history pbx-paris",
-)
-"""The commands of the picture."""
+SHOWN = {
+    "list": 0,
+    "edit pbx-paris --transport tcp --port 5070": 0,
+    "edit pbx-lyon --port 50600000": 3,
+    "tag add pbx-paris production": 0,
+    "history pbx-paris": 0,
+}
+"""The commands of the picture, and the exit status of each."""
 
 
 @dataclass(slots=True)
@@ -51,12 +51,12 @@ class _Session:
         for command in ("init --quiet", "add sipctl.yaml", "commit --quiet --message=Start"):
             execute(["git", *split(command)], cwd=self.folder, env=self._environment())
 
-    def run(self, command: str) -> str:
+    def run(self, command: str, status: int = 0) -> str:
         """One command's output on a terminal, colours included."""
         self.now += timedelta(days=1, hours=1, minutes=7)
         program = [sys.executable, "-m", "sipctl", *split(command)]
         env = self._environment()
-        screen = on_terminal(program, cwd=self.folder, env=env, check=None, columns=COLUMNS)
+        screen = on_terminal(program, cwd=self.folder, env=env, check=status, columns=COLUMNS)
         return screen.raw.replace("\r\n", "\n")
 
     def _environment(self) -> Environment:
@@ -102,6 +102,6 @@ def _shown(session: _Session) -> Iterator[Text]:
     session.start()
     for command in BEFORE:
         session.run(command)
-    for command in SHOWN:
+    for command, status in SHOWN.items():
         prompt = Text.assemble(("$ ", "bold cyan"), (f"sipctl {command}\n", "bold"))
-        yield prompt + Text.from_ansi(session.run(command).rstrip())
+        yield prompt + Text.from_ansi(session.run(command, status).rstrip())
