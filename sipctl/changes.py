@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from sipctl import scalars
-from sipctl.endpoint import FIELDS, default_of
+from sipctl.endpoint import FIELDS, default_of, is_variable
 from sipctl.nodes import Mapping as MappingNode
 from sipctl.nodes import Node, Scalar, Sequence, plain_data
-from sipctl.typed import free
+from sipctl.typed import free, shown_key
+
+MASK = "***"
+"""What stands for a value that may be a password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,7 @@ Snapshot = Mapping[str, Value]
 
 def snapshot(root: MappingNode) -> dict[str, Value]:
     """Every field of a document, typed as far as that goes without judging it."""
-    values = {key.value: _value(key.value, node) for key, node in root.entries}
+    values = {shown_key(key.value): _value(key.value, node) for key, node in root.entries}
     transport = values["transport"].data if "transport" in values else None
     for field in FIELDS:
         if field not in values:
@@ -133,6 +136,8 @@ def _value(field: str, node: Node) -> Value:
         return _password(node)
     if field.startswith("x-"):
         return Value(free(node))
+    if field not in FIELDS:  # `pasword: …` is one too
+        return Value(MASK, identity=_digest(node))
     if isinstance(node, Scalar):
         return Value(_typed(field, node.value))
     if isinstance(node, Sequence) and field in ("codecs", "tags"):
@@ -152,13 +157,22 @@ def _password(node: Node) -> Value:
     """A password by its form. What it is is never kept, only a digest that tells two apart."""
     if isinstance(node, MappingNode) and len(node.entries) == 1:
         key, value = node.entries[0]
-        if key.value in ("env", "file") and isinstance(value, Scalar):
+        if names_password(key.value, value) and isinstance(value, Scalar):
             return Value({key.value: value.value})
         form = key.value if key.value == "age" else "unknown"
     else:
         form = "plain" if isinstance(node, Scalar) else "unknown"
-    digest = hashlib.blake2b(repr(plain_data(node)).encode()).hexdigest()
-    return Value({form: True}, identity=digest)
+    return Value({form: True}, identity=_digest(node))
+
+
+def names_password(form: str, value: Node) -> bool:
+    """True where an entry of `password` tells where it is found, and is not the password itself."""
+    named = isinstance(value, Scalar) and (form != "env" or is_variable(value.value))
+    return named and form in ("env", "file")
+
+
+def _digest(node: Node) -> str:
+    return hashlib.blake2b(repr(plain_data(node)).encode()).hexdigest()
 
 
 def _one_line(data: object) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from sipctl.changes import snapshot
+from sipctl.endpoint import FIELDS
 from sipctl.errors import Refused
 from sipctl.inventory import Member
 from sipctl.nodes import Mapping as MappingNode
@@ -27,7 +28,8 @@ def value_of(root: MappingNode, name: str) -> Change:
     node = root.get(name)
     if node is None:
         return UNSET
-    return cast(Change, plain_data(node) if name == "password" else snapshot(root)[name].data)
+    as_it_stands = name == "password" or not (name in FIELDS or name.startswith("x-"))
+    return cast(Change, plain_data(node) if as_it_stands else snapshot(root)[name].data)
 
 
 @dataclass

@@ -129,8 +129,13 @@ def _text(what: str, limit: int) -> AfterValidator:
     return AfterValidator(check)
 
 
+def is_variable(name: str) -> bool:
+    """True for the name of an environment variable; anything else there may be the password."""
+    return bool(_ENV.match(name))
+
+
 def _env(value: str) -> str:
-    if not _ENV.match(value):
+    if not is_variable(value):
         hint = "use letters, digits and _, not beginning with a digit"
         raise _bad("bad-password", "this is not the name of an environment variable", hint)
     return value

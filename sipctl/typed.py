@@ -124,9 +124,15 @@ def _unknown_key(key: Scalar, kinds: MappingType[str, str], typing_: _Typing) ->
         _key(key, typing_)
         return
     hint = names.did_you_mean(key.value, kinds) or "keys of your own begin with x-"
-    # of what is no word only the first is shown: `{password secret}` has one key and no value
-    shown = key.value if is_word(key.value) else _FIRST_WORD.findall(key.value)[0] + "…"
-    typing_.fault("unknown-key", key, f'the key "{shown}" is not known here', hint)
+    message = f'the key "{shown_key(key.value)}" is not known here'
+    typing_.fault("unknown-key", key, message, hint)
+
+
+def shown_key(key: str) -> str:
+    """A key as it may be told: of what is no word only the first, as `{password secret}` has one
+    key and no value. A key of the user's own is told as it is."""
+    own = key.startswith("x-") or is_word(key)
+    return key if own else _FIRST_WORD.findall(key)[0] + "…"
 
 
 def _key(key: Scalar, typing_: _Typing) -> None:

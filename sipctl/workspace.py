@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from sipctl.changes import MASK, names_password
 from sipctl.endpoint import FIELDS, PASSWORD_FORMS, Endpoint
 from sipctl.errors import Refused
 from sipctl.findings import Finding, Place, in_order, with_severities
@@ -190,8 +191,6 @@ def _stray(path: str, folder: bool) -> Finding:
 
 # -- source lines that are safe to show ----------------------------------------------------------
 
-_MASK = "***"
-
 
 def _with_sources_of(
     findings: tuple[Finding, ...], members: Mapping[str, Member]
@@ -228,7 +227,7 @@ def _safe_lines(lines: list[str]) -> int:
 
 def _masked(text: str, root: Node) -> list[str]:
     """The lines of a parsed file, with the values of passwords and unknown keys masked."""
-    return _without(text, _secrets(root, ("env", "file"))).removeprefix("\ufeff").splitlines()
+    return _without(text, _secrets(root, sealed=True)).removeprefix("\ufeff").splitlines()
 
 
 def without_plaintext(text: str, root: Node | None) -> str:
@@ -237,10 +236,10 @@ def without_plaintext(text: str, root: Node | None) -> str:
     Of a file that cannot be parsed, all from the first line on that may hold a password is masked.
     """
     if root is not None:
-        return _without(text, _secrets(root, ("env", "file", "age")))
+        return _without(text, _secrets(root, sealed=False))
     lines = text.splitlines(keepends=True)
     safe = _safe_lines(lines)
-    return "".join(lines[:safe]) + "".join(_MASK + "\n" for _ in lines[safe:])
+    return "".join(lines[:safe]) + "".join(MASK + "\n" for _ in lines[safe:])
 
 
 def _without(text: str, spans: Iterator[tuple[int, int]]) -> str:
@@ -248,33 +247,36 @@ def _without(text: str, spans: Iterator[tuple[int, int]]) -> str:
     for start, end in sorted(spans):
         if start >= position:
             kept_breaks = "\n" * text.count("\n", start, end)
-            pieces += [text[position:start], _MASK + kept_breaks]
+            pieces += [text[position:start], MASK + kept_breaks]
             position = end
     return "".join([*pieces, text[position:]])
 
 
-def _secrets(root: Node, public_forms: tuple[str, ...]) -> Iterator[tuple[int, int]]:
+def _secrets(root: Node, *, sealed: bool) -> Iterator[tuple[int, int]]:
     """The spans of values that may be passwords: by field, never by what they look like.
 
     The value of an unknown key counts too, `pasword: …` is one; and so does the key itself where it
-    is no word: `{password secret}` has one key and no value.
+    is no word: `{password secret}` has one key and no value. With `sealed` sealed values count.
     """
     if not isinstance(root, MappingNode):
         yield root.start, root.end
         return
     for key, value in root.entries:
         if key.value == "password":
-            yield from _of_password(value, public_forms)
+            yield from _of_password(value, sealed=sealed)
         elif not _is_public(key):
             yield value.start if is_word(key.value) else key.start, max(key.end, value.end)
 
 
-def _of_password(value: Node, public_forms: tuple[str, ...]) -> Iterator[tuple[int, int]]:
+def _of_password(value: Node, *, sealed: bool) -> Iterator[tuple[int, int]]:
     entries = value.entries if isinstance(value, MappingNode) else []
-    if entries and all(form.value in PASSWORD_FORMS for form, _ in entries):
-        yield from ((x.start, x.end) for form, x in entries if form.value not in public_forms)
-    else:
+    if len(entries) != 1 or entries[0][0].value not in PASSWORD_FORMS:
         yield value.start, value.end
+        return
+    form, named = entries[0]
+    is_sealed = form.value == "age" and isinstance(named, Scalar)
+    if not names_password(form.value, named) and (sealed or not is_sealed):
+        yield named.start, named.end
 
 
 def _is_public(key: Scalar) -> bool:

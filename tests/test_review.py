@@ -32,3 +32,66 @@ def test_a_file_that_cannot_be_read_can_be_deleted(
     run("delete", "a")
     assert not (workspace / "endpoints" / "a.yaml").exists()
     assert git("log", "-1", "--format=%s").strip() == "Delete a"
+
+
+# -- passwords -----------------------------------------------------------------------------------
+
+SECRET = "hunter2zz"
+
+HIDING = [
+    f"pasword: {SECRET}",
+    f"PASSWORD: {SECRET}",
+    f"pwd: {{a: [{SECRET}]}}",
+    f"password {SECRET}: x",
+    f"<<: {{password: {SECRET}}}",
+    f"password: {{env: {SECRET}-not-a-name}}",
+    f"password: {{file: {{x: {SECRET}}}}}",
+    f"password: {{age: {{x: {SECRET}}}}}",
+    f"password: {{age: {SECRET}, env: X}}",
+]
+
+TOLD = [
+    ["validate"],
+    ["validate", "--format", "json"],
+    ["show", "a"],
+    ["blame", "a"],
+    ["blame", "a", "-o", "json"],
+    ["history"],
+    ["history", "-o", "csv"],
+    ["history", "-o", "json"],
+    ["edit", "a", "--port", "5070", "-n"],
+    ["rename", "a", "b", "-n"],
+    ["duplicate", "a", "b", "-n", "-o", "json"],
+    ["delete", "a", "-n"],
+    ["delete", "a", "-n", "-o", "json"],
+    ["delete", "a"],
+    ["history", "a"],
+    ["undo"],
+]
+
+
+@pytest.mark.parametrize("line", HIDING)
+def test_what_may_be_a_password_under_a_wrong_key_or_form_is_never_told(
+    workspace: Path, run: Program, git: Git, line: str
+) -> None:
+    by_hand(workspace, git, f"reference: a\nhost: a.example.net\nusername: u\n{line}\n")
+    for command in TOLD:
+        result = run(*command, check=None)
+        assert result.status in (0, 1, 3), command
+        assert SECRET not in result.out + result.err, command
+    assert SECRET not in git("log", "--format=%B")
+
+
+def test_an_unknown_key_comes_back_as_it_was_although_it_is_told_masked(
+    workspace: Path, run: Program, git: Git
+) -> None:
+    (workspace / "sipctl.yaml").write_text('version: 1\nrules: {unknown-key: "off"}\n')
+    git("commit", "-q", "-am", "off")
+    by_hand(workspace, git, f"reference: a\nhost: a.example.net\npasword: {SECRET}\n")
+    file = workspace / "endpoints" / "a.yaml"
+    file.write_text("reference: a\nhost: a.example.net\npasword: other\n")
+    assert SECRET not in run("save").out
+    run("edit", "a", "--port", "5070")
+    run("undo", "HEAD~1")
+    assert f"pasword: {SECRET}\n" in file.read_text()
+    assert SECRET not in git("log", "--format=%B")
