@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from sipctl import workspace
+from sipctl.inventory import Inventory
 
 
-def inventory_of(**files: str) -> workspace.Inventory:
+def inventory_of(**files: str) -> Inventory:
     """An inventory of texts; `endpoints__a` stands for endpoints/a.yaml."""
     named = {f"{name.replace('__', '/')}.yaml": text.encode() for name, text in files.items()}
     return workspace.inventory_of({"sipctl.yaml": b"version: 1\n", **named})
