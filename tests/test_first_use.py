@@ -208,20 +208,18 @@ def test_only_a_terminal_gets_colours(paris: Path, terminal: Terminal, sipctl: P
 
 
 def test_no_color_and_force_color_are_heeded(
-    paris: Path, terminal: Terminal, sipctl: Program
+    paris: Path, terminal: Terminal, sipctl: Program, run: Program
 ) -> None:
     assert "\x1b[" not in terminal("list", env={"NO_COLOR": "1"}).raw
     assert "\x1b[" in sipctl("list", env={"FORCE_COLOR": "1"}).out
-    assert "\x1b[" in sipctl("list", "--color", "always").out
-    assert "\x1b[" in sipctl("list", env={"SIPCTL_COLOR": "always", "NO_COLOR": "1"}).out
-    assert "\x1b[" not in sipctl("--color=never", "list", env={"FORCE_COLOR": "1"}).out
+    assert "\x1b[" in run("list", "--color", "always").out
+    assert "\x1b[" in run("list", env={"SIPCTL_COLOR": "always", "NO_COLOR": "1"}).out
+    assert "\x1b[" not in run("--color=never", "list", env={"FORCE_COLOR": "1"}).out
 
 
 def test_reading_files_needs_no_git(broken: Path, sipctl: Program, tmp_path: Path) -> None:
     nothing = {"PATH": str(tmp_path)}
     assert sipctl("list", "-o", "name", env=nothing).lines == ["pbx-paris"]
-    assert sipctl("search", "paris", "-o", "name", env=nothing).lines == ["pbx-paris"]
-    assert sipctl("show", "pbx-paris", "-o", "name", env=nothing).lines == ["pbx-paris"]
     assert "1 error" in sipctl("validate", env=nothing, check=1).err
     assert "git is not installed" in sipctl("history", env=nothing, check=3).err
 
@@ -235,7 +233,6 @@ def test_a_home_folder_is_not_needed(workspace: Path, sipctl: Program) -> None:
         "GIT_COMMITTER_EMAIL": "a@example.net",
     }
     sipctl(*CREATE, env=env)
-    assert sipctl("list", "-o", "name", env=env).lines == ["pbx-paris"]
     assert len(sipctl("history", "-o", "json", env=env).json["history"]) == 1
 
 
@@ -250,8 +247,6 @@ def test_letters_beyond_ascii_end_no_command_in_the_locale_c(
     run("create", "pbx", "--host", "bücher.example", "--description", "Büro")
     text = (workspace / "endpoints" / "pbx.yaml").read_text("utf-8")
     assert text == 'reference: pbx\nhost: xn--bcher-kva.example\ndescription: "Büro"\n'
-    sipctl("edit", "pbx", "--port", "5061", env=locale)
-    assert 'description: "Büro"\n' in (workspace / "endpoints" / "pbx.yaml").read_text("utf-8")
     shown = sipctl("show", "pbx", env=locale).out
     assert re.search(r"description  B(ü|\\xfc)ro\n", shown)
 
@@ -323,9 +318,12 @@ STATUSES = [
 ]
 
 
-def test_exit_statuses_of_the_installed_program(broken: Path, sipctl: Program) -> None:
+def test_exit_statuses_tell_what_happened(broken: Path, sipctl: Program, run: Program) -> None:
+    tried = set()
     for line, status in STATUSES:
-        result = sipctl(*line.split(), check=status)
+        program = run if status in tried else sipctl  # each status once by the installed one
+        tried.add(status)
+        result = program(*line.split(), check=status)
         if status > 1:
             assert result.out == ""
             assert result.err != ""
