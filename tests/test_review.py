@@ -95,3 +95,20 @@ def test_an_unknown_key_comes_back_as_it_was_although_it_is_told_masked(
     run("undo", "HEAD~1")
     assert f"pasword: {SECRET}\n" in file.read_text()
     assert SECRET not in git("log", "--format=%B")
+
+
+# -- values --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("port", ["05060", "5_060", "+5060", " 5060", "٥٠٦٠", "5060.0", "x", ""])
+def test_a_port_is_plain_digits_on_the_command_line_too(
+    workspace: Path, run: Program, port: str
+) -> None:
+    result = run("create", "a", "--host", "a.example.net", "--port", port, check=2)
+    assert f'"{port}" is not a plain number' in result.err
+    assert not (workspace / "endpoints" / "a.yaml").exists()
+
+
+def test_a_port_of_many_digits_is_none(workspace: Path, run: Program) -> None:
+    result = run("create", "a", "--host", "a.example.net", "--port", "9" * 5000, check=3)
+    assert "SIP206" in result.err

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from sipctl import names, operations, workspace
+from sipctl import names, operations, scalars, workspace
 from sipctl.errors import Refused
 from sipctl.yamlfile.write import Value
 
@@ -57,8 +57,8 @@ def _checked(field: str, text: str) -> tuple[str | None, Value]:
     if field == "reference":
         reason = names.fault(text)
         return (f'"{text}" is not a reference: {reason}' if reason else None), text
-    if field == "port" and not text.isdecimal():
-        return f'"{text}" is not a number', text
+    if field == "port" and not scalars.DECIMAL.match(text):
+        return f'"{text}" is not a plain number', text
     try:
         value = _typed(field, text)
     except Refused as error:
@@ -73,7 +73,7 @@ def _typed(field: str, text: str) -> Value:
     if field == "host":
         return operations.host_of(text)
     if field == "port":
-        return int(text)
+        return int(text[:19])  # more digits are out of range, and not linear to read
     if field == "codecs":
         return [part.strip() for part in text.replace(" and ", ",").split(",")]
     return {"env": text} if field == "password" else text

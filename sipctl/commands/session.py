@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sipctl import apply, journal, operations, output, selection, workspace
+from sipctl import apply, journal, names, operations, output, scalars, selection, workspace
 from sipctl.apply import Outcome, Planner
 from sipctl.errors import Refused, Usage
 from sipctl.inventory import Inventory
@@ -101,13 +101,21 @@ def _reading_options(
     pass
 
 
+def _number(text: str) -> int:
+    """A number as files hold it; int() takes much else for one: `05060`, `5_060`, `٥٠٦٠`."""
+    if not scalars.DECIMAL.match(text):
+        raise typer.BadParameter(f"{names.quoted(text)} is not a plain number")
+    return int(text[:19])  # more digits are out of every range, and not linear to read
+
+
 def _field_options(
     host: Annotated[
         str | None,
         typer.Option(metavar="HOST", help="Destination server: a host name or an IP address."),
     ] = None,
     port: Annotated[
-        int | None, typer.Option(metavar="PORT", help="Port, where it is not the default.")
+        int | None,
+        typer.Option(metavar="PORT", parser=_number, help="Port, where it is not the default."),
     ] = None,
     transport: Annotated[
         str | None, typer.Option(metavar="udp|tcp|tls", help="Transport of the signalling.")
