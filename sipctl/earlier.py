@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import cast
 
-from sipctl.changes import snapshot
+from sipctl.changes import names_password, snapshot
 from sipctl.endpoint import FIELDS
 from sipctl.errors import Refused
 from sipctl.inventory import Member
@@ -20,7 +20,8 @@ def _is_plaintext(node: Node) -> bool:
     if not isinstance(node, MappingNode) or len(node.entries) != 1:
         return True
     key, value = node.entries[0]
-    return key.value not in ("env", "file", "age") or not isinstance(value, Scalar)
+    sealed = key.value == "age" and isinstance(value, Scalar)
+    return not sealed and not names_password(key.value, value)
 
 
 def value_of(root: MappingNode, name: str) -> Change:

@@ -184,15 +184,8 @@ def _of_endpoints(entries: Iterator[Entry], chosen: Chosen) -> Iterator[Entry]:
         kept = [c for c in entry.changes if chosen.where(present.get(c.reference, c.reference))]
         if kept:
             yield replace(entry, changes=tuple(kept))
-        older = {
-            c.source: present.get(c.reference, c.reference)
-            for c in entry.changes
-            if c.kind == "renamed" and c.source
-        }
-        for change in entry.changes:
-            if change.kind in ("created", "duplicated", "renamed"):
-                present.pop(change.reference, None)
-        present |= older
+        moves = [c for c in entry.changes if c.kind == "renamed" and c.source]
+        present |= {str(c.source): present.get(c.reference, c.reference) for c in moves}
 
 
 def _of_fields(entry: Entry, fields: Sequence[str]) -> Entry | None:

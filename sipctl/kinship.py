@@ -156,7 +156,8 @@ class Tree:
         for path in self._candidates(copy):
             version = self._versions[path]
             alike = likeness(copy, version)
-            if alike and _same_name(copy, version) and _same_order(copy, version):
+            in_order = alike == 1.0 or _same_order(copy, version)
+            if alike and in_order and _same_name(copy, version):
                 found.append((-alike, path))
         return (min(found)[1], self._versions[min(found)[1]]) if found else None
 

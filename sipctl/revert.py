@@ -35,13 +35,15 @@ def restore(
     else:
         pasts = _pasts_at(repository, wanted, at)
     notes = Notes()
-    changes = []
+    changes: dict[str, FileChange] = {}
     for reference, past in zip(wanted, pasts, strict=True):
         target = _target(inventory, repository, reference, notes)
-        changes.append(_restored(inventory, target, _member(repository, past), fields, notes))
+        if target not in changes:
+            old = _member(repository, past)
+            changes[target] = _restored(inventory, target, old, fields, notes)
     commits = {repository.resolve(past.revision)[:10] for past in pasts}
-    names = [reference_of(change.path) for change in changes]
-    return _restore_plan(_object(fields, of_these(names)), commits, changes, notes)
+    what = _object(fields, of_these(list(changes)))
+    return _restore_plan(what, commits, tuple(changes.values()), notes)
 
 
 def _object(fields: Collection[str], names: str) -> str:
@@ -131,30 +133,32 @@ def restore_all(
     only these fields, of endpoints that were there then and are now.
     """
     revision = repository.resolve(at)
-    present = history.renamed_since(repository, revision)
-    tree = {p: b for p, b in repository.tree(revision, [ENDPOINTS]).items() if is_member(p)}
-    olds = {
-        p: read_member(p, data) for (p, _), data in repository.checked_out(tree.items()).items()
-    }
-    now_of = {path: present.get(path, path) for path in tree}
+    olds, now_of = _all_at(repository, revision)
+    names = {path: path for path in olds} if chosen is None else now_of
+    later = inventory.members.keys() - {*now_of.values(), *names.values()}
     if chosen is not None:
         wanted = {endpoint_path(reference) for reference in chosen}
         olds = {path: old for path, old in olds.items() if wanted & {path, now_of[path]}}
+        later &= wanted
     notes = Notes()
     if fields:
         both = [(inventory.members.get(now_of[path]), old) for path, old in olds.items()]
-        changes = [
-            _with_fields(inventory, now, old, fields, notes) for now, old in both if now is not None
-        ]
+        changes = [_with_fields(inventory, now, old, fields, notes) for now, old in both if now]
     else:
-        names = now_of if chosen is not None else {path: path for path in tree}
         changes = list(_all_back(inventory, olds, now_of, names, notes))
-        later = inventory.members.keys() - set(now_of.values()) - set(names.values())
-        if chosen is not None:
-            later &= wanted
         changes += [FileChange(p, inventory.members[p].data, None) for p in sorted(later)]
-    what = "all endpoints" if chosen is None else of_these([reference_of(c.path) for c in changes])
+    affected = [reference_of(c.path) for c in changes if c.before != c.after]
+    what = "all endpoints" if chosen is None else of_these(affected)
     return _restore_plan(_object(fields, what), [revision[:10]], changes, notes)
+
+
+def _all_at(repository: Repository, revision: str) -> tuple[dict[str, Member], dict[str, str]]:
+    """Every endpoint's file at a revision, and the path that each of them has now or had last."""
+    blobs = repository.tree(revision, [ENDPOINTS])
+    files = repository.checked_out((path, blobs[path]) for path in blobs if is_member(path))
+    olds = {path: read_member(path, data) for (path, _), data in files.items()}
+    present = history.renamed_since(repository, revision)
+    return olds, {path: present.get(path, path) for path in olds}
 
 
 def _all_back(

@@ -10,6 +10,7 @@ from itertools import chain
 from sipctl import disk, history
 from sipctl.changes import ABSENT, FileChange, Plan, differences, same, snapshot
 from sipctl.earlier import Notes, gone_back, password, value_of
+from sipctl.endpoint import FIELDS
 from sipctl.errors import Refused
 from sipctl.inventory import SETTINGS_FILE, Inventory, Member
 from sipctl.kinship import kin
@@ -32,8 +33,8 @@ def undo(inventory: Inventory, repository: Repository, revision: str | None = No
     changes = tuple(taking.changes([t for t in touched if not t.path.startswith(":/")]))
     outside = sum(t.path.startswith(":/") for t in touched)
     if outside:
-        files = "one file" if outside == 1 else f"{outside} files"
-        taking.notes.lines.append(f"{files} outside of the workspace stay as they are")
+        stay = "one file" if outside == 1 else f"{outside} files"
+        taking.notes.lines.append(f"outside of the workspace the commit changed {stay}: left alone")
     subject = "".join(char for char in commit.subject if char.isprintable())
     if taking.conflicts:
         message = "\n".join([f'"{subject}" has been changed again since:', *taking.conflicts])
@@ -161,7 +162,9 @@ class _Undo:
             renamed = name == "reference" and before.path != after.path
             if defaults or renamed or same(name, value, change.old):
                 continue
-            if not same(name, value, change.new):
+            if name not in FIELDS and not name.startswith("x-"):
+                self._conflict(today.path, f"{name} is no field, and is not taken back")
+            elif not same(name, value, change.new):
                 words = f"{name} is now {value.text()}, was set to {change.new.text()}"
                 self._conflict(today.path, words)
             elif name == "password":

@@ -167,14 +167,37 @@ def test_a_file_that_only_moved_is_a_rename(story: Story) -> None:
 
 
 def test_a_rename_may_change_case_only(story: Story) -> None:
-    story.does("pbx", renamed(PARIS, "pbx"))
-    story.does("twin", renamed(PARIS, "twin"))
-    story.put("pbx", None)
-    story.put("twin", None)
-    story.put("aaa", renamed(PARIS, "aaa"))
-    story.does("PBX", renamed(PARIS, "PBX"))
-    assert story.of("PBX")[0] == "renamed PBX from pbx"
-    assert story.of("aaa")[0] == "renamed aaa from twin"
+    for name in ("PBX", "abc"):
+        story.put(name, renamed(PARIS, name))
+    story.commit()
+    for old, new in (("PBX", "aaa"), ("abc", "pbx")):
+        story.put(old, None)
+        story.put(new, renamed(PARIS, new))
+    story.commit()
+    assert story.of("pbx")[0] == "renamed pbx from PBX"
+    assert story.of("aaa")[0] == "renamed aaa from abc"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind"),
+    [
+        ("port: 1\nrealm: r\n", "port: 1\nrealm: s\n", "created"),  # two are equal, of three
+        ("port: 1\nrealm: r\ntags: [a]\n", "port: 1\nrealm: r\ntags: [b]\n", "renamed"),
+        ("port: 1\nrealm: r\ntags: [a]\n", "port: 1\nrealm: r\nusername: u\n", "renamed"),
+        (
+            "port: 1\nrealm: r\ntags: [a]\nx-a: 1\nx-b: 1\n",
+            "port: 1\nrealm: r\nx-c: 1\n",
+            "created",
+        ),
+    ],
+)
+def test_three_equal_fields_and_more_than_half_make_a_rename(
+    story: Story, before: str, after: str, kind: str
+) -> None:
+    story.does("old", "reference: old\nhost: h\n" + before)
+    story.put("old", None)
+    story.does("new", "reference: new\nhost: h\n" + after)
+    assert story.of("new")[0].startswith(kind)
 
 
 def test_what_has_too_little_in_common_is_no_rename(story: Story) -> None:
@@ -251,6 +274,26 @@ def test_endpoints_that_agree_in_nothing_that_names_them_are_no_duplicates(story
     story.does("a", "reference: a\nhost: a.example.net\n" + common)
     story.does("b", "reference: b\nhost: b.example.net\n" + common)
     assert story.of("b") == ["created b: host port transport codecs register tags"]
+
+
+def test_a_source_may_be_gone_by_now(story: Story) -> None:
+    story.does("a", renamed(PARIS, "a"))
+    story.does("b", renamed(PARIS, "b"))
+    story.does("a", None)
+    story.does("c", renamed(PARIS, "c"))
+    assert [line for line in story.of_all() if line.startswith("duplicated")] == [
+        "duplicated c from b",
+        "duplicated b from a",
+    ]
+
+
+def test_the_order_of_fields_tells_a_changed_copy_from_a_look_alike(story: Story) -> None:
+    story.does("a", renamed(PARIS, "a"))
+    lines = renamed(PARIS, "b").splitlines(keepends=True)
+    story.does("b", "".join(reversed(lines)).replace("5060", "5061"))
+    assert story.of("b") == [f"created b: {GIVEN}"]
+    story.does("c", "".join(reversed(lines)).replace("pbx-paris", "c"))
+    assert story.of("c") == ["duplicated c from a"]
 
 
 def test_in_an_import_only_exact_copies_are_duplicates(story: Story) -> None:
@@ -603,6 +646,15 @@ def test_the_users_settings_change_nothing(busy: Story, home: Path) -> None:
         file.write(SETTINGS)
     assert (busy.of_all(), list(history.of(busy.repository, "pbx-ain"))) == before
     assert before[1][0].commit.author.name == "Zoé"
+
+
+def test_what_the_first_commit_of_all_brings_is_created(repo: Path, home: Path) -> None:
+    story = Story(repo)
+    created = story.does("pbx-paris", PARIS)
+    with (home / ".gitconfig").open("a") as file:
+        file.write(SETTINGS)
+    assert story.of_all() == story.of("pbx-paris") == [f"created pbx-paris: {GIVEN}"]
+    assert set(story.blame("pbx-paris").values()) == {created}
 
 
 def test_line_ends_are_no_change(story: Story) -> None:

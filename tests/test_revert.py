@@ -167,6 +167,15 @@ def test_a_former_name_restores_what_bears_it_no_more(story: Story) -> None:
     assert not story.file("pbx-paris").exists()
 
 
+def test_an_endpoint_named_twice_is_restored_once(story: Story) -> None:
+    story.does("pbx-paris", PARIS)
+    story.does("pbx-paris", PARIS.replace("5060", "5061"))
+    story.run(lambda i: operations.rename(i, "pbx-paris", "pbx-idf"))
+    outcome = restore(story, "pbx-idf", "pbx-paris", "pbx-idf")
+    assert len(outcome.plan.changes) == 1
+    assert subject(story) == f"Restore pbx-idf to {story.commits[0][:10]}"
+
+
 def test_a_duplicate_does_not_go_back_into_its_source(story: Story) -> None:
     story.does("pbx-paris", PARIS)
     story.run(lambda i: operations.duplicate(i, "pbx-paris", "pbx-nice", {}))
@@ -255,6 +264,25 @@ def test_a_deleted_endpoint_comes_back_without_its_plaintext_password(plaintext:
     outcome = restore(plaintext, "pbx-paris")
     assert text(plaintext, "pbx-paris") == PLAIN.replace("password: hunter2\n", "")
     assert "plaintext password does not come back" in outcome.plan.notes[0]
+
+
+def test_a_password_in_the_place_of_a_variable_is_plaintext(plaintext: Story) -> None:
+    plaintext.does("pbx-paris", PARIS.replace("PARIS_PASSWORD", "hunter 2"))
+    plaintext.does("pbx-paris", None)
+    outcome = restore(plaintext, "pbx-paris")
+    assert "hunter" not in text(plaintext, "pbx-paris")
+    assert "plaintext password does not come back" in outcome.plan.notes[0]
+
+
+def test_undo_tells_no_value_of_an_unknown_key(story: Story) -> None:
+    story.does("pbx-paris", PARIS + "pasword: hunter2\n")
+    story.does("pbx-paris", PARIS + "pasword: swordfish\nregister: true\n")
+    story.does("pbx-paris", PARIS + "pasword: third\n")
+    with pytest.raises(Refused) as refused:
+        undo(story, "HEAD~1")
+    told = refused.value.message + refused.value.hint
+    assert "pasword is no field" in told
+    assert not [word for word in ("hunter2", "swordfish", "third") if word in told]
 
 
 def test_undo_brings_no_plaintext_password_back(plaintext: Story) -> None:
@@ -573,7 +601,9 @@ def test_files_outside_of_the_workspace_are_left_alone(repo: Path) -> None:
     outcome = undo(story, "HEAD")
     assert text(story, "pbx-paris") == PARIS
     assert (repo / "other.txt").exists()
-    assert outcome.plan.notes == ("one file outside of the workspace stay as they are",)
+    assert outcome.plan.notes == (
+        "outside of the workspace the commit changed one file: left alone",
+    )
     (repo / "b").mkdir()
     other = Story(repo / "b", minute=story.minute)
     (other.root / "sipctl.yaml").write_text("version: 1\n")
