@@ -22,6 +22,7 @@ from sipctl.changes import (
     Snapshot,
     body,
     differences,
+    one_line,
     snapshot,
 )
 from sipctl.errors import Refused
@@ -439,11 +440,11 @@ def _cannot_write(path: Path, error: OSError) -> Refused:
 
 
 def _subject(plan: Plan, options: Options) -> str:
-    return options.message.strip() if options.message else plan.subject
+    return options.message.strip() if options.message else one_line(plan.subject)
 
 
 def _message(outcome: Outcome, subject: str) -> str:
     """Subject, the changes by field, and the trailer, each a paragraph of its own."""
-    trailer = f"Sipctl-Operation: {outcome.plan.operation}"
+    trailer = f"Sipctl-Operation: {one_line(outcome.plan.operation)}"
     parts = (subject, body(outcome.changes), trailer)
     return "\n\n".join(part for part in parts if part) + "\n"

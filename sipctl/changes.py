@@ -73,7 +73,7 @@ class Value:
 
     def text(self) -> str:
         """The value on one line for people, `5060 (default)`; nothing in it can break the line."""
-        shown = _one_line(self.data)
+        shown = one_line(self.data)
         return shown if self.given else f"{shown} (default)" if self.present else "-"
 
 
@@ -175,11 +175,12 @@ def _digest(node: Node) -> str:
     return hashlib.blake2b(repr(plain_data(node)).encode()).hexdigest()
 
 
-def _one_line(data: object) -> str:
+def one_line(data: object) -> str:
+    """A value on one line; nothing in it can break the line."""
     if isinstance(data, list | tuple):
-        return ", ".join(_one_line(item) for item in data)
+        return ", ".join(one_line(item) for item in data)
     if isinstance(data, dict):
-        return ", ".join(k if v is True else f"{k} {_one_line(v)}" for k, v in data.items())
+        return ", ".join(k if v is True else f"{k} {one_line(v)}" for k, v in data.items())
     if isinstance(data, bool):
         return "true" if data else "false"
     if data is None:
@@ -229,8 +230,8 @@ def body(changes: Iterable[EndpointChange]) -> str:
         grouped[(_heading(change), *lines)].append(change.reference)
     blocks = []
     for told, references in grouped.items():
-        heading = f"{told[0]} {', '.join(references)}"
-        blocks.append("\n".join([heading, *(f"  {line}" for line in told[1:])]))
+        lines = (f"{told[0]} {', '.join(references)}", *(f"  {line}" for line in told[1:]))
+        blocks.append("\n".join(one_line(line) for line in lines))
     return "\n\n".join(blocks)
 
 

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
 
 USAGE = 2
+REFUSED = 3
 BUG = 70
 INTERRUPTED = 130
 
 
 def main() -> None:
     """The console script."""
+    _open_closed_streams()
     status = run(sys.argv[1:])
     try:
         sys.stdout.flush()
     except BrokenPipeError:
         _drop_output()
+    except OSError as error:
+        status = _not_written(error)
     sys.exit(status)
+
+
+def _open_closed_streams() -> None:
+    """What the caller has closed (`sipctl list >&-`) leads nowhere, and no file gets its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
 
 
 def run(args: Sequence[str]) -> int:
@@ -46,6 +58,8 @@ def _run(args: Sequence[str]) -> int:
     try:
         group = building.root()
         result = group.main(list(args), prog_name="sipctl", standalone_mode=False, obj=session)
+        if result == INTERRUPTED:  # what Typer makes of Ctrl-C
+            raise KeyboardInterrupt
         return result if isinstance(result, int) else 0
     except TyperException as error:
         output.tell_usage(error, session.color)
@@ -60,8 +74,22 @@ def _run(args: Sequence[str]) -> int:
         _drop_output()
         return 0
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
+            return _not_written(error)
         output.tell_bug(error)
         return BUG
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+
+
+def _not_written(error: OSError) -> int:
+    """The answer cannot be written where it should go; what was to be done is done."""
+    from sipctl import output
+
+    output.tell(f"the answer could not be written: {(error.strerror or str(error)).lower()}")
+    _drop_output()
+    return REFUSED
 
 
 def _drop_output() -> None:
