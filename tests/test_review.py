@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Git, Program
+from tests.support import PROGRAM, Result, execute
 
 UNREADABLE = [
     "reference: a\nhost: &x a.example.net\n",
@@ -112,3 +113,29 @@ def test_a_port_is_plain_digits_on_the_command_line_too(
 def test_a_port_of_many_digits_is_none(workspace: Path, run: Program) -> None:
     result = run("create", "a", "--host", "a.example.net", "--port", "9" * 5000, check=3)
     assert "SIP206" in result.err
+
+
+# -- streams -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["list", "validate --format json", "schema endpoint", "rules"])
+def test_an_answer_that_cannot_be_written_is_no_bug(workspace: Path, command: str) -> None:
+    if Path("/dev/full").exists():  # Linux has it
+        full = shell(f"{PROGRAM} {command} > /dev/full")
+        assert full.status == 3
+        assert "sipctl: the answer could not be written: no space left on device\n" in full.err
+        assert "bug" not in full.err
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_that_is_closed_hinders_no_command(workspace: Path, closed: str) -> None:
+    for command in ("create a --host a.example.net", "list", "edit a", "validate", "delete a"):
+        result = shell(f"{PROGRAM} {command} {closed}")
+        assert result.status == (2 if command == "edit a" else 0), command
+        assert "Traceback" not in result.err
+        assert "bug" not in result.err
+        assert "sipctl:" not in result.out
+
+
+def shell(line: str) -> Result:
+    return execute(["sh", "-c", line], check=None)
