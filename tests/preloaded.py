@@ -6,13 +6,14 @@ itself where it is about to change something.
 """
 
 import contextlib
+import errno
 import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
@@ -37,10 +38,13 @@ class Preloaded:
         env: Environment | None = None,
         check: int | None = 0,
         kill_at: int | str = 0,
+        full_at: str = "",
     ) -> Result:
         """One run; the process kills itself before the `kill_at`th event, counted from 1, or before
-        the first one that is named so: "open message"."""
-        return self.counted(*arguments, cwd=cwd, env=env, check=check, kill_at=kill_at)[0]
+        the first one that is named so: "open message". One named by `full_at` fails as on a full
+        disk."""
+        at = {"kill_at": kill_at, "full_at": full_at}
+        return self._answer(arguments, at, cwd, env, check)[0]
 
     def counted(
         self,
@@ -48,10 +52,19 @@ class Preloaded:
         cwd: Path,
         env: Environment | None = None,
         check: int | None = 0,
-        kill_at: int | str = 0,
     ) -> tuple[Result, list[str]]:
-        """The same, and the events that there were."""
-        request = {"argv": arguments, "cwd": str(cwd), "env": environment(env), "kill_at": kill_at}
+        """A run that nothing ends, and the events that there were."""
+        return self._answer(arguments, {}, cwd, env, check)
+
+    def _answer(
+        self,
+        arguments: Sequence[str],
+        at: Mapping[str, int | str],
+        cwd: Path,
+        env: Environment | None,
+        check: int | None,
+    ) -> tuple[Result, list[str]]:
+        request = {"argv": arguments, "cwd": str(cwd), "env": environment(env), **at}
         assert self._server.stdin and self._server.stdout
         self._server.stdin.write(json.dumps(request) + "\n")
         self._server.stdin.flush()
@@ -110,7 +123,7 @@ def _run(request: dict[str, Any], events: int) -> None:
     os.environ |= request["env"] | {"PROGRAM": str(os.getpid())}  # so that hooks can kill it
     os.chdir(request["cwd"])
     sys.argv = ["sipctl", *request["argv"]]
-    _watch(events, request["kill_at"])
+    _watch(events, request.get("kill_at", 0), request.get("full_at", ""))
     status: int | str | None = 1
     try:
         main.main()
@@ -120,20 +133,27 @@ def _run(request: dict[str, Any], events: int) -> None:
     os._exit(status if isinstance(status, int) else 1)
 
 
-def _watch(events: int, kill_at: int | str) -> None:
+def _watch(events: int, kill_at: int | str, full_at: str) -> None:
     count = 0
-    kind, _, name = str(kill_at).partition(" ")
 
     def watch(event: str, arguments: tuple[Any, ...]) -> None:
         nonlocal count
-        if event in EVENTS or (event == "open" and _writes(arguments)):
-            count += 1
-            first = str(arguments[0]).replace("\n", " ")
-            os.write(events, os.fsencode(f"{event} {first}\n"))
-            if count == kill_at or (event == kind and first.endswith(name)):
-                os.kill(os.getpid(), signal.SIGKILL)
+        if event not in EVENTS and not (event == "open" and _writes(arguments)):
+            return
+        count += 1
+        first = str(arguments[0]).replace("\n", " ")
+        os.write(events, os.fsencode(f"{event} {first}\n"))
+        if count == kill_at or _is(kill_at, event, first):
+            os.kill(os.getpid(), signal.SIGKILL)
+        if _is(full_at, event, first):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), first)
 
     sys.addaudithook(watch)
+
+
+def _is(named: int | str, event: str, first: str) -> bool:
+    kind, _, name = str(named).partition(" ")
+    return event == kind and first.endswith(name)
 
 
 def _writes(arguments: tuple[Any, ...]) -> bool:

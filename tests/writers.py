@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sipctl.commands import COMMANDS, Entry
-from tests.support import environment, execute
+from tests.support import environment
 
 A = """\
 # the main trunk
@@ -86,7 +86,9 @@ def write_workspace(root: Path) -> Path:
         (root / path).write_bytes(text.encode())
     _git(root, "add", ".")
     _git(root, "commit", "--quiet", "--message=Start")
-    execute(["sipctl", "edit", "a", "--realm", "a.example.net"], cwd=root)
+    (root / "endpoints/a.yaml").write_text(A.replace("tags:", "realm: a.example.net\ntags:"))
+    message = "Change realm of a\n\nchanged: a\n  realm: - -> a.example.net"
+    _git(root, "commit", "--all", "--quiet", f"--message={message}\n\nSipctl-Operation: edit")
     (root / "endpoints/d.yaml").write_text(D + "port: 5090\n")
     (root / "notes.txt").write_text("staged\n")
     _git(root, "add", "notes.txt")
@@ -149,3 +151,29 @@ def refuse_remains(root: Path, git_dir: Path | None = None) -> None:
     left += [p for p in root.rglob("*") if ".sipctl-" in p.name]
     assert not left
     assert not _git(root, "fsck", "--strict", "--no-dangling", "--no-progress")
+
+
+def write_hook(root: Path, name: str, *lines: str) -> None:
+    """A hook of the repository whose top is `root`."""
+    hook = root / ".git/hooks" / name
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("\n".join(["#!/bin/sh", *lines, ""]))
+    hook.chmod(0o755)
+
+
+# Of the files that are committed; the pattern is Git's to expand, as in any hook.
+EDIT_COMMITTED = (
+    "for file in $(git diff --cached --name-only --diff-filter=AM -- '*points/*.yaml'); do",
+    "echo '# by the hook' >>$file; git add $file; done",
+)
+"""Lines of a hook that changes what is committed and adds it."""
+
+
+def changed_by_head(root: Path) -> list[str]:
+    """The files that the newest commit touches, each after a letter and a tab."""
+    return _git(root, "show", "--format=", "--name-status", "HEAD").decode().splitlines()
+
+
+def message_of_head(root: Path) -> str:
+    """The newest commit's message."""
+    return _git(root, "log", "-1", "--format=%B").decode().rstrip("\n")

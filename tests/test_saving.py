@@ -1,0 +1,194 @@
+"""Edits without a commit, saving what was edited by hand, and what commit messages say."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Git, Program
+from tests.support import PROGRAM, environment, execute
+from tests.writers import (
+    changed_by_head,
+    message_of_head,
+    refuse_remains,
+    state,
+    write_hook,
+    write_workspace,
+)
+
+# -- without a commit, and saving ------------------------------------------------------------------
+
+
+def test_edits_without_a_commit_go_on_top_of_each_other(
+    workspace: Path, run: Program, git: Git
+) -> None:
+    before = git("rev-parse", "HEAD")
+    run("create", "a", "--host", "a.example.net", "--no-commit")
+    run("edit", "a", "--port", "5070", "--no-commit")
+    result = run("tag", "add", "a", "paris", "--no-commit", "-o", "json").json
+    assert result["commit"] is None
+    assert git("rev-parse", "HEAD") == before
+    assert git("status", "--porcelain") == "?? endpoints/\n"
+    text = "reference: a\nhost: a.example.net\nport: 5070\ntags: [paris]\n"
+    assert (workspace / "endpoints/a.yaml").read_text() == text
+    run("save")
+    assert changed_by_head(workspace) == ["A\tendpoints/a.yaml"]
+    assert git("log", "-1", "--format=%s") == "Save a\n"
+    assert git("status", "--porcelain") == ""
+
+
+def test_save_refuses_what_is_invalid(workspace: Path, sipctl: Program) -> None:
+    (workspace / "endpoints/a.yaml").write_text("reference: a\nhost: a.example.net\nport: 99999\n")
+    before = state(workspace)
+    result = sipctl("save", check=3)
+    assert "SIP206" in result.err
+    assert "endpoints/a.yaml:3:7" in result.err
+    assert state(workspace) == before
+
+
+def test_save_of_one_leaves_the_others(repo: Path, sipctl: Program, git: Git) -> None:
+    write_workspace(repo)
+    with (repo / "endpoints/c.yaml").open("a") as stream:
+        stream.write("port: 5070\n")
+    sipctl("save", "c", "-m", "Ask for another port")
+    assert changed_by_head(repo) == ["M\tendpoints/c.yaml"]
+    assert git("log", "-1", "--format=%s") == "Ask for another port\n"
+    assert git("status", "--porcelain") == " M endpoints/d.yaml\nA  notes.txt\n?? other.txt\n"
+
+
+@pytest.mark.parametrize("how", ["rm", "git rm", "git rm --cached"])
+def test_save_of_a_deletion(how: str, repo: Path, run: Program, git: Git) -> None:
+    write_workspace(repo)
+    execute([*how.split(), "endpoints/c.yaml"])
+    if how == "git rm --cached":  # it is still there, and is to stay
+        (repo / "endpoints/c.yaml").write_text("reference: c\nhost: c2.example.net\n")
+    run("save", "c")
+    letter = "M" if how == "git rm --cached" else "D"
+    assert changed_by_head(repo) == [f"{letter}\tendpoints/c.yaml"]
+    assert git("status", "--porcelain") == " M endpoints/d.yaml\nA  notes.txt\n?? other.txt\n"
+
+
+@pytest.mark.parametrize("how", ["add", "add -N", "rm --cached"])
+def test_a_save_that_is_refused_leaves_what_was_staged(
+    how: str, repo: Path, run: Program, git: Git
+) -> None:
+    write_workspace(repo)
+    (repo / "endpoints/new.yaml").write_text("reference: new\nhost: staged.example.net\n")
+    git(*how.split(), f"endpoints/{'c' if how.startswith('rm') else 'new'}.yaml")
+    for name in ("new", "c"):
+        (repo / f"endpoints/{name}.yaml").write_text(f"reference: {name}\nhost: h.example.net\n")
+    write_hook(repo, "pre-commit", "exit 1")
+    before = state(repo)
+    run("save", check=3)
+    assert state(repo) == before
+    (repo / ".git/hooks/pre-commit").unlink()
+    run("save")
+    assert git("status", "--porcelain") == "A  notes.txt\n?? other.txt\n"
+
+
+def test_save_of_an_endpoint_that_is_not_there_is_refused(workspace: Path, run: Program) -> None:
+    assert 'no endpoint "x"' in run("save", "x", check=3).err
+    assert "nothing to change" in run("save").err
+
+
+# -- messages --------------------------------------------------------------------------------------
+
+
+def trailers_of_head(git: Git) -> str:
+    return git("log", "-1", "--format=%(trailers:only,unfold)").rstrip("\n")
+
+
+def test_a_message_tells_each_field_and_ends_with_a_trailer(
+    workspace: Path, run: Program, git: Git
+) -> None:
+    run("create", "a", "--host", "a.example.net")
+    run("create", "b", "--host", "b.example.net")
+    run("edit", "a", "b", "--port", "5070", "--realm", "x", "-m", "Move both")
+    assert message_of_head(workspace) == (
+        "Move both\n\n"
+        "changed: a, b\n  port: 5060 (default) -> 5070\n  realm: - -> x\n\n"
+        "Sipctl-Operation: edit"
+    )
+    run("edit", "a", "--unset", "port")
+    assert git("log", "-1", "--format=%s") == "Change port of a\n"
+    run("rename", "a", "z")
+    assert trailers_of_head(git) == "Sipctl-Operation: rename a z"
+
+
+FORGED = "Sipctl-Operation: rename b a"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        FORGED,
+        f"x\n\n{FORGED}",
+        f"x\r\n\r\n{FORGED}\r\n",
+        "# a heading, not a comment",
+        "-F /etc/passwd",
+        "ümläut \U0001f44d \u2028 end",
+        "  spaces around  \n",
+        "Merge branch 'x'",
+        "fixup! x",
+        "x" * 5000,
+    ],
+)
+def test_a_message_of_the_user_forges_nothing(
+    message: str, workspace: Path, run: Program, git: Git
+) -> None:
+    run("create", "a", "--host", "a.example.net", "-m", message)
+    assert trailers_of_head(git) == "Sipctl-Operation: create"
+    assert message_of_head(workspace).startswith(message.strip().splitlines()[0])
+    assert message_of_head(workspace).endswith("\n\nSipctl-Operation: create")
+
+
+def test_nothing_of_a_message_is_cut_off(workspace: Path, run: Program, git: Git) -> None:
+    for setting in ("commit.verbose=true", "commit.cleanup=scissors"):
+        git("config", *setting.split("="))
+    message = "# x\n# ------------------------ >8 ------------------------\ny"
+    run("create", "a", "--host", "a.example.net", "-m", message)
+    assert message_of_head(workspace).startswith(message)
+    assert message_of_head(workspace).endswith("\n\nSipctl-Operation: create")
+
+
+def test_a_message_that_is_no_text_does_no_harm(workspace: Path, sipctl: Program, git: Git) -> None:
+    line = [os.fsencode(word) for word in (PROGRAM, "create", "a", "--host", "a.example.net", "-m")]
+    subprocess.run([*line, b"caf\xe9"], check=True, env=environment(), capture_output=True)
+    assert git("log", "-1", "--format=%B").startswith("café\n")
+    refuse_remains(workspace)
+
+
+def test_values_forge_nothing(workspace: Path, run: Program, git: Git) -> None:
+    evil = f'x-"a\\n\\n{FORGED}"'.removeprefix("x-")
+    key = evil.replace('"a', '"x-a')
+    text = f"reference: a\nhost: a.example.net\n{key}: {evil}\n"
+    (workspace / "endpoints/a.yaml").write_text(text)
+    run("save")
+    assert trailers_of_head(git) == "Sipctl-Operation: save"
+    assert FORGED not in message_of_head(workspace).splitlines()
+    strange = workspace / f"endpoints/b\n\n{FORGED}.yaml"
+    strange.write_text("reference: b\nhost: a.example.net\n")
+    git("add", ".")
+    git("commit", "--quiet", "--message=By hand")
+    run("delete", strange.stem)
+    assert trailers_of_head(git) == "Sipctl-Operation: delete"
+    assert FORGED not in message_of_head(workspace).splitlines()
+
+
+def test_a_message_is_unicode_whatever_the_user_has_set(
+    workspace: Path, run: Program, git: Git
+) -> None:
+    git("config", "i18n.commitEncoding", "ISO-8859-1")
+    run("create", "a", "--host", "a.example.net", "-m", "für Zoë")
+    assert git("log", "-1", "--format=%s", "--encoding=UTF-8") == "für Zoë\n"
+
+
+def test_a_password_is_told_by_its_form_only(workspace: Path, run: Program, git: Git) -> None:
+    (workspace / "sipctl.yaml").write_text("version: 1\nrules: {plaintext-password: warning}\n")
+    text = "reference: a\nhost: a.example.net\nusername: u\npassword: hunter2\n"
+    (workspace / "endpoints/a.yaml").write_text(text)
+    shown = run("save", "-n")
+    done = run("save")
+    assert "hunter2" not in shown.out + shown.err + done.out + done.err + message_of_head(workspace)
+    assert "password: plain" in message_of_head(workspace)

@@ -1,0 +1,282 @@
+"""What a writing command promises: its own commit of its own paths, or everything as it was."""
+
+import os
+import shutil
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Git, Program
+from tests.preloaded import Preloaded, preloaded
+from tests.support import PROGRAM, execute
+from tests.writers import (
+    EDIT_COMMITTED,
+    changed_by_head,
+    command_line,
+    files,
+    folders,
+    refuse_remains,
+    state,
+    write_hook,
+    write_workspace,
+    writing_commands,
+)
+
+
+def test_every_writing_command_has_arguments_to_be_tried_with() -> None:
+    for name in writing_commands():
+        command_line(name)
+
+
+# -- what is committed -----------------------------------------------------------------------------
+
+
+def test_create_is_one_commit_of_one_file(workspace: Path, sipctl: Program, git: Git) -> None:
+    before = git("rev-parse", "HEAD")
+    fields = ["--codec", "alaw,ulaw", "--username", "+33155000001", "--tag", "paris"]
+    sipctl("create", "pbx-paris", "--host", "sip.paris.example.net", *fields)
+    assert git("rev-parse", "HEAD^") == before
+    assert changed_by_head(workspace) == ["A\tendpoints/pbx-paris.yaml"]
+    text = (workspace / "endpoints/pbx-paris.yaml").read_text()
+    assert "port:" not in text
+    assert 'username: "+33155000001"\n' in text
+
+
+def test_an_edit_commits_its_own_file_and_leaves_all_else(
+    repo: Path, sipctl: Program, git: Git
+) -> None:
+    write_workspace(repo)
+    before = state(repo)
+    sipctl("edit", "a", "--port", "5070")
+    assert changed_by_head(repo) == ["M\tendpoints/a.yaml"]
+    old, new = before.files.pop("endpoints/a.yaml"), files(repo).pop("endpoints/a.yaml")
+    assert new == old.replace(b"5061", b"5070")
+    after = state(repo)
+    del after.files["endpoints/a.yaml"]
+    assert after.files == before.files
+    assert after.status == before.status  # staged, edited by hand, untracked
+    assert git("diff", "--cached", "--name-only") == "notes.txt\n"
+
+
+def test_an_edit_of_a_file_that_was_edited_by_hand_is_refused(
+    repo: Path, sipctl: Program, git: Git
+) -> None:
+    before = state(write_workspace(repo))
+    result = sipctl("edit", "a", "d", "--port", "5070", check=3)
+    assert "endpoints/d.yaml" in result.err
+    assert "sipctl save d" in result.err
+    assert state(repo) == before
+
+
+@pytest.mark.parametrize("spoil", ["untracked", "staged", "edited", "deleted"])
+def test_uncommitted_is_whatever_git_calls_so(
+    spoil: str, workspace: Path, run: Program, git: Git
+) -> None:
+    run("create", "a", "--host", "a.example.net")
+    file = workspace / "endpoints/a.yaml"
+    if spoil == "untracked":
+        git("rm", "--quiet", "--cached", file)
+    elif spoil == "staged":
+        text = file.read_text()
+        file.write_text(text + "port: 5070\n")
+        git("add", file)
+        file.write_text(text)
+    elif spoil == "edited":
+        file.write_text(file.read_text() + "\n")
+    else:
+        file.unlink()
+    before = state(workspace)
+    line = ["create", "a", "--host", "b.example.net"]
+    line = line if spoil == "deleted" else ["edit", "a", "--port", "5090"]
+    assert "uncommitted changes are in the way" in run(*line, check=3).err
+    assert state(workspace) == before
+
+
+def test_the_mode_of_a_file_is_no_edit_and_is_not_committed(
+    workspace: Path, run: Program, git: Git
+) -> None:
+    run("create", "a", "--host", "a.example.net")
+    file = workspace / "endpoints/a.yaml"
+    file.chmod(0o755)
+    run("edit", "a", "--port", "5070")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o755
+    assert git("ls-tree", "HEAD", "endpoints/a.yaml").startswith("100644")
+
+
+def test_what_changes_nothing_makes_no_commit(workspace: Path, run: Program, git: Git) -> None:
+    run("create", "a", "--host", "a.example.net")
+    run("edit", "a", "--port", "5070")
+    before = state(workspace)
+    assert "nothing to change" in run("edit", "a", "--port", "5070").err
+    assert run("edit", "a", "--port", "5070", "-o", "json").json["commit"] is None
+    assert state(workspace) == before
+
+
+def test_json_names_the_commit(workspace: Path, sipctl: Program, git: Git) -> None:
+    result = sipctl("create", "a", "--host", "a.example.net", "-o", "json")
+    assert result.json["commit"] == git("rev-parse", "HEAD").strip()
+    assert result.json["files"] == ["endpoints/a.yaml"]
+
+
+def test_a_broken_file_elsewhere_hinders_nobody(workspace: Path, run: Program) -> None:
+    (workspace / "endpoints/broken.yaml").write_text("reference: [\n")
+    run("create", "a", "--host", "a.example.net")
+    run("edit", "a", "--port", "5070")
+    assert run("list", "-o", "name").out == "a\n"
+
+
+# -- refused, and nothing has changed --------------------------------------------------------------
+
+
+def no_identity(root: Path, git: Git) -> None:
+    git("config", "--global", "--remove-section", "user")
+    git("config", "--global", "user.useConfigOnly", "true")
+
+
+def no_signature(root: Path, git: Git) -> None:
+    git("config", "commit.gpgsign", "true")
+    git("config", "gpg.program", "false")
+
+
+def hook_of(name: str, *lines: str) -> Callable[[Path, Git], None]:
+    return lambda root, git: write_hook(root, name, *lines, "echo no, says the hook", "exit 1")
+
+
+REFUSALS: dict[str, tuple[Callable[[Path, Git], None], str]] = {
+    "pre-commit": (hook_of("pre-commit"), "no, says the hook"),
+    "commit-msg": (hook_of("commit-msg"), "no, says the hook"),
+    "a hook that edits": (hook_of("pre-commit", *EDIT_COMMITTED), "no, says the hook"),
+    "signature": (no_signature, "gpg failed to sign the data"),
+    "identity": (no_identity, "tell me who you are"),
+}
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+@pytest.mark.parametrize("name", ["create", "edit", "rename", "delete", "save", "init"])
+def test_what_git_or_a_hook_refuses_leaves_all_as_it_was(
+    name: str, refusal: str, repo: Path, run: Program, git: Git
+) -> None:
+    spoil, words = REFUSALS[refusal]
+    spoil(write_workspace(repo), git)
+    before = state(repo), folders(repo)
+    result = run(*command_line(name), check=3)
+    assert words in result.err
+    assert "nothing has changed" in result.err
+    assert (state(repo), folders(repo)) == before
+    refuse_remains(repo)
+
+
+def test_a_first_init_that_is_refused_leaves_nothing(
+    tmp_path: Path, run: Program, git: Git
+) -> None:
+    no_identity(tmp_path, git)
+    run("init", tmp_path / "new/deep", check=3)
+    assert not list(tmp_path.iterdir())
+    run("init", check=3, cwd=tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_ignored_is_not_committed(workspace: Path, run: Program, git: Git) -> None:
+    (workspace / ".git/info").mkdir(exist_ok=True)
+    (workspace / ".git/info/exclude").write_text("a.yaml\n")
+    before = state(workspace)
+    assert "ignored" in run("create", "a", "--host", "a.example.net", check=3).err
+    assert state(workspace) == before
+
+
+# -- no room, no right -----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def run_preloaded() -> Iterator[Preloaded]:
+    with preloaded() as run:
+        yield run
+
+
+@pytest.mark.parametrize(
+    ("name", "event"),
+    [
+        ("create", "open .new.yaml.sipctl-new"),
+        ("edit", "open .b.yaml.sipctl-new"),
+        ("rename", "os.rename .renamed.yaml.sipctl-new"),
+        ("delete", "os.remove b.yaml"),
+        ("tag rename", "os.rename .b.yaml.sipctl-new"),
+        ("save", "open message"),
+    ],
+)
+def test_a_disk_that_is_full_for_a_file_leaves_all_as_it_was(
+    name: str, event: str, repo: Path, run_preloaded: Preloaded
+) -> None:
+    before = state(write_workspace(repo))
+    result = run_preloaded(*command_line(name), cwd=repo, full_at=event, check=3)
+    assert "could not be written: no space left on device" in result.err
+    assert state(repo) == before
+    refuse_remains(repo)
+
+
+def without_room(*limited: str) -> list[str]:
+    """Runs a command that can write no byte to any file."""
+    return ["sh", "-c", 'trap "" XFSZ; ulimit -f 0; exec "$@"', "sh", *limited]
+
+
+def test_no_room_for_the_journal_leaves_all_as_it_was(repo: Path) -> None:
+    before = state(write_workspace(repo))
+    done = execute(without_room(str(PROGRAM), *command_line("edit")), check=3)
+    assert "could not be written: file too large" in done.err
+    assert state(repo) == before
+    refuse_remains(repo)
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [("create", "add"), ("create", "commit"), ("edit", "commit"), ("delete", "commit")],
+)
+def test_no_room_for_git_leaves_all_as_it_was(
+    name: str, command: str, repo: Path, run: Program, tmp_path: Path
+) -> None:
+    before = state(write_workspace(repo))
+    fake = tmp_path / "bin/git"
+    fake.parent.mkdir()
+    limit = f'case " $* " in *" {command} "*) trap "" XFSZ; ulimit -f 0 ;; esac'
+    fake.write_text(f'#!/bin/sh\n{limit}\nexec {shutil.which("git")} "$@"\n')
+    fake.chmod(0o755)
+    env = {"PATH": f"{fake.parent}{os.pathsep}{os.environ['PATH']}"}
+    assert "File too large" in run(*command_line(name), env=env, check=3).err
+    assert state(repo) == before
+    refuse_remains(repo)
+
+
+def powerless(*command: str | Path) -> list[str | Path]:
+    """The command without root's power to write where the mode forbids it."""
+    if os.geteuid() != 0:
+        return list(command)
+    lost = "-dac_override,-dac_read_search,-fowner"
+    return ["setpriv", f"--bounding-set={lost}", f"--inh-caps={lost}", *command]
+
+
+@pytest.mark.parametrize("folder", ["endpoints", ".git", ".git/objects", ".git/refs/heads"])
+@pytest.mark.parametrize("name", ["create", "edit", "delete"])
+def test_a_folder_without_write_permission_leaves_all_as_it_was(
+    name: str, folder: str, repo: Path
+) -> None:
+    before = state(write_workspace(repo))
+    deep = [path for path in (repo / folder).rglob("*") if path.is_dir()]
+    for path in (repo / folder, *deep):
+        path.chmod(0o555)
+    done = execute(powerless(PROGRAM, *command_line(name)), check=3)
+    for path in (repo / folder, *deep):
+        path.chmod(0o755)
+    assert "ermission" in done.err
+    assert state(repo) == before
+    refuse_remains(repo)
+
+
+def test_a_lock_that_may_not_be_taken_is_named(repo: Path) -> None:
+    before = state(write_workspace(repo))
+    lock = repo / ".git/sipctl/lock"
+    lock.parent.mkdir()
+    lock.touch(mode=0o000)
+    assert str(lock) in execute(powerless(PROGRAM, *command_line("edit")), check=3).err
+    assert state(repo) == before
