@@ -55,6 +55,9 @@ def _fault_of_ipv6(host: str) -> Fault | None:
         return Fault("a zone is not allowed in it", "take the % and what follows out")
     if "/" in host:
         return Fault("this is a network, not one address", "take the / and what follows out")
+    scheme = re.match(r"(sips?):", host, re.IGNORECASE)
+    if scheme:
+        return Fault("this is a SIP URI, not a host", f"take {scheme[0]} out")
     try:
         ipaddress.IPv6Address(host)
     except ValueError:

@@ -20,6 +20,9 @@ from sipctl.inventory import Inventory
 VERSION = 1
 """The version of every JSON document that sipctl prints."""
 
+_SHOWN = 20
+"""So many endpoints of a change are shown, and the rest counted."""
+
 
 def prepare_streams() -> None:
     """A terminal gets its own encoding, with what that lacks escaped; all else gets UTF-8."""
@@ -93,7 +96,7 @@ def tell_plan(changes: Sequence[EndpointChange], color: str) -> None:
     """What a change would do, on standard error."""
     from sipctl.render.changes import plan
 
-    _show(sys.stderr, plan(changes, limit=20), color)
+    _show(sys.stderr, plan(changes, _SHOWN), color)
 
 
 def _show(stream: Any, segments: Iterable[tuple[str, str]], color: str) -> None:
@@ -120,9 +123,9 @@ class Printer:
         """A whole answer as JSON or YAML, with its version."""
         versioned = {"version": VERSION, **data}
         if self.format == "yaml":
-            from sipctl.yamlfile.write import document
+            from sipctl.yamlfile.write import tree
 
-            sys.stdout.write(document(versioned))
+            sys.stdout.write(tree(versioned))
         else:
             print(json.dumps(versioned, ensure_ascii=False, indent=2))
 
@@ -166,7 +169,7 @@ class Printer:
         else:
             from sipctl.render.changes import done
 
-            self.show(done(outcome, 0 if planned else 20))
+            self.show(done(outcome, 0 if planned else _SHOWN))
 
     def _patch(self, outcome: Outcome) -> None:
         from sipctl.render.changes import diff

@@ -209,11 +209,16 @@ class Repository:
             raise Refused(f'there is no revision "{revision}"', hint)
         return found
 
+    def open_operation(self) -> tuple[str, str] | None:
+        """What of Git is not finished, `a merge` say, and how to end it; None for nothing."""
+        found = (x for x in _OPEN if (self.git_dir / x[0]).exists())
+        return next(((what, cure) for _, what, cure in found), None)
+
     def refuse_open_operation(self) -> None:
         """Raise Refused in the middle of a merge, a rebase and the like."""
-        for name, what, cure in _OPEN:
-            if (self.git_dir / name).exists():
-                raise Refused(f"{what} is not finished here", f"end it first: `{cure}`")
+        found = self.open_operation()
+        if found is not None:
+            raise Refused(f"{found[0]} is not finished here", f"end it first: `{found[1]}`")
 
     def status(self, paths: Iterable[str]) -> dict[str, str]:
         """The two letters of `git status` for every changed or untracked file below `paths`."""

@@ -19,7 +19,8 @@ _STATES = {"?": "new", "A": "new", "D": "deleted"}
 @dataclass(frozen=True, slots=True)
 class Standing:
     """`uncommitted` is each such file and what happened to it: new, changed or deleted. `ahead` and
-    `behind` count commits against the upstream; None where there is none."""
+    `behind` count commits against the upstream; None where there is none. `interrupted` is what a
+    dead sipctl left half-done, `unfinished` what of Git is (`a merge`), each in words."""
 
     branch: str | None
     head: str | None
@@ -29,6 +30,7 @@ class Standing:
     ahead: int | None
     behind: int | None
     interrupted: str | None
+    unfinished: str | None
 
     def data(self) -> dict[str, Any]:
         """The same for JSON."""
@@ -41,6 +43,7 @@ class Standing:
             "ahead": self.ahead,
             "behind": self.behind,
             "interrupted": self.interrupted,
+            "unfinished": self.unfinished,
         }
 
     def lines(self) -> Iterator[str]:
@@ -48,6 +51,8 @@ class Standing:
         yield f"branch: {self.branch or 'none (HEAD is detached)'}"
         if self.head is None:
             yield "no commit yet"
+        if self.unfinished:
+            yield f"{self.unfinished} is not finished: nothing can be committed until it is"
         if self.interrupted:
             yield f"{self.interrupted}; the next command that writes ends it or puts it back"
         yield from _listed("uncommitted", [f"{s} {p}" for p, s in self.uncommitted.items()])
@@ -69,6 +74,7 @@ def of(root: Path) -> Standing:
     inventory = workspace.load(root)
     invalid = sorted({f.place.file for f in inventory.findings if f.is_error})
     upstream, ahead, behind = _upstream(repository)
+    unfinished = repository.open_operation()
     return Standing(
         repository.branch(),
         repository.head(),
@@ -78,6 +84,7 @@ def of(root: Path) -> Standing:
         ahead,
         behind,
         journal.interrupted(repository.git_dir),
+        unfinished[0] if unfinished else None,
     )
 
 

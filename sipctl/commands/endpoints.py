@@ -159,7 +159,6 @@ def search(
     'port:>5060' port:506*      compares; the quotes are for the shell
     port:5061..5070             from, to
     host:10.0.0.0/8             addresses in a network
-    used:no in:SCENARIO         by use
     not, or, ( )                and terms side by side mean and
     """
     session = session_of(ctx)
@@ -180,11 +179,13 @@ def _print(printer: Printer, inventory: Inventory, found: dict[str, Endpoint]) -
         printer.document({"endpoints": records, "unreadable": unreadable})
     else:
         headers = _HEADERS if printer.format == "table" else tuple(h.lower() for h in _HEADERS)
-        printer.table(headers, [_row(reference, e) for reference, e in found.items()])
+        mark = " (default)" if printer.format == "table" else ""
+        printer.table(headers, [_row(reference, e, mark) for reference, e in found.items()])
 
 
-def _row(reference: str, endpoint: Endpoint) -> tuple[str, ...]:
-    port = str(endpoint.effective("port"))
+def _row(reference: str, endpoint: Endpoint, mark: str) -> tuple[str, ...]:
+    # no port is not port 5060 to SIP: a name is then looked up by SRV first (RFC 3263)
+    port = f"{endpoint.effective('port')}{mark if endpoint.port is None else ''}"
     codecs, tags = (",".join(endpoint.record()[field]) for field in ("codecs", "tags"))
     return (reference, endpoint.host, port, codecs, endpoint.username or "", tags)
 

@@ -14,14 +14,12 @@ _SIGNS = {"created": "+", "duplicated": "+", "deleted": "-"}
 _STYLES = {"+": "green", "-": "red", "~": "yellow"}
 
 
-def plan(changes: Sequence[EndpointChange], limit: int = 1_000_000) -> Segments:
-    """Each endpoint with a sign (+ ~ -) and its fields; the last line counts."""
+def plan(changes: Sequence[EndpointChange], limit: int) -> Segments:
+    """The first `limit` endpoints, each with a sign (+ ~ -) and its fields."""
     for change in changes[:limit]:
         yield from one(change)
-    if len(changes) > limit:
+    if len(changes) > limit > 0:
         yield f"  … and {len(changes) - limit} more\n", "dim"
-    if changes:
-        yield f"{counted(changes)}\n", "bold"
 
 
 def one(change: EndpointChange, indent: str = "") -> Segments:
@@ -51,10 +49,7 @@ def counted(changes: Sequence[EndpointChange]) -> str:
 
 def done(outcome: Outcome, limit: int) -> Segments:
     """What a command did to the first `limit` endpoints, and its commit."""
-    for change in outcome.changes[:limit]:
-        yield from one(change)
-    if len(outcome.changes) > limit > 0:
-        yield f"  … and {len(outcome.changes) - limit} more\n", "dim"
+    yield from plan(outcome.changes, limit)
     counts = counted(outcome.changes) or f"{len(outcome.files)} files written"
     where = f"commit {outcome.commit[:10]}" if outcome.commit else "not committed"
     yield f"{counts}; {where}\n", "bold"

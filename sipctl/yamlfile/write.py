@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 
 from sipctl.scalars import quote
@@ -30,6 +30,27 @@ def document(values: Mapping[str, Value]) -> str:
     """
     lines = [f"{quote(key)}: {inline(value)}\n" for key, value in values.items()]
     return "".join(lines) or "{}\n"
+
+
+def tree(values: Mapping[str, Value]) -> str:
+    """A document to be read by people and programs, one line a scalar, however deep."""
+    return "".join(f"{line}\n" for line in _lines(values))
+
+
+def _lines(value: Value) -> Iterator[str]:
+    if not isinstance(value, Mapping | list | tuple) or not value:
+        yield inline(value)
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            first, *rest = _lines(item)
+            nested = isinstance(item, Mapping | list | tuple) and item
+            yield f"{quote(key)}:" if nested else f"{quote(key)}: {first}"
+            yield from (f"  {line}" for line in ((first, *rest) if nested else rest))
+    else:
+        for item in value:
+            first, *rest = _lines(item)
+            yield f"- {first}"
+            yield from (f"  {line}" for line in rest)
 
 
 def inline(value: Value, style: str = "") -> str:
