@@ -352,6 +352,24 @@ def test_chosen_ones_go_back_under_their_present_names(moved_on: Story) -> None:
     assert "port: 5061" in text(moved_on, "changed")
 
 
+def test_what_is_not_chosen_stays_as_it_is(moved_on: Story) -> None:
+    restore_all(moved_on, "v1", "changed")
+    assert "port: 5060" in text(moved_on, "changed")
+    assert moved_on.file("created").exists()
+    assert moved_on.file("new-name").exists()
+    assert not moved_on.file("deleted").exists()
+    assert subject(moved_on).startswith("Restore changed to ")
+
+
+def test_an_endpoint_that_was_renamed_twice_is_found_at_a_revision(moved_on: Story) -> None:
+    moved_on.run(lambda i: operations.rename(i, "new-name", "last-name"))
+    restore(moved_on, "last-name", at="v1")
+    assert "port: 5060" in text(moved_on, "last-name")
+    edit(moved_on, "last-name", port=5063)
+    restore_all(moved_on, "v1", "last-name")
+    assert "port: 5060" in text(moved_on, "last-name")
+
+
 def test_fields_of_all_go_back(moved_on: Story) -> None:
     restore_all(moved_on, "v1", fields=("port",))
     assert [name for name in ("changed", "new-name") if "5060" in text(moved_on, name)] == [
