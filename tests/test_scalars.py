@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import ScalarNode
@@ -33,6 +33,7 @@ def resolved(text: str, version: str) -> str:
 
 @given(st.one_of(number_like, strings, st.from_regex(r"[-+]?[0-9_.:eE]{1,8}", fullmatch=True)))
 def test_what_a_resolver_of_either_yaml_types_is_taken_for_something(text: str) -> None:
+    assume(text not in ("!", "&", "*"))  # typed by YAML 1.1, but never a plain scalar
     for version in ("1.1", "1.2"):
         if not resolved(text, version).endswith(":str"):
             assert taken_for(text) is not None
