@@ -543,7 +543,10 @@ def test_endpoints_are_chosen_by_their_present_names(busy: Story) -> None:
     busy.put("pbx-lyon", None)
     busy.does("pbx-ain", renamed(LYON, "pbx-ain") + "port: 5070\n")
     busy.does("pbx-lyon", "reference: pbx-lyon\nhost: other.example.net\n")
-    assert busy.of_all(where={"pbx-ain"}.__contains__) == [
+    busy.put("pbx-ain", None)
+    busy.does("pbx-jura", renamed(LYON, "pbx-jura") + "port: 5070\n")
+    assert busy.of_all(where={"pbx-jura"}.__contains__) == [
+        "renamed pbx-jura from pbx-ain",
         "renamed pbx-ain from pbx-lyon",
         "changed pbx-lyon: port: 5060 (default) -> 5070",
         "created pbx-lyon: host",

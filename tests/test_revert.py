@@ -382,9 +382,12 @@ def test_fields_of_all_go_back(moved_on: Story) -> None:
 
 def test_what_could_not_be_read_then_stays_as_it_is(story: Story) -> None:
     story.does("pbx-paris", "port: [\n")
-    story.does("pbx-paris", PARIS)
-    outcome = restore_all(story, "HEAD~1")
-    assert text(story, "pbx-paris") == PARIS
+    story.git("tag", "v1")
+    story.git("mv", "endpoints/pbx-paris.yaml", "endpoints/pbx-idf.yaml")
+    story.commit()
+    story.does("pbx-idf", renamed(PARIS, "pbx-idf"))
+    outcome = restore_all(story, "v1")
+    assert text(story, "pbx-idf") == renamed(PARIS, "pbx-idf")
     assert "could not be read then" in outcome.plan.notes[0]
 
 
