@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
 
-from sipctl import apply, operations, output, selection, workspace
+from sipctl import apply, disk, operations, output, privileges, selection, workspace
 from sipctl.changes import Plan
 from sipctl.commands.session import Session
 from sipctl.errors import Refused, SipctlError, Usage
@@ -24,21 +25,22 @@ def edit(session: Session, reference: str) -> None:
     if not session.interactive:
         raise Usage("nothing to change is given", f"sipctl edit {reference} --port 5061")
     root = session.root()
+    privileges.act_as_owner(root)
     member = workspace.load(root).member(reference)
     if not session.no_commit:
         apply.refuse_unclean(root, [member.path])
     folder = Path(tempfile.mkdtemp(prefix="sipctl-"))
     file = folder / f"{reference}.yaml"
+    written = False
     try:
         _write_private(file, member.data)
         _rounds(session, reference, member.data, file)
-    except BaseException:
-        if file.exists() and file.read_bytes() not in (member.data, b""):
-            output.tell(f"what you typed is kept in {file}")
-        else:
+        written = not session.dry_run
+    finally:
+        if written or (disk.content(file) or b"").strip() in (member.data.strip(), b""):
             shutil.rmtree(folder)
-        raise
-    shutil.rmtree(folder)
+        else:
+            output.tell(f"what you typed is kept in {file}")
 
 
 def _write_private(file: Path, data: bytes) -> None:
@@ -48,15 +50,17 @@ def _write_private(file: Path, data: bytes) -> None:
 
 
 def _rounds(session: Session, reference: str, before: bytes, file: Path) -> None:
-    command = _editor(session.root())
+    command, refused = _editor(session.root()), None
     while True:
         _run(command, file)
-        typed = file.read_bytes()
+        typed = disk.content(file) or b""
         if typed == before:
             output.tell("nothing was changed")
             return
         if not typed.strip():
             raise Refused("the file came back empty: nothing has changed")
+        if typed == refused:
+            raise Refused("the file came back as it was refused: nothing has changed")
 
         def planner(inventory: Inventory, typed: bytes = typed) -> Plan:
             return operations.replace_text(inventory, reference, before, typed)
@@ -69,6 +73,7 @@ def _rounds(session: Session, reference: str, before: bytes, file: Path) -> None
             output.tell_error(error, session.color)
             if not session.ask_yes("edit it again?"):
                 raise Refused("nothing has changed") from None
+            refused = typed
         else:
             return
 
@@ -82,7 +87,16 @@ def _editor(root: Path) -> str:
 
 
 def _run(command: str, file: Path) -> None:
-    # as Git runs it: the shell splits the command, the file comes as an argument of its own
-    status = subprocess.run(["sh", "-c", f'{command} "$@"', command, str(file)], check=False)
-    if status.returncode != 0:
-        raise Refused(f'the editor "{command}" ended with status {status.returncode}')
+    # as Git runs it: the shell splits the command, the file comes as an argument of its own, and
+    # Ctrl-C is the editor's
+    script = f'trap : INT QUIT; {command} "$@"'
+    process = subprocess.Popen(["sh", "-c", script, command, str(file)])
+    numbers = (signal.SIGINT, signal.SIGQUIT)
+    old = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+    try:
+        status = process.wait()
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)
+    if status != 0:
+        raise Refused(f'the editor "{command}" ended with status {status}')
