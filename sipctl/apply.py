@@ -116,8 +116,7 @@ def run(root: Path, planner: Planner, options: Options, confirm: Confirm | None 
 
 
 def _repository(root: Path) -> Repository:
-    if os.geteuid() == 0:
-        privileges.act_as_owner(root)
+    privileges.act_as_owner(root)
     repository = Repository.find(root)
     if repository is None:
         hint = "make one with `sipctl init`"

@@ -15,7 +15,7 @@ def act_as_owner(root: Path) -> None:
     author is named already; etckeeper does the same.
     """
     uid, gid = os.environ.get("SUDO_UID", ""), os.environ.get("SUDO_GID", "")
-    if not (uid.isdigit() and gid.isdigit()) or uid == "0":
+    if os.geteuid() != 0 or not (uid.isdecimal() and gid.isdecimal()) or uid == "0":
         return
     try:
         person = pwd.getpwuid(int(uid))

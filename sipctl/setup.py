@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sipctl import disk, resources
+from sipctl import disk, privileges, resources
 from sipctl.apply import Planner
 from sipctl.changes import FileChange, Plan
 from sipctl.errors import Refused
@@ -41,6 +41,7 @@ def prepared(root: Path, dry_run: bool) -> Iterator[None]:
         yield
         return
     made = [folder for folder in (root, *root.parents) if not folder.exists()]
+    privileges.act_as_owner(made[-1].parent if made else root)
     try:
         root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
