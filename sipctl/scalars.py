@@ -15,7 +15,7 @@ _BOOLEAN = re.compile(
 _NUMBER = re.compile(
     r"""[-+]?(?:
         0[bB][01_]+ | 0[oO][0-7_]+ | 0[xX][0-9a-fA-F_]+ # other bases; go-yaml takes capitals too
-      | [0-9][0-9_,]*                                  # decimal, and octal with a leading zero
+      | [0-9_][0-9_,]*                                 # decimal, octal; "-_" is ruamel's
       | (?:[0-9][0-9_,]*)?\.[0-9_]*(?:[eE][-+]?[0-9]+)? # floats; "." alone is ruled out below
       | [0-9][0-9_]*[eE][-+]?[0-9]+
       | \.(?:inf|Inf|INF)
