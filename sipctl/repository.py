@@ -268,10 +268,6 @@ class Repository:
         blobs = self.blobs(tree.values())
         return {path: blobs[oid] for path, oid in tree.items()}
 
-    def as_checked_out(self, revision: str, path: str) -> bytes:
-        """A file of a revision as Git would write it to disk: line ends and filters applied."""
-        return self.read("cat-file", "--filters", f"{revision}:{self.prefix}{path}")
-
     def checked_out(self, files: Iterable[tuple[str, str]]) -> dict[tuple[str, str], bytes]:
         """Many files as Git would write them to disk, each given by its path and blob."""
         wanted = list(dict.fromkeys(files))
@@ -279,7 +275,9 @@ class Repository:
             return {}
         # the size that Git tells is the blob's own, so only a word that no file holds parts them
         word = secrets.token_hex(16)
-        rows = "".join(f"{blob} {self.prefix}{path}\n" for path, blob in wanted)
+        # (a path only tells which filters apply, so that one with a line feed is no matter)
+        names = (f"{self.prefix}{path}".replace("\n", " ") for path, _ in wanted)
+        rows = "".join(f"{blob} {name}\n" for (_, blob), name in zip(wanted, names, strict=True))
         out = self.read("cat-file", f"--batch={word}", "--filters", data=os.fsencode(rows))
         parts = out.split(f"{word}\n".encode("ascii"))[1:]
         return {file: data[:-1] for file, data in zip(wanted, parts, strict=True)}

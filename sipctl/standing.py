@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -126,21 +126,14 @@ def save_planner(root: Path, references: Sequence[str]) -> Planner:
                     inventory.member(reference)  # refused where there is no such endpoint
             changed = {path: changed[path] for path in paths if path in changed}
         now = {path: disk.content(root / path) for path in changed}
-        return operations.save(_committed(repository, changed, now), now)
+        return operations.save(_committed(repository, changed), now)
 
     return plan
 
 
-def _committed(
-    repository: Repository, paths: dict[str, str], now: dict[str, bytes | None]
-) -> dict[str, bytes | None]:
+def _committed(repository: Repository, paths: Iterable[str]) -> dict[str, bytes | None]:
     """What HEAD holds of each path, with the line ends that a checkout would give it."""
     head = repository.head()
-    at_head = repository.files_at(head, [ENDPOINTS, SETTINGS_FILE]) if head else {}
-    result: dict[str, bytes | None] = {}
-    for path in paths:
-        content = at_head.get(path)
-        if content is not None and b"\r\n" in (now[path] or b"") and b"\r\n" not in content:
-            content = repository.as_checked_out("HEAD", path)
-        result[path] = content
-    return result
+    tree = repository.tree(head, [ENDPOINTS, SETTINGS_FILE]) if head else {}
+    found = repository.checked_out((path, tree[path]) for path in paths if path in tree)
+    return {path: found.get((path, tree.get(path, ""))) for path in paths}
