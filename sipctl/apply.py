@@ -112,7 +112,8 @@ def run(root: Path, planner: Planner, options: Options, confirm: Confirm | None 
             return outcome
         if options.commit and not outcome.plan.adopts:
             _refuse_unclean(repository, [change.path for change in outcome.files])
-        return _carry_out(repository, outcome, options)
+        with privileges.acting():
+            return _carry_out(repository, outcome, options)
 
 
 def _repository(root: Path) -> Repository:
@@ -225,7 +226,8 @@ def _writing(repository: Repository, options: Options) -> Iterator[None]:
 
 def _recover(repository: Repository, options: Options) -> None:
     try:
-        told = journal.recover(repository, options.lock_timeout)
+        with privileges.acting():
+            told = journal.recover(repository, options.lock_timeout)
     except OSError as error:
         raise _cannot_write(journal.folder(repository), error) from None
     if told:
@@ -237,8 +239,9 @@ def _lock(repository: Repository, options: Options) -> Iterator[None]:
     folder = journal.folder(repository)
     lock = FileLock(folder / "lock", poll_interval=0.05)
     try:
-        folder.mkdir(exist_ok=True)
-        lock.acquire(timeout=min(1.0, options.lock_timeout))
+        with privileges.acting():
+            folder.mkdir(exist_ok=True)
+            lock.acquire(timeout=min(1.0, options.lock_timeout))
     except Timeout:
         options.tell("waiting for another sipctl to finish")
         _acquire(lock, max(0.0, options.lock_timeout - 1.0))

@@ -18,6 +18,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from sipctl import privileges
 from sipctl.errors import Refused
 
 if TYPE_CHECKING:
@@ -432,12 +433,14 @@ def _start(
             as_process=True,
             env={"GIT_LITERAL_PATHSPECS": "1", **(env or {})},
             pass_fds=tuple(pass_fds),
+            **privileges.of_children(),
         )
     except GitCommandNotFound:
         raise Refused("git is not installed", "install Git 2.34 or newer") from None
     assert process.proc is not None
     # GitPython's wrapper ends the process when it is collected; this one is waited for here
-    proc, process.proc = process.proc, None
+    proc: subprocess.Popen[bytes] = process.proc
+    process.proc = None
     return proc
 
 

@@ -43,7 +43,8 @@ def prepared(root: Path, dry_run: bool) -> Iterator[None]:
     made = [folder for folder in (root, *root.parents) if not folder.exists()]
     privileges.act_as_owner(made[-1].parent if made else root)
     try:
-        root.mkdir(parents=True, exist_ok=True)
+        with privileges.acting():
+            root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise Refused(f'"{root}" cannot be made: {error.strerror}') from None
     repository = Repository.find(root)
@@ -53,12 +54,17 @@ def prepared(root: Path, dry_run: bool) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        if fresh:
-            shutil.rmtree(repository.git_dir, ignore_errors=True)
-        for folder in made:
-            with suppress(OSError):
-                folder.rmdir()
+        with privileges.acting():
+            _take_away(made, repository.git_dir if fresh else None)
         raise
+
+
+def _take_away(made: list[Path], git_dir: Path | None) -> None:
+    if git_dir is not None:
+        shutil.rmtree(git_dir, ignore_errors=True)
+    for folder in made:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def planner(root: Path) -> Planner:

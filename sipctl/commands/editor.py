@@ -29,11 +29,12 @@ def edit(session: Session, reference: str) -> None:
     member = workspace.load(root).member(reference)
     if not session.no_commit:
         apply.refuse_unclean(root, [member.path])
-    folder = Path(tempfile.mkdtemp(prefix="sipctl-"))
-    file = folder / f"{reference}.yaml"
+    with privileges.acting():
+        folder = Path(tempfile.mkdtemp(prefix="sipctl-"))
+        file = folder / f"{reference}.yaml"
+        _write_private(file, member.data)
     written = False
     try:
-        _write_private(file, member.data)
         _rounds(session, reference, member.data, file)
         written = not session.dry_run
     finally:
@@ -90,7 +91,8 @@ def _run(command: str, file: Path) -> None:
     # as Git runs it: the shell splits the command, the file comes as an argument of its own, and
     # Ctrl-C is the editor's
     script = f'trap : INT QUIT; {command} "$@"'
-    process = subprocess.Popen(["sh", "-c", script, command, str(file)])
+    line = ["sh", "-c", script, command, str(file)]
+    process = subprocess.Popen(line, **privileges.of_children())
     numbers = (signal.SIGINT, signal.SIGQUIT)
     old = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
     try:

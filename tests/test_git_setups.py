@@ -1,0 +1,318 @@
+"""The Git set-ups that sipctl works in, each with create, edit, save, rename and delete."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Git, Program
+from tests.support import PROGRAM, execute
+from tests.writers import changed_by_head, message_of_head, refuse_remains, write_hook
+
+CREATE = ("create", "a", "--host", "a.example.net", "--description", "# not a comment")
+
+
+def work(run: Program, root: Path, git: Git, prefix: str = "", commits: int = 0) -> None:
+    """A day's work in the workspace at `root`; the repository is clean after each command.
+
+    `prefix` is the workspace's folder in the repository, `commits` how many HEAD has before.
+    """
+    file = root / "endpoints/a.yaml"
+    run(*CREATE, cwd=root)
+    assert changed_by_head(root) == [f"A\t{prefix}endpoints/a.yaml"]
+    run("edit", "a", "--port", "5070", cwd=root)
+    assert changed_by_head(root) == [f"M\t{prefix}endpoints/a.yaml"]
+    file.write_bytes(file.read_bytes().replace(b"5070", b"5071"))
+    run("edit", "a", "--realm", "x", cwd=root, check=3)
+    run("save", cwd=root)
+    assert "port: 5070 -> 5071" in message_of_head(root)
+    run("edit", "a", "--realm", "x", "--no-commit", cwd=root)
+    run("save", "a", cwd=root)
+    assert "realm: - -> x" in message_of_head(root)
+    run("rename", "a", "A", cwd=root)
+    run("undo", cwd=root)
+    assert file.exists()
+    run("delete", "a", cwd=root)
+    assert changed_by_head(root) == [f"D\t{prefix}endpoints/a.yaml"]
+    run("restore", "a", cwd=root)
+    assert b"# not a comment" in file.read_bytes()
+    assert git("status", "--porcelain", cwd=root) == ""
+    assert git("rev-list", "--count", "HEAD", cwd=root) == f"{commits + 8}\n"
+
+
+def test_a_repository_of_its_own(workspace: Path, run: Program, git: Git) -> None:
+    work(run, workspace, git, commits=1)
+    refuse_remains(workspace)
+
+
+def test_a_sub_folder_of_a_larger_repository(repo: Path, run: Program, git: Git) -> None:
+    (repo / "other").mkdir()
+    (repo / "other/file").write_text("x\n")
+    git("add", ".")
+    git("commit", "--quiet", "--message=Something else")
+    (repo / "other/file").write_text("y\n")
+    git("add", ".")
+    (repo / "other/file").write_text("z\n")
+    run("init", "deep/telephony")
+    before = git("status", "--porcelain")
+    assert before == "MM other/file\n"
+    git("stash", "--quiet")
+    work(run, repo / "deep/telephony", git, prefix="deep/telephony/", commits=2)
+    git("stash", "pop", "--quiet", "--index")
+    run("edit", "a", "--port", "5099", "-C", "deep/telephony")
+    assert git("status", "--porcelain") == before
+    refuse_remains(repo)
+
+
+def test_a_linked_worktree(workspace: Path, run: Program, git: Git, tmp_path: Path) -> None:
+    linked = tmp_path / "linked"
+    git("worktree", "add", "--quiet", "-b", "branch", linked)
+    (linked / "endpoints").mkdir(exist_ok=True)
+    work(run, linked, git, commits=1)
+    assert git("rev-list", "--count", "main") == "1\n"
+    refuse_remains(linked, workspace / ".git")
+
+
+def test_a_submodule(workspace: Path, run: Program, git: Git, tmp_path: Path) -> None:
+    around = tmp_path / "around"
+    git("init", "--quiet", around)
+    allow = ("-c", "protocol.file.allow=always")
+    git(*allow, "submodule", "--quiet", "add", workspace, "telephony", cwd=around)
+    work(run, around / "telephony", git, commits=1)
+    refuse_remains(around / "telephony", around / ".git/modules/telephony")
+
+
+def test_a_detached_head(workspace: Path, run: Program, git: Git) -> None:
+    git("checkout", "--quiet", "--detach")
+    work(run, workspace, git, commits=1)
+    assert git("rev-list", "--count", "main") == "1\n"
+    assert "HEAD is detached" in run("status").out
+
+
+def test_an_unborn_branch(repo: Path, run: Program, git: Git) -> None:
+    (repo / "sipctl.yaml").write_text("version: 1\n")
+    write_hook(repo, "pre-commit", "exit 1")
+    run(*CREATE, check=3)
+    assert git("status", "--porcelain") == "?? sipctl.yaml\n"
+    assert not (repo / "endpoints").exists()
+    (repo / ".git/hooks/pre-commit").unlink()
+    run("save")
+    assert changed_by_head(repo) == ["A\tsipctl.yaml"]
+    work(run, repo, git, commits=1)
+
+
+def test_a_first_commit_that_is_an_endpoint(repo: Path, run: Program, git: Git) -> None:
+    (repo / "sipctl.yaml").write_text("version: 1\n")
+    run(*CREATE)
+    assert changed_by_head(repo) == ["A\tendpoints/a.yaml"]
+    assert git("status", "--porcelain") == "?? sipctl.yaml\n"
+
+
+@pytest.mark.parametrize("safe", ["false", "warn"])
+def test_line_ends_that_git_translates(safe: str, workspace: Path, run: Program, git: Git) -> None:
+    git("config", "core.autocrlf", "true")
+    git("config", "core.safecrlf", safe)
+    work(run, workspace, git, commits=1)
+    (workspace / "endpoints/a.yaml").unlink()
+    git("checkout", "--quiet", "endpoints/a.yaml")
+    assert b"\r\n" in (workspace / "endpoints/a.yaml").read_bytes()
+    run("edit", "a", "--port", "5099")
+    assert (workspace / "endpoints/a.yaml").read_bytes().count(b"\r\n") == 5
+    assert b"\r" not in git("show", "HEAD:endpoints/a.yaml").encode()
+    run("tag", "add", "a", "paris", "--no-commit")
+    assert '"tags"' in run("save", "-o", "json").out
+    assert message_of_head(workspace).count("->") == 1
+    assert git("status", "--porcelain") == ""
+
+
+def test_files_that_git_filters(workspace: Path, run: Program, git: Git) -> None:
+    git("config", "filter.rot.clean", "tr a-z n-za-m")
+    git("config", "filter.rot.smudge", "tr a-z n-za-m")
+    git("config", "filter.rot.required", "true")
+    (workspace / ".gitattributes").write_text("endpoints/* filter=rot\n")
+    git("add", ".")
+    git("commit", "--quiet", "--message=Filter")
+    work(run, workspace, git, commits=2)
+    assert git("show", "HEAD:endpoints/a.yaml").startswith("ersrerapr: n\n")
+
+
+@pytest.mark.parametrize("name", ["with blanks and ümläute 電話", "-dash", "quo'te\"", "a[b]*"])
+def test_a_path_with_any_letters(
+    name: str, tmp_path: Path, run: Program, git: Git, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run("init", f"./{name}")
+    work(run, tmp_path / name, git, commits=1)
+    refuse_remains(tmp_path / name)
+    run("init", f"./{name}/{name}")
+    run("create", "b", "--host", "b.example.net", "-C", f"./{name}/{name}")
+    assert git("status", "--porcelain", cwd=tmp_path / name) == ""
+
+
+def test_a_workspace_that_is_a_symbolic_link(
+    repo: Path, run: Program, git: Git, tmp_path: Path
+) -> None:
+    run("init", "telephony")
+    link = tmp_path / "link"
+    link.symlink_to(repo / "telephony")
+    work(run, link, git, prefix="telephony/", commits=1)
+    execute(["sh", "-c", f'cd "{link}/endpoints" && {PROGRAM} edit a --port 5099'])
+    assert changed_by_head(repo) == ["M\ttelephony/endpoints/a.yaml"]
+
+
+def test_hooks_in_a_folder_of_their_own(
+    workspace: Path, run: Program, git: Git, tmp_path: Path
+) -> None:
+    write_hook(workspace, "pre-commit", f"echo called >>{tmp_path}/called")
+    (workspace / ".git/hooks").rename(tmp_path / "hooks")
+    git("config", "core.hooksPath", tmp_path / "hooks")
+    work(run, workspace, git, commits=1)
+    assert (tmp_path / "called").read_text().count("called") == 8
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "commit.cleanup=strip",
+        "commit.cleanup=scissors",
+        "commit.verbose=true",
+        "commit.status=false",
+        "commit.template=no/such/file",
+        "core.commentChar=C",
+        "core.quotePath=true",
+        "core.fsmonitor=true",
+        "core.untrackedCache=true",
+        "core.splitIndex=true",
+        "core.precomposeUnicode=true",
+        "core.ignoreCase=true",
+        "core.sharedRepository=group",
+        "core.logAllRefUpdates=false",
+        "diff.noprefix=true",
+        "diff.renames=false",
+        "diff.relative=true",
+        "i18n.logOutputEncoding=ISO-8859-1",
+        "index.version=4",
+        "log.showSignature=true",
+        "status.relativePaths=false",
+        "status.showUntrackedFiles=no",
+        "status.branch=true",
+        "submodule.recurse=true",
+        "trailer.separators=%",
+    ],
+)
+def test_a_setting_of_the_user_changes_nothing(
+    setting: str, workspace: Path, run: Program, git: Git
+) -> None:
+    git("config", *setting.split("=", 1))
+    run("create", "a", "--host", "a.example.net", "-m", "# 1 is the subject\n\nCome with #")
+    assert message_of_head(workspace) == (
+        "# 1 is the subject\n\nCome with #\n\n"
+        "created: a\n  host: a.example.net\n\nSipctl-Operation: create"
+    )
+    run("edit", "a", "--port", "5070")
+    (workspace / "endpoints/b.yaml").write_text("reference: b\nhost: b.example.net\n")
+    run("edit", "b", "--port", "5070", check=3)
+    run("save")
+    assert changed_by_head(workspace) == ["A\tendpoints/b.yaml"]
+    run("undo")
+    assert git("status", "--porcelain", "--untracked-files=all") == ""
+    refuse_remains(workspace)
+
+
+def test_a_signature_is_made(workspace: Path, run: Program, git: Git, home: Path) -> None:
+    key = home / "key"
+    execute(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)])
+    (home / "signers").write_text(f"ada@example.net {key.with_suffix('.pub').read_text()}")
+    settings = {
+        "commit.gpgsign": "true",
+        "gpg.format": "ssh",
+        "user.signingkey": str(key),
+        "gpg.ssh.allowedSignersFile": str(home / "signers"),
+    }
+    for name, value in settings.items():
+        git("config", name, value)
+    work(run, workspace, git, commits=1)
+    assert set(git("log", "--format=%G?", "-8").split()) == {"G"}
+
+
+def test_the_author_is_who_the_user_says(workspace: Path, run: Program, git: Git) -> None:
+    env = {"GIT_AUTHOR_NAME": "Zoë", "GIT_AUTHOR_EMAIL": "zoe@example.net"}
+    run(*CREATE, env=env)
+    assert git("log", "-1", "--format=%an <%ae>, %cn") == "Zoë <zoe@example.net>, Ada Tester\n"
+
+
+def test_a_staged_index_of_another_process_is_not_ours(
+    workspace: Path, run: Program, git: Git
+) -> None:
+    """Git names an index and a folder to its hooks; a sipctl there works on its own workspace."""
+    env = {"GIT_DIR": "/nowhere", "GIT_INDEX_FILE": "/nowhere/index", "GIT_PREFIX": "x/"}
+    run(*CREATE, env=env)
+    assert changed_by_head(workspace) == ["A\tendpoints/a.yaml"]
+    assert git("status", "--porcelain") == ""
+
+
+# -- under sudo ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that another user can reach; those of pytest are closed to others."""
+    folder = Path(tempfile.mkdtemp(prefix="sipctl-test-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def owner(home: Path, open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Who called sudo: somebody else where the tests run as root, else who runs them."""
+    uid = 65534 if os.geteuid() == 0 else os.getuid()
+    monkeypatch.setenv("SUDO_UID", str(uid))
+    monkeypatch.setenv("SUDO_GID", str(uid))
+    monkeypatch.setenv("SUDO_USER", "somebody")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(open_folder))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(open_folder / "gitconfig"))
+    shutil.copy(home / ".gitconfig", open_folder / "gitconfig")
+    return uid
+
+
+def owners(folder: Path) -> set[int]:
+    return {path.lstat().st_uid for path in (folder, *folder.rglob("*"))}
+
+
+def test_under_sudo_every_file_keeps_its_owner(
+    owner: int, open_folder: Path, workspace: Path, sipctl: Program, git: Git
+) -> None:
+    theirs = Path(shutil.copytree(workspace, open_folder / "theirs", symlinks=True))
+    for path in (theirs, *theirs.rglob("*")):
+        os.chown(path, owner, owner)
+    sipctl(*CREATE, cwd=theirs)
+    sipctl("edit", "a", "--port", "5070", cwd=theirs)
+    sipctl("rename", "a", "b", cwd=theirs)
+    sipctl("edit", "b", "--port", "5071", "--no-commit", cwd=theirs)
+    sipctl("save", cwd=theirs)
+    write_hook(theirs, "pre-commit", "id -u; exit 1")
+    assert f"sipctl: {owner}\n" in sipctl("tag", "add", "b", "paris", cwd=theirs, check=3).err
+    (theirs / ".git/hooks/pre-commit").unlink()
+    assert owners(theirs) == {owner}
+
+
+def test_under_sudo_a_new_workspace_belongs_to_the_owner_of_the_folder(
+    owner: int, open_folder: Path, sipctl: Program
+) -> None:
+    os.chown(open_folder, owner, owner)
+    sipctl("init", "new", cwd=open_folder)
+    assert owners(open_folder / "new") == {owner}
+
+
+def test_under_sudo_the_author_is_who_called_it(
+    owner: int, workspace: Path, sipctl: Program, git: Git
+) -> None:
+    """The workspace is of the one who runs this, who is root where it matters."""
+    sipctl(*CREATE)
+    person = "nobody" if os.geteuid() == 0 else "Ada Tester"
+    assert git("log", "-1", "--format=%an, %cn") == f"{person}, Ada Tester\n"
+    assert owners(workspace) == {os.geteuid()}
