@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Git, Program
+from tests.conftest import Git, Program, Terminal
 from tests.preloaded import Preloaded, preloaded
 from tests.support import PROGRAM, execute
 from tests.writers import (
@@ -125,6 +125,54 @@ def test_a_broken_file_elsewhere_hinders_nobody(workspace: Path, run: Program) -
     run("create", "a", "--host", "a.example.net")
     run("edit", "a", "--port", "5070")
     assert run("list", "-o", "name").out == "a\n"
+
+
+# -- many at once --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def many(workspace: Path, git: Git) -> Path:
+    """Eleven endpoints, one more than pass without a yes."""
+    for number in range(11):
+        text = f"reference: e{number}\nhost: e{number}.example.net\ntags: [all]\n"
+        (workspace / f"endpoints/e{number}.yaml").write_text(text)
+    (workspace / "all.csv").write_text(
+        "reference,port\n" + "".join(f"e{n},5070\n" for n in range(11))
+    )
+    git("add", ".")
+    git("commit", "--quiet", "--message=Eleven")
+    return workspace
+
+
+MANY = [
+    ["edit", "--where", "tag:all", "--port", "5070"],
+    ["tag", "add", "--where", "tag:all", "paris"],
+    ["tag", "remove", "--where", "tag:all", "all"],
+    ["delete", "--where", "tag:all"],
+    ["import", "all.csv", "--update"],
+]
+
+
+@pytest.mark.parametrize("line", MANY, ids=" ".join)
+def test_a_change_of_more_than_ten_wants_a_yes(
+    line: list[str], many: Path, run: Program, terminal: Terminal, git: Git
+) -> None:
+    before = state(many)
+    assert "--force" in run(*line, check=3).err
+    screen = terminal(*line, answers=["n"], check=3)
+    assert "e10" in screen.text  # the plan
+    assert state(many) == before
+    terminal(*line, answers=["y"])
+    assert len(changed_by_head(many)) == 11
+    for passed in ("--force", "--yes"):
+        git("reset", "--quiet", "--hard", "HEAD^")
+        run(*line, passed)
+        assert len(changed_by_head(many)) == 11
+
+
+def test_ten_pass_without_a_yes(many: Path, run: Program) -> None:
+    run("edit", *(f"e{number}" for number in range(10)), "--port", "5070")
+    assert len(changed_by_head(many)) == 10
 
 
 # -- refused, and nothing has changed --------------------------------------------------------------
