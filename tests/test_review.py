@@ -1,9 +1,12 @@
 """What a stranger found by holding the program against its description."""
 
+import inspect
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from sipctl.commands import COMMANDS
 from tests.conftest import Git, Program
 from tests.support import PROGRAM, Result, execute
 
@@ -139,3 +142,12 @@ def test_a_stream_that_is_closed_hinders_no_command(workspace: Path, closed: str
 
 def shell(line: str) -> Result:
     return execute(["sh", "-c", line], check=None)
+
+
+def test_help_breaks_no_line_that_its_author_broke_already() -> None:
+    """Typer keeps the line breaks of a docstring, and breaks again what a terminal cannot hold."""
+    for entry in COMMANDS.values():
+        for one in entry.values() if isinstance(entry, dict) else [entry]:
+            module, _, function = one.target.partition(":")
+            command = getattr(import_module(f"sipctl.commands.{module}"), function)
+            assert max(map(len, (inspect.getdoc(command) or "").splitlines())) <= 78, one.target

@@ -41,7 +41,8 @@ def validate(
 ) -> None:
     """Check every file and show every finding.
 
-    Paths narrow what is told, not what is judged. The status is 1 where there are errors.
+    Paths narrow what is told, not what is judged. The status is 1 where there are
+    errors.
     """
     session = session_of(ctx)
     if format not in ("full", "concise", "json"):
@@ -110,8 +111,9 @@ def fmt(
 ) -> None:
     """Bring files into canonical form.
 
-    Orders the fields, quotes what a reader could mistake, and mends numbers, booleans and host
-    names from the source text. Comments stay. Files with errors of syntax stay as they are.
+    Orders the fields, quotes what a reader could mistake, and mends numbers,
+    booleans and host names from the source text. Comments stay. Files with errors
+    of syntax stay as they are.
     """
     from sipctl import formatting  # the only command that needs it
 

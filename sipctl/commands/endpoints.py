@@ -32,8 +32,9 @@ def create(
 ) -> None:
     """Create an endpoint.
 
-    Only what is given is written: an absent port is no port to SIP. On a terminal the command asks
-    for the fields of the form where the reference or the host is missing.
+    Only what is given is written: an absent port is no port to SIP. On a terminal
+    the command asks for the fields of the form where the reference or the host is
+    missing.
     """
     session = session_of(ctx)
     values = session.values()
@@ -59,8 +60,8 @@ def edit(
 ) -> None:
     """Change endpoints, by options or in your editor.
 
-    Comments, order and layout stay. Many at once is one commit. Without options that change
-    something, one endpoint opens in your editor.
+    Comments, order and layout stay. Many at once is one commit. Without options
+    that change something, one endpoint opens in your editor.
     """
     session = session_of(ctx)
     values = _with_unset(session, unset or [])

@@ -48,7 +48,8 @@ def history(
 ) -> None:
     """Show who changed which field, when, from what to what.
 
-    Through renames and merges, from hand-made commits too; one that only reformats is not told.
+    Through renames and merges, from hand-made commits too; one that only
+    reformats is not told.
     """
     session = session_of(ctx)
     printer = session.printer(*READING_FORMATS)
@@ -189,8 +190,9 @@ def restore(
 ) -> None:
     """Bring back earlier or deleted configurations.
 
-    As a new commit, checked like any edit; without options the state before the last change.
-    Today's password stays, unless --field password asks for the old one.
+    As a new commit, checked like any edit; without options the state before the
+    last change. Today's password stays, unless --field password asks for the old
+    one.
     """
     session = session_of(ctx)
     if (everything or where is not None) and at is None:
@@ -227,8 +229,8 @@ def undo(
 ) -> None:
     """Take back a whole commit as a new one.
 
-    Twice goes two steps back; naming an undo brings back what it took. Fields that have changed
-    again since are listed, and it is refused.
+    Twice goes two steps back; naming an undo brings back what it took. Fields
+    that have changed again since are listed, and it is refused.
     """
     session = session_of(ctx)
     repository = selection.required_repository(session.root())

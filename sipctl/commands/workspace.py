@@ -19,8 +19,9 @@ def init(
 ) -> None:
     """Make a workspace.
 
-    And a Git repository where there is none, schemas by which editors complete and check, and a
-    first commit. Run again it brings the schemas up to date, and changes nothing else.
+    And a Git repository where there is none, schemas by which editors complete
+    and check, and a first commit. Run again it brings the schemas up to date, and
+    changes nothing else.
     """
     session = session_of(ctx)
     root = folder or session.workspace or Path.cwd()
