@@ -413,8 +413,10 @@ def _runner(folder: Path) -> git.Git:
     """Runs Git in a folder. GitPython is loaded here, for its import is dear, and told to be silent
     where there is no Git: whoever only reads files needs none."""
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-    import git
-
+    try:
+        import git
+    except ImportError as error:  # it asks Git for its version, and Git died of that
+        raise GitFailed(str(error).strip()) from None
     return git.Git(str(folder))
 
 

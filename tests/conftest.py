@@ -6,6 +6,7 @@ locale, time zone, editor and colours are the test's own, and so is the current 
 
 import io
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -37,6 +38,11 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if "CI" in os.environ else "dev"))
+
+# Who starts the tests may ignore these (nohup, a job in the background), and every program that a
+# test starts would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 KEPT = ("PATH", "TMPDIR", "COVERAGE_PROCESS_START")
 KEPT_PREFIXES = ("PYTEST_", "HYPOTHESIS_")

@@ -1,9 +1,9 @@
 """The query language: each line of its grammar by example, its whole shape against an oracle."""
 
+import contextlib
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError, dataclass
 
@@ -418,25 +418,15 @@ LONG: list[Callable[[int], str]] = [
 
 
 @pytest.mark.parametrize("long", LONG)
-def test_a_longer_query_costs_no_more_than_its_length(long: Callable[[int], str]) -> None:
-    def cost(length: int) -> float:
-        started = time.process_time()
-        try:
-            parse(long(length))
-        except QueryError as error:
-            str(error)
-        return time.process_time() - started
-
-    cost(100)
-    short, tenfold = cost(2_000), cost(20_000)
-    assert tenfold < 40 * short + 0.1
+def test_a_query_of_any_length_ends(long: Callable[[int], str]) -> None:
+    # where the cost grew with the square, nobody would wait for this
+    with contextlib.suppress(QueryError):
+        assert parse(long(50_000))
 
 
-def test_many_wildcards_are_matched_in_no_time() -> None:
+def test_many_wildcards_do_not_try_every_way_to_match() -> None:
     query = parse("ref:" + "*a" * 30 + "*b")
-    started = time.process_time()
-    assert not query.matches({"reference": "a" * 2_000})
-    assert time.process_time() - started < 1
+    assert not query.matches({"reference": "a" * 2_000})  # 2,000 to the power of 30 ways
 
 
 def test_the_module_brings_no_library_along() -> None:

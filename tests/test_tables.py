@@ -335,7 +335,7 @@ def test_more_than_ten_endpoints_show_the_plan_and_want_force(
     more = many(21)
     result = run("import", "-", "--update", input=more, check=3)
     assert "+ trunk-20" in result.err
-    assert "11 created" in result.err
+    assert "this changes 11 endpoints" in result.err
     assert "--force" in result.err
     assert commits(git) == before
     run("import", "-", "--update", "--force", input=more)
