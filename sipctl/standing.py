@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from sipctl import disk, journal, operations, selection, workspace
 from sipctl.apply import Planner
 from sipctl.changes import Plan
+from sipctl.errors import Refused
 from sipctl.inventory import ENDPOINTS, SETTINGS_FILE, Inventory, endpoint_path
 from sipctl.repository import Repository
 
@@ -125,10 +126,19 @@ def save_planner(root: Path, references: Sequence[str]) -> Planner:
                 if path not in changed:
                     inventory.member(reference)  # refused where there is no such endpoint
             changed = {path: changed[path] for path in paths if path in changed}
+        _refuse_other_than_files(inventory, changed)
         now = {path: disk.content(root / path) for path in changed}
         return operations.save(_committed(repository, changed), now)
 
     return plan
+
+
+def _refuse_other_than_files(inventory: Inventory, paths: Collection[str]) -> None:
+    """A link would be judged by what it leads to, and committed as a link that nobody reads."""
+    found = (f for f in inventory.findings if f.rule == "not-a-file")
+    others = tuple(finding for finding in found if finding.place.file in paths)
+    if others:
+        raise Refused("only plain files are saved", findings=others)
 
 
 def _committed(repository: Repository, paths: Iterable[str]) -> dict[str, bytes | None]:
