@@ -80,9 +80,8 @@ class Outcome:
         """The files that change."""
         return self.plan.effective
 
-    def patch(self) -> tuple[str, bool]:
-        """The change as a diff that `git apply` takes, and whether something in it is masked (it
-        cannot be applied then)."""
+    def patch(self) -> tuple[str, str]:
+        """The change as a diff that `git apply` takes, and why it does not take it, if so."""
         return _patch(self.prefix, self.plan)
 
 
@@ -97,8 +96,7 @@ def run(root: Path, planner: Planner, options: Options, confirm: Confirm | None 
     out otherwise under it. Raises Refused, and then nothing has changed.
     """
     if options.dry_run:
-        found = Repository.find(root) if root.exists() else None
-        return _judge(found.prefix if found else "", workspace.load(root), planner)
+        return _judge(_prefix(root), workspace.load(root), planner)
     repository = _repository(root)
     seen = None
     if confirm is not None:
@@ -114,6 +112,15 @@ def run(root: Path, planner: Planner, options: Options, confirm: Confirm | None 
             _refuse_unclean(repository, [change.path for change in outcome.files])
         with privileges.acting():
             return _carry_out(repository, outcome, options)
+
+
+def _prefix(root: Path) -> str:
+    """The workspace's folder in the repository; neither need be there yet."""
+    whole = root.absolute()
+    there = next(folder for folder in (whole, *whole.parents) if folder.exists())
+    found = Repository.find(there)
+    missing = "".join(f"{part}/" for part in whole.relative_to(there).parts)
+    return found.prefix + missing if found else ""
 
 
 def _repository(root: Path) -> Repository:
@@ -158,19 +165,22 @@ def _refuse_unknown_settings(inventory: Inventory, touched: set[str]) -> None:
         raise Refused(f"{SETTINGS_FILE} could not be read", hint, found)
 
 
-def _patch(prefix: str, plan: Plan) -> tuple[str, bool]:
-    masked = False
+def _patch(prefix: str, plan: Plan) -> tuple[str, str]:
+    why_not = ""
 
     def shown(path: str, data: bytes) -> str:
-        nonlocal masked
-        if not workspace.is_member(path):
-            return data.decode("utf-8", "replace")
-        member = workspace.read_member(path, data)
-        text = workspace.without_plaintext(member.text, member.root)
-        masked = masked or text != member.text
+        nonlocal why_not
+        text = data.decode("utf-8", "replace")
+        if workspace.is_member(path):
+            member = workspace.read_member(path, data)
+            text = workspace.without_plaintext(member.text, member.root)
+            if text != member.text:
+                why_not = "a password in plain text is masked here"
+        if not why_not and text.encode("utf-8") != data:
+            why_not = f"{path} is no text"
         return text
 
-    return patch(plan.effective, prefix, shown), masked
+    return patch(plan.effective, prefix, shown), why_not
 
 
 def endpoint_changes(plan: Plan, inventory: Inventory) -> tuple[EndpointChange, ...]:

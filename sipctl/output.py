@@ -174,9 +174,9 @@ class Printer:
     def _patch(self, outcome: Outcome) -> None:
         from sipctl.render.changes import diff
 
-        text, masked = outcome.patch()
-        if masked:
-            tell("a password in plain text is masked here, so this diff cannot be applied")
+        text, why_not = outcome.patch()
+        if why_not:
+            tell(f"{why_not}, so this diff cannot be applied")
         self.show(diff(text))
 
 

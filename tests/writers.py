@@ -4,6 +4,7 @@ The commands are found in the program's own table; one without arguments here fa
 """
 
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,27 +73,32 @@ def command_line(name: str) -> list[str]:
     return [*name.split(), *ARGUMENTS[name]]
 
 
-def write_workspace(root: Path) -> Path:
+def write_workspace(root: Path, form: Callable[[str], str] = str) -> Path:
     """A workspace with a short history; `d` is edited by hand, and other files are staged and not.
 
-    The newest commit is one of sipctl's, so that there is something to undo.
+    The newest commit is as one of sipctl's, so that there is something to undo. `form` gives the
+    texts of endpoints another form, in their line ends say.
     """
-    texts = {"sipctl.yaml": "version: 1\n", "table.csv": TABLE, ".gitignore": "table.csv\n"}
-    texts |= {
-        f"endpoints/{text.partition('reference: ')[2][0]}.yaml": text for text in (A, B, C, D)
-    }
-    for path, text in texts.items():
+
+    def write(path: str, text: str) -> None:
         (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_bytes(text.encode())
+        shown = form(text) if path.startswith("endpoints") else text
+        (root / path).write_bytes(shown.encode())
+
+    texts = {"sipctl.yaml": "version: 1\n", "table.csv": TABLE, ".gitignore": "table.csv\n"}
+    for name, text in {"a": A, "b": B, "c": C, "d": D}.items():
+        texts[f"endpoints/{name}.yaml"] = text
+    for path, text in texts.items():
+        write(path, text)
     _git(root, "add", ".")
     _git(root, "commit", "--quiet", "--message=Start")
-    (root / "endpoints/a.yaml").write_text(A.replace("tags:", "realm: a.example.net\ntags:"))
+    write("endpoints/a.yaml", A.replace("tags:", "realm: a.example.net\ntags:"))
     message = "Change realm of a\n\nchanged: a\n  realm: - -> a.example.net"
     _git(root, "commit", "--all", "--quiet", f"--message={message}\n\nSipctl-Operation: edit")
-    (root / "endpoints/d.yaml").write_text(D + "port: 5090\n")
-    (root / "notes.txt").write_text("staged\n")
+    write("endpoints/d.yaml", D + "port: 5090\n")
+    write("notes.txt", "staged\n")
     _git(root, "add", "notes.txt")
-    (root / "other.txt").write_text("untracked\n")
+    write("other.txt", "untracked\n")
     return root
 
 
