@@ -98,6 +98,7 @@ def run(root: Path, planner: Planner, options: Options, confirm: Confirm | None 
     if options.dry_run:
         return _judge(_prefix(root), workspace.load(root), planner)
     repository = _repository(root)
+    repository.refuse_open_operation()
     seen = None
     if confirm is not None:
         seen = _judge(repository.prefix, workspace.load(root), planner)

@@ -7,9 +7,12 @@ renamed into place, and a hard link keeps the old file until it is known that it
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
+
+from sipctl.errors import Refused
 
 
 def staged(file: Path) -> Path:
@@ -80,9 +83,15 @@ def replace(file: Path, data: bytes) -> None:
 
 
 def content(file: Path) -> bytes | None:
-    """A file's bytes, or None where there is no such file."""
+    """A file's bytes, or None where there is no such file; what is no plain file holds none.
+
+    A link is not followed, and a pipe is not waited for. Raises Refused for a folder.
+    """
     try:
-        return file.read_bytes()
+        mode = file.lstat().st_mode
+        if stat.S_ISDIR(mode):
+            raise Refused(f'"{file}" is a folder', "move it elsewhere")
+        return file.read_bytes() if stat.S_ISREG(mode) else b""
     except (FileNotFoundError, NotADirectoryError):
         return None
 

@@ -33,24 +33,37 @@ _RULE_KEYS = tuple(key for rule in RULES.values() for key in (rule.name, rule.co
 
 def _rules(values: dict[str, str]) -> dict[str, str]:
     result: dict[str, str] = {}
+    faults = []
     for key, severity in values.items():
-        rule = find(key)
-        if rule is None or key not in (rule.name, rule.code):
-            hint = names.did_you_mean(key, _RULE_KEYS) or "see `sipctl rules`"
-            raise _bad("unknown-key", f"there is no rule {names.quoted(key)}", hint, key=key)
-        if rule.fixed:
-            hint = "rules of syntax and type keep their severity"
-            raise _bad("bad-setting", f'the rule "{key}" cannot be changed', hint, key=key)
-        if severity not in SEVERITIES:
-            hint = 'use error, warning or "off" (in quotes)'
-            raise _bad(
-                "bad-setting", f"{names.quoted(severity)} is not a severity", hint, field=key
-            )
-        if rule.name in result:
-            message = f'"{rule.code}" and "{rule.name}" are one rule'
-            raise _bad("bad-setting", message, "keep one of them", key=key)
-        result[rule.name] = severity
+        try:
+            name = _changed_rule(key, severity, result)
+        except PydanticCustomError as error:
+            faults.append(error)
+        else:
+            result[name] = severity
+    if faults:
+        first, *others = faults
+        context = {**(first.context or {}), "others": others}
+        raise PydanticCustomError(first.type, first.message_template, context)
     return result
+
+
+def _changed_rule(key: str, severity: str, before: dict[str, str]) -> str:
+    """The name of the rule that an entry changes; raises what is wrong with the entry."""
+    rule = find(key)
+    if rule is None or key not in (rule.name, rule.code):
+        hint = names.did_you_mean(key, _RULE_KEYS) or "see `sipctl rules`"
+        raise _bad("unknown-key", f"there is no rule {names.quoted(key)}", hint, key=key)
+    if rule.fixed:
+        hint = "rules of syntax and type keep their severity"
+        raise _bad("bad-setting", f'the rule "{key}" cannot be changed', hint, key=key)
+    if severity not in SEVERITIES:
+        hint = 'use error, warning or "off" (in quotes)'
+        raise _bad("bad-setting", f"{names.quoted(severity)} is not a severity", hint, field=key)
+    if rule.name in before:
+        message = f'"{rule.code}" and "{rule.name}" are one rule'
+        raise _bad("bad-setting", message, "keep one of them", key=key)
+    return rule.name
 
 
 _CHANGEABLE = tuple((rule.name, rule.code) for rule in RULES.values() if not rule.fixed)

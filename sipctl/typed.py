@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
 from functools import cache
@@ -318,10 +318,18 @@ def _validate(
                 continue  # it stands there, and has its finding already
             if item["type"] == "password-without-username" and "username" in faulty:
                 continue
-            typing_.findings.append(_finding(dict(item), root, typing_))
+            for one in _each(dict(item)):
+                typing_.findings.append(_finding(one, root, typing_))
             path = (*item["loc"], item.get("ctx", {}).get("field"))
             forbidden.add(str(path[0]))
     return None
+
+
+def _each(error: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """An error, and the further ones that a validator found in the same value."""
+    yield error
+    for other in error.get("ctx", {}).get("others", ()):
+        yield {**error, "type": other.type, "msg": other.message(), "ctx": other.context}
 
 
 def _finding(error: dict[str, Any], root: Mapping, typing_: _Typing) -> Finding:

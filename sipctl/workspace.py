@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -16,6 +17,7 @@ from sipctl.inventory import ENDPOINTS, SETTINGS_FILE, Inventory, Member
 from sipctl.nodes import Mapping as MappingNode
 from sipctl.nodes import Node, Scalar
 from sipctl.rules import files
+from sipctl.settings import FIELDS as SETTINGS_FIELDS
 from sipctl.settings import FORMAT, Settings
 from sipctl.typed import decode, is_word
 from sipctl.yamlfile.read import MAX_BYTES, read
@@ -217,12 +219,14 @@ def _with_sources(
 def _safe_lines(lines: list[str]) -> int:
     """How many lines may be shown of a file that cannot be parsed: those before any password.
 
-    Without a parse nothing tells where a value ends, and an escape could spell the key.
+    Without a parse nothing tells where a value ends, so only lines that begin with a known key, and
+    the items of its list, are taken for what they look like.
     """
-    for index, line in enumerate(lines):
-        if "pass" in line.casefold() or "\\" in line:
-            return index
-    return len(lines)
+    return next((i for i, line in enumerate(lines) if not _HARMLESS.match(line)), len(lines))
+
+
+_PUBLIC = "|".join(field for field in (*FIELDS, *SETTINGS_FIELDS) if field != "password")
+_HARMLESS = re.compile(rf"\s*(?:\Z|#|-{{3}}|[<=>]{{7}}|(?:{_PUBLIC})\s*:|-\s[^:]*\Z)")
 
 
 def _masked(text: str, root: Node) -> list[str]:

@@ -24,12 +24,12 @@ PACKAGE = ROOT / "sipctl"
 LAYERS = (
     "sipctl",  # the version
     "resources",
-    "disk",
     "privileges",
     "names",
     "rules.book",
     "findings",
     "errors",
+    "disk",
     "nodes",
     "scalars",
     "hosts",
