@@ -232,8 +232,14 @@ def settle(
     for made in journal.made:
         with suppress(OSError):
             (repository.top / made).rmdir()
-    repository.forget([path for path in journal.added if path not in committed])
+    _forget(repository, [path for path in journal.added if path not in committed])
     return False, rescued
+
+
+def _forget(repository: Repository, added: list[str]) -> None:
+    # on a full disk nothing may have been added, and no index can be written
+    known = repository.tree_of_index(disk.folders(added)) if added else {}
+    repository.forget([path for path in added if path in known])
 
 
 def _committed(repository: Repository, journal: Journal) -> set[str]:

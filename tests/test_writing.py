@@ -279,7 +279,7 @@ def test_no_room_for_the_journal_leaves_all_as_it_was(repo: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "command"),
-    [("create", "add"), ("create", "commit"), ("edit", "commit"), ("delete", "commit")],
+    [("create", "add"), ("edit", "commit"), ("rename", "add"), ("delete", "commit")],
 )
 def test_no_room_for_git_leaves_all_as_it_was(
     name: str, command: str, repo: Path, run: Program, tmp_path: Path
@@ -287,7 +287,9 @@ def test_no_room_for_git_leaves_all_as_it_was(
     before = state(write_workspace(repo))
     fake = tmp_path / "bin/git"
     fake.parent.mkdir()
-    limit = f'case " $* " in *" {command} "*) trap "" XFSZ; ulimit -f 0 ;; esac'
+    # nor can the index be written to take out what was not put in
+    names = f'*" {command} "* | *" update-index "*'
+    limit = f'case " $* " in {names}) trap "" XFSZ; ulimit -f 0 ;; esac'
     fake.write_text(f'#!/bin/sh\n{limit}\nexec {shutil.which("git")} "$@"\n')
     fake.chmod(0o755)
     env = {"PATH": f"{fake.parent}{os.pathsep}{os.environ['PATH']}"}
