@@ -230,6 +230,11 @@ def test_an_edit_changes_what_it_must_and_no_more(
         ),
         ("{ host: b, # c, d\n  port: 1 }", {"host": UNSET}, "{ \n  port: 1 }"),
         ("{ host: b\n, port: 1\n, realm: r }", {"host": UNSET}, "{ \n port: 1\n, realm: r }"),
+        (
+            "{\n  # the host\n  host: b\n}",
+            {"reference": "a"},
+            "{\n  reference: a,\n  # the host\n  host: b\n}",
+        ),
         ("{\n  host: b\n}", {"reference": "a"}, "{\n  reference: a,\n  host: b\n}"),
     ],
 )
@@ -278,7 +283,9 @@ def test_layouts_of_every_kind_are_edited_in_place(
 
 
 def test_what_cannot_be_spliced_goes_through_a_round_trip_in_the_files_own_style() -> None:
-    before = "\ufeffx-a: |\r\n  # text\r\nx-b:\r\n    - 0123\r\n    - 'x'\r\nhost: |\r\n  a"
+    long = "long " * 60
+    before = f"\ufeffx-a: |\r\n  # text\r\nx-c: {long}end\r\n"
+    before += "x-b:\r\n    - 0123\r\n    - 'x'\r\nhost: |\r\n  a"
     after = before.replace("|\r\n  a", "|-\r\n  a") + "\r\nport: 1"
     assert set_values(before, {"port": 1}, ORDER) == after
     assert set_values("host: a\n", {"host": UNSET}, ORDER) == "{}\n"

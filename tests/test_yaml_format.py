@@ -132,6 +132,10 @@ def test_values_are_mended_first_and_then_the_keys_sorted(source: Source) -> Non
         ("x-a: 1\n   # b\nhost: |\n  t\n", "host: |\n  t\nx-a: 1\n   # b\n"),
         ("x-a: 1\n\n   # b\nport: 1\nhost: |\n t\n", "host: |\n t\n\n# b\nport: 1\nx-a: 1\n"),
         ("x-a: 1\n\nport: 1\nhost: |+\n t\n", "host: |+\n t\nport: 1\nx-a: 1\n"),
+        (
+            "x-a: 1\nport: |\n    t\n\n  # b\nrealm: c\n",
+            "port: |\n    t\n\n  # b\nrealm: c\nx-a: 1\n",
+        ),
         # a last line without an end stays one, unless that would change a text
         ("port: 1\nhost: a", "host: a\nport: 1"),
         ("x-a: |\n  t\nhost: a", "host: a\nx-a: |\n  t\n"),
