@@ -112,7 +112,9 @@ def _codecs(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
-def _text(what: str, limit: int) -> AfterValidator:
+def text_field(what: str, limit: int) -> AfterValidator:
+    """A validator: a text on one line, not empty, of `limit` characters at most."""
+
     def check(value: str) -> str:
         if not value:
             hint = "take the key out, or give it a value"
@@ -141,7 +143,8 @@ def _env(value: str) -> str:
     return value
 
 
-def _text_schema(limit: int, **more: Any) -> Any:
+def text_schema(limit: int, **more: Any) -> Any:
+    """The same as a JSON Schema."""
     schema: dict[str, Any] = {"minLength": 1, "maxLength": limit, "pattern": TEXT_PATTERN} | more
     return Field(json_schema_extra=schema)
 
@@ -185,7 +188,7 @@ class EnvPassword(_Form):
 class FilePassword(_Form):
     """The password stands in a file outside of the repository, or ignored by it."""
 
-    file: Annotated[str, _text("path", MAX_TEXT), _text_schema(MAX_TEXT)] = Field(
+    file: Annotated[str, text_field("path", MAX_TEXT), text_schema(MAX_TEXT)] = Field(
         description="Path, absolute or relative to the workspace.", examples=["secrets/pbx-paris"]
     )
 
@@ -193,12 +196,12 @@ class FilePassword(_Form):
 class AgePassword(_Form):
     """The password stands here, encrypted to the workspace's recipients."""
 
-    age: Annotated[str, _text("sealed password", MAX_SEALED), _text_schema(MAX_SEALED)] = Field(
+    age: Annotated[str, text_field("sealed password", MAX_SEALED), text_schema(MAX_SEALED)] = Field(
         description="The sealed value on one line.", repr=False
     )
 
 
-_PLAIN_PASSWORD = Annotated[str, _text("password", MAX_TEXT), _text_schema(MAX_TEXT)]
+_PLAIN_PASSWORD = Annotated[str, text_field("password", MAX_TEXT), text_schema(MAX_TEXT)]
 
 
 def _password_form(value: object) -> str | None:
@@ -270,10 +273,12 @@ class Endpoint(BaseModel):
         examples=[["alaw", "ulaw"]],
         json_schema_extra={"default": list(CODECS)},
     )
-    username: Annotated[str, _text("user name", MAX_TEXT), _text_schema(MAX_TEXT)] | None = Field(
-        default=None,
-        description="User name of the authentication; quote one that begins with + or is digits.",
-        examples=["+33155000001"],
+    username: Annotated[str, text_field("user name", MAX_TEXT), text_schema(MAX_TEXT)] | None = (
+        Field(
+            default=None,
+            description="User name of the authentication; quote one that is digits or begins with +.",
+            examples=["+33155000001"],
+        )
     )
     password: Password | None = Field(
         default=None,
@@ -281,7 +286,7 @@ class Endpoint(BaseModel):
         description="Where the password is found: {env: NAME}, {file: PATH} or {age: …}.",
         examples=[{"env": "PBX_PARIS_PASSWORD"}],
     )
-    realm: Annotated[str, _text("realm", MAX_TEXT), _text_schema(MAX_TEXT)] | None = Field(
+    realm: Annotated[str, text_field("realm", MAX_TEXT), text_schema(MAX_TEXT)] | None = Field(
         default=None,
         description="Realm of the authentication; sent only when set.",
         examples=["paris.example.net"],
@@ -300,7 +305,8 @@ class Endpoint(BaseModel):
         json_schema_extra={"default": []},
     )
     description: (
-        Annotated[str, _text("description", MAX_DESCRIPTION), _text_schema(MAX_DESCRIPTION)] | None
+        Annotated[str, text_field("description", MAX_DESCRIPTION), text_schema(MAX_DESCRIPTION)]
+        | None
     ) = Field(
         default=None,
         description="A note for people, on one line.",

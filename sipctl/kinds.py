@@ -1,0 +1,57 @@
+"""The two kinds of files that a workspace holds beside its settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+
+from sipctl.endpoint import FIELDS as ENDPOINT_FIELDS
+from sipctl.endpoint import Endpoint
+from sipctl.scenario import FIELDS as SCENARIO_FIELDS
+from sipctl.scenario import Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of member: what it is called, its folder, its model, and its commands' first words.
+
+    `fields` are the keys of its documents in canonical order.
+    """
+
+    noun: str
+    folder: str
+    model: type[BaseModel]
+    fields: tuple[str, ...]
+    command: str
+
+    def path(self, reference: str) -> str:
+        """Where such a member stands, relative to the workspace."""
+        return f"{self.folder}/{reference}.yaml"
+
+    def holds(self, path: str) -> bool:
+        """True for the path of a member of this kind, relative to the workspace."""
+        folder, _, name = path.partition("/")
+        return folder == self.folder and "/" not in name and is_member_name(name)
+
+
+def is_member_name(name: str) -> bool:
+    """True for the name of a member's file."""
+    return name.endswith(".yaml") and not name.startswith(".") and len(name) > len(".yaml")
+
+
+ENDPOINT = Kind("endpoint", "endpoints", Endpoint, ENDPOINT_FIELDS, "sipctl")
+SCENARIO = Kind("scenario", "scenarios", Scenario, SCENARIO_FIELDS, "sipctl scenario")
+KINDS = (ENDPOINT, SCENARIO)
+
+FOLDERS = tuple(kind.folder for kind in KINDS)
+
+
+def kind_of(path: str) -> Kind | None:
+    """The kind of member that stands at a path; None for any other file."""
+    return next((kind for kind in KINDS if kind.holds(path)), None)
+
+
+def reference_of(path: str) -> str:
+    """The reference that a file's name says."""
+    return path.rpartition("/")[2].removesuffix(".yaml")
