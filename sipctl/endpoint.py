@@ -276,7 +276,7 @@ class Endpoint(BaseModel):
     username: Annotated[str, text_field("user name", MAX_TEXT), text_schema(MAX_TEXT)] | None = (
         Field(
             default=None,
-            description="User name to authenticate with; quote one that is digits or begins with +.",
+            description="User name for authentication; quote digits, and what begins with +.",
             examples=["+33155000001"],
         )
     )

@@ -17,10 +17,11 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from sipctl import names, scalars
+from sipctl import catalogue, names, scalars
 from sipctl.findings import Finding, Place
 from sipctl.nodes import Mapping, Mend, Node, Scalar, Sequence
 from sipctl.rules.book import RULES
+from sipctl.scenario import Action
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -67,8 +68,7 @@ def decode(root: Node, model: type[M], file: str, text: str) -> Decoded[M]:
         message = "the document is not a mapping of keys to values"
         typing_.fault("wrong-type", root, message, "write `key: value` lines")
         return Decoded(None, tuple(typing_.findings), ())
-    kinds = _kinds(model)
-    data = _fields(root, kinds, typing_)
+    data = _fields(root, model, typing_)
     forbidden = set[str]()
     value = _validate(model, data, root, typing_, forbidden)
     findings, mends = tuple(typing_.findings), tuple(typing_.mends)
@@ -94,11 +94,13 @@ def _tolerated(model: type[M], data: dict[str, Any], forbidden: set[str]) -> M |
     return base.model_copy(update={attributes[key]: value for key, value in kept.items()})
 
 
-def _fields(root: Mapping, kinds: MappingType[str, str], typing_: _Typing) -> dict[str, Any]:
+def _fields(root: Mapping, model: type[BaseModel], typing_: _Typing) -> dict[str, Any]:
+    kinds = _kinds_in(root, model)
+    keeping = getattr(model, "KEEPS_UNKNOWN_KEYS", False)
     data = {}
     for key, node in root.entries:
         name = key.value
-        if name.startswith("x-"):
+        if name.startswith("x-") or (keeping and name not in kinds):
             data[name] = free(node)
             continue
         if name not in kinds:
@@ -109,6 +111,23 @@ def _fields(root: Mapping, kinds: MappingType[str, str], typing_: _Typing) -> di
         except _Faulty:
             continue
     return data
+
+
+def _kinds_in(root: Mapping, model: type[BaseModel]) -> MappingType[str, str]:
+    """What each key of this mapping is read as: an action's parameters depend on its type."""
+    if model is not Action:
+        return _kinds(model)
+    action = root.get("action")
+    known = catalogue.known().get(action.value) if isinstance(action, Scalar) else None
+    parameters = known.parameters if known else {}
+    read_as = {
+        name: _PARAMETERS[holds] for name, holds in parameters.items() if holds in _PARAMETERS
+    }
+    return {**_kinds(model), **read_as}
+
+
+_PARAMETERS = {"endpoint": "string", "text": "string", "texts": "string or strings"}
+"""What a parameter is read as, by what it holds; all others are kept as they are."""
 
 
 _FIRST_WORD = re.compile(rf"[\w.-]{{0,{names.MAX_LENGTH}}}")
@@ -230,13 +249,9 @@ def _strings(node: Node, name: str, typing_: _Typing) -> tuple[str, ...]:
 
 
 def _string_map(node: Node, name: str, typing_: _Typing) -> dict[str, str]:
-    if not isinstance(node, Mapping):
-        message = f'"{name}" is not a mapping'
-        typing_.fault("wrong-type", node, message, f"write `{name}:` and `key: value` lines")
-        raise _Faulty
     count = len(typing_.findings)
     values = {}
-    for key, value in node.entries:
+    for key, value in _mapping(node, name, "`key: value` lines", typing_).entries:
         # what stands in a password's mapping in some other form may be the password itself
         secret = name == "password" and key.value not in ("env", "file")
         if not secret:
@@ -248,6 +263,60 @@ def _string_map(node: Node, name: str, typing_: _Typing) -> dict[str, str]:
     if len(typing_.findings) > count:
         raise _Faulty
     return values
+
+
+def _string_or_strings(node: Node, name: str, typing_: _Typing) -> object:
+    if isinstance(node, Sequence):
+        return list(_strings(node, name, typing_))
+    return _string(node, name, typing_)
+
+
+def _targets(node: Node, name: str, typing_: _Typing) -> dict[str, str | None]:
+    """The branches of an action: only here is null a value, the end of the call flow."""
+    count = len(typing_.findings)
+    values: dict[str, str | None] = {}
+    for key, value in _mapping(node, name, "`label: action` lines", typing_).entries:
+        _key(key, typing_)
+        if isinstance(value, Scalar) and value.plain and scalars.taken_for(value.value) == "null":
+            values[key.value] = None
+            continue
+        try:
+            values[key.value] = _string(value, key.value, typing_)
+        except _Faulty:
+            continue
+    if len(typing_.findings) > count:
+        raise _Faulty
+    return values
+
+
+def _actions(node: Node, name: str, typing_: _Typing) -> dict[str, Any]:
+    count = len(typing_.findings)
+    values = {}
+    for key, value in _mapping(node, name, "`id:` and the action below it", typing_).entries:
+        _key(key, typing_)
+        try:
+            entry = _mapping(value, key.value, "`action: …` below it", typing_)
+        except _Faulty:
+            continue
+        if entry.get("action") is None:
+            message = f"the action {names.quoted(key.value)} has no type"
+            typing_.fault("missing-key", key, message, "add `action: …`")
+        values[key.value] = _fields(entry, Action, typing_)
+    if len(typing_.findings) > count:
+        raise _Faulty
+    return values
+
+
+def _mapping(node: Node, name: str, what: str, typing_: _Typing) -> Mapping:
+    if isinstance(node, Mapping):
+        return node
+    if isinstance(node, Scalar) and node.plain and scalars.taken_for(node.value) == "null":
+        message = f"{names.quoted(name)} has no value"
+        typing_.fault("null-value", node, message, f"take the key out, or write {what}")
+    else:
+        message = f"{names.quoted(name)} is not a mapping"
+        typing_.fault("wrong-type", node, message, f"write {what}")
+    raise _Faulty
 
 
 def _string_or_map(node: Node, name: str, typing_: _Typing) -> object:
@@ -263,6 +332,9 @@ _READERS: dict[str, Callable[[Node, str, _Typing], Any]] = {
     "strings": _strings,
     "map": _string_map,
     "string or map": _string_or_map,
+    "string or strings": _string_or_strings,
+    "targets": _targets,
+    "actions": _actions,
 }
 
 
@@ -273,12 +345,14 @@ def _kinds(model: type[BaseModel]) -> dict[str, str]:
 
 
 def _kind(annotation: Any) -> str:
-    origin = typing.get_origin(annotation)
+    origin, args = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is typing.Annotated:
-        return _kind(typing.get_args(annotation)[0])
+        return _kind(args[0])
     if origin in (typing.Union, types.UnionType):
-        kinds = {_kind(a) for a in typing.get_args(annotation) if a is not type(None)}
+        kinds = {_kind(a) for a in args if a is not type(None)}
         return kinds.pop() if len(kinds) == 1 else "string or map"
+    if origin is dict and args[1] in (Action, str | None):
+        return "actions" if args[1] is Action else "targets"
     if origin is dict or (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
         return "map"
     if origin is tuple:
