@@ -2,7 +2,7 @@
 
 SIP1xx are rules of syntax and type (a file that breaks one cannot be trusted to mean what it says,
 so no setting changes them), SIP2xx of one file's values, SIP3xx of what must agree with something
-else, SIP5xx of passwords. SIP4xx is kept for scenarios.
+else, SIP4xx of scenarios as graphs, SIP5xx of passwords.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _ALL = (
         "file-too-large",
         "error",
         "The file is larger than 1 MiB.",
-        "No endpoint needs that much; such a file is a mistake, and reading it would stall a hook.",
+        "Nothing here needs so much; such a file is a mistake, and reading it would stall a hook.",
     ),
     Rule(
         "SIP104",
@@ -69,15 +69,16 @@ _ALL = (
         "duplicate-key",
         "error",
         "A mapping holds one key twice.",
-        "YAML forbids it (YAML 1.2.2, 3.2.1.1), and readers differ in which of the two they keep.",
+        "YAML forbids it (YAML 1.2.2, 3.2.1.1), and readers differ in which of the two they keep: "
+        "of two actions with one id, one would be lost.",
     ),
     Rule(
         "SIP107",
         "anchor-or-alias",
         "error",
         "Anchors (&) and aliases (*) are not used here.",
-        "One file is one endpoint; a value that stands elsewhere cannot be edited or compared "
-        "line by line, and nested aliases can blow up to any size.",
+        "One file is one endpoint or one scenario; a value that stands elsewhere cannot be edited "
+        "or compared line by line, and nested aliases can blow up to any size.",
     ),
     Rule(
         "SIP108",
@@ -91,7 +92,7 @@ _ALL = (
         "several-documents",
         "error",
         "The file holds more than one document.",
-        "One file is one endpoint; most readers would see the first document only.",
+        "One file is one endpoint or one scenario; most readers would see the first document only.",
     ),
     Rule(
         "SIP110",
@@ -131,7 +132,7 @@ _ALL = (
         "error",
         "A key has no value.",
         "An empty value and null are the same to YAML and say neither 'take the default' nor "
-        "'empty'.",
+        "'empty'. Only a branch's target may be null: there the call ends.",
     ),
     Rule(
         "SIP122",
@@ -162,14 +163,16 @@ _ALL = (
         "unknown-key",
         "error",
         "The key is not known here.",
-        "A misspelt key would be ignored in silence. Keys of your own begin with x-.",
+        "A misspelt key would be ignored in silence. Keys of your own begin with x-. (In scenarios "
+        "keys that are not known are kept, since the product has more of them than is known.)",
     ),
     Rule(
         "SIP202",
         "missing-key",
         "error",
         "A required key is missing.",
-        "An endpoint is at least a reference and a host.",
+        "An endpoint is at least a reference and a host, a scenario a reference and a type, an "
+        "action the type that it is of.",
     ),
     Rule(
         "SIP203",
@@ -249,29 +252,37 @@ _ALL = (
         "A setting has a value that is not allowed.",
         "A setting that is not understood would change nothing, in silence.",
     ),
+    Rule(
+        "SIP213",
+        "bad-scenario-type",
+        "error",
+        "The type of a scenario is none of interaction-start, interaction-end.",
+        "A scenario begins when a call comes in, or runs after it; the product knows no third.",
+    ),
     # -- agreement -----------------------------------------------------------------------------
     Rule(
         "SIP301",
         "name-mismatch",
         "error",
         "The reference is not the name of its file.",
-        "A reference is looked up by file name; two names for one endpoint lead two tools to two "
+        "A reference is looked up by file name; two names for one thing lead two tools to two "
         "answers.",
     ),
     Rule(
         "SIP302",
         "duplicate-reference",
         "error",
-        "Two endpoints differ in case only.",
-        "On macOS and Windows their files are one file; a checkout there would lose one of them.",
+        "Two endpoints, or two scenarios, differ in case only.",
+        "On macOS and Windows their files are one file; a checkout there would lose one of them. "
+        "An endpoint and a scenario may have the same reference.",
     ),
     Rule(
         "SIP303",
         "stray-file",
         "warning",
-        "The file looks like an endpoint and is not read.",
-        "Only endpoints/<reference>.yaml is read: a .yml, a sub-folder or another name is not, "
-        "and its owner may believe it is.",
+        "The file looks like an endpoint or a scenario and is not read.",
+        "Only endpoints/<reference>.yaml and scenarios/<reference>.yaml are read: a .yml, a "
+        "sub-folder or another name is not, and its owner may believe it is.",
     ),
     Rule(
         "SIP304",
@@ -287,6 +298,128 @@ _ALL = (
         "error",
         "There is a password and no user name.",
         "Digest authentication (RFC 3261, section 22) always sends a user name.",
+    ),
+    # -- scenarios -----------------------------------------------------------------------------
+    Rule(
+        "SIP401",
+        "unknown-action",
+        "warning",
+        "The type of an action is not known.",
+        "The action is kept as it is, but nothing can be checked in it, nor an endpoint be found "
+        "in use there; often the type is misspelt.",
+    ),
+    Rule(
+        "SIP402",
+        "unknown-endpoint",
+        "error",
+        "An action sends calls to an endpoint that does not exist.",
+        "Calls that reach the action go nowhere, and nobody learns of it before a caller does.",
+    ),
+    Rule(
+        "SIP403",
+        "missing-endpoint",
+        "error",
+        "An action that sends calls to an endpoint names none.",
+        "Calls that reach the action have no server to go to.",
+    ),
+    Rule(
+        "SIP404",
+        "unknown-target",
+        "error",
+        "A branch leads to an action that does not exist.",
+        "A call on that branch is lost. To end the call there, write null.",
+    ),
+    Rule(
+        "SIP405",
+        "missing-start",
+        "error",
+        "The scenario has actions and no start.",
+        "Nothing says which action a call comes to first; the order of the file is for people.",
+    ),
+    Rule(
+        "SIP406",
+        "unknown-start",
+        "error",
+        "The start is an action that does not exist.",
+        "No call would come to any action.",
+    ),
+    Rule(
+        "SIP407",
+        "unreachable-action",
+        "warning",
+        "No call can come to an action.",
+        "It is left over, or the branch that should lead to it leads elsewhere. What stands behind "
+        "it is told with it: one missing link is one finding.",
+    ),
+    Rule(
+        "SIP408",
+        "endless-loop",
+        "error",
+        "No branch leads out of a loop.",
+        "A call that comes there goes round until the caller gives up. A loop that a branch leaves "
+        "is none of these: menus repeat.",
+    ),
+    Rule(
+        "SIP409",
+        "unknown-branch",
+        "error",
+        "The action has no output of that name.",
+        "All labels of this type of action are confirmed by the product's own pages: a call never "
+        "takes another one.",
+    ),
+    Rule(
+        "SIP410",
+        "unconfirmed-branch",
+        "warning",
+        "The action has no output of that name, as far as is known.",
+        "Not all labels of this type of action are confirmed by the product's own pages, so it may "
+        "be right; more often it is misspelt, and no call takes it.",
+    ),
+    Rule(
+        "SIP411",
+        "no-fallback",
+        "warning",
+        "Nothing follows when an endpoint cannot take the call.",
+        "A trunk fails one day, and callers hear silence then. Let its failure branches lead to a "
+        "queue, an announcement or another endpoint.",
+    ),
+    Rule(
+        "SIP412",
+        "bad-entry-point",
+        "error",
+        "An entry point is not a number in the form of E.164, or stands twice.",
+        "Numbers are compared as text: + and at most 15 digits, country code first (ITU-T E.164, "
+        "section 6.2), is the one form that all agree on.",
+    ),
+    Rule(
+        "SIP413",
+        "shared-entry-point",
+        "error",
+        "Two scenarios have the same entry point.",
+        "A number leads to one scenario; which of the two would be chance.",
+    ),
+    Rule(
+        "SIP414",
+        "type-changed",
+        "error",
+        "The type of a scenario is not what it was at the last commit.",
+        "The product cannot change a scenario's type once it is created: make a new scenario.",
+    ),
+    Rule(
+        "SIP415",
+        "misspelt-key",
+        "warning",
+        "A key that is not known is close to one that is, and that is missing.",
+        "Scenarios keep every key, so a misspelt one is taken for one of your own and does "
+        "nothing. Keys that begin with x- are never looked at.",
+    ),
+    Rule(
+        "SIP416",
+        "bad-parameter",
+        "warning",
+        "A calendar cannot be evaluated.",
+        "A time zone, opening hours or a holiday that is not understood leaves a trace without an "
+        "answer, and perhaps the product as well.",
     ),
     # -- passwords -----------------------------------------------------------------------------
     Rule(
