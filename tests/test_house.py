@@ -43,10 +43,10 @@ LAYERS = (
     "settings",
     "schemas",
     "typed",
+    "rules.graphs",
     "inventory",
     "examples",
     "query",
-    "rules.graphs",
     "rules.files",
     "routing",
     "changes",
@@ -55,8 +55,9 @@ LAYERS = (
     "workspace",
     "formatting",
     "selection",
-    "operations",
+    "editing",
     "attaching",
+    "operations",
     "kinship",
     "lineage",
     "history",
@@ -86,6 +87,7 @@ LIBRARIES = {
     "ruamel": {"yamlfile"},
     "_ruamel_yaml": {"yamlfile"},
     "typer": {"commands", "main"},
+    "tzdata": {"calendars"},
 }
 
 # What a library is called in pyproject.toml, where it is not its own name.
