@@ -57,20 +57,32 @@ class Sequence(_Span):
 class Mapping(_Span):
     """A mapping, its entries in the order of the file. `flow` is True for `{a: b}`."""
 
-    __slots__ = ("entries", "flow")
+    __slots__ = ("_indexes", "entries", "flow")
 
     def __init__(self, flow: bool, start: int, line: int, column: int) -> None:
         super().__init__(start, start, line, column)
         self.flow = flow
         self.entries: list[tuple[Scalar, Node]] = []
+        self._indexes: dict[str, int] | None = None
 
     def get(self, key: str) -> Node | None:
         """The value of `key`, or None where it is absent."""
-        return next((value for name, value in self.entries if name.value == key), None)
+        at = self.index(key)
+        return None if at is None else self.entries[at][1]
 
     def key(self, key: str) -> Scalar | None:
         """The node of the key itself, or None where it is absent."""
-        return next((name for name, _ in self.entries if name.value == key), None)
+        at = self.index(key)
+        return None if at is None else self.entries[at][0]
+
+    def index(self, key: str) -> int | None:
+        """Which of the entries holds `key`, or None. Entries are not to be added after a look."""
+        if self._indexes is None:
+            # from the end, so that of a key that stands twice the first is found
+            last = len(self.entries) - 1
+            names = (name for name, _ in reversed(self.entries))
+            self._indexes = {name.value: last - at for at, name in enumerate(names)}
+        return self._indexes.get(key)
 
     def keys(self) -> Iterator[str]:
         """The keys as text, in the order of the file."""

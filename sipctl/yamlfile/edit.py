@@ -8,66 +8,47 @@ own style, and is compared too: an edit does what it should, or raises Bug.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sipctl import nodes
 from sipctl.errors import Bug
-from sipctl.scalars import quote
 from sipctl.yamlfile import meaning
+from sipctl.yamlfile.meaning import Meaning
 from sipctl.yamlfile.read import read
 from sipctl.yamlfile.splice import Splicer, entries_of
-from sipctl.yamlfile.write import Path, Unset, Value, inline
+from sipctl.yamlfile.write import UNSET, Path, Unset, Value, entry, top_entry
 
 
 def set_values(text: str, changes: Mapping[str, Value | Unset], order: Sequence[str]) -> str:
-    """The document `text` with top-level keys set, or taken out by `UNSET`.
+    """The document `text` with top-level keys set, or taken out by `UNSET`, as by set_paths."""
+    return set_paths(text, {(key,): value for key, value in changes.items()}, order)
 
-    `order` is the canonical order of keys: a new key goes behind the last present one that precedes
-    it there, and one that is not in it to the end. A key that has its value already keeps its
-    bytes.
-    Raises Bug where `text` cannot be read or holds no mapping: whoever calls has judged it before.
+
+def set_paths(text: str, changes: Mapping[Path, Value | Unset], order: Sequence[str] = ()) -> str:
+    """The document `text` with values set, or their entries taken out by `UNSET`.
+
+    A path is the keys of nested mappings; all but the last must be there. `order` is the canonical
+    order of top-level keys: a new key goes behind the last present one that precedes it there, and
+    one that is not in it to the end, as do new keys of nested mappings, in the order of `changes`.
+    What has its value already keeps its bytes, also within a mapping that is set as a whole.
+    Raises Bug where `text` cannot be read or holds no mapping (whoever calls has judged it before),
+    where a path leads nowhere, and where one path goes on from another.
     """
     root = _root(text)
-    if not isinstance(root, nodes.Mapping):
-        raise Bug("a file that holds no mapping was to be edited")
-    data = {key.value: meaning.of_node(value) for key, value in root.entries}
-    wanted = dict(data)
-    for key, value in changes.items():
-        if isinstance(value, Unset):
-            wanted.pop(key, None)
-        else:
-            wanted[key] = meaning.of_value(value)
-    pending = {key: new for key, new in changes.items() if data.get(key) != wanted.get(key)}
-    if not pending:
+    top = _changes_of(root, changes)
+    wanted = _wanted(top)
+    if wanted == meaning.of_node(root):
         return text
-    edits = [((key,), value) for key, value in _ordered(pending, order)]
     return _first_right(
-        ("{}", frozenset(wanted.items())),
-        lambda: _with_keys(text, root, pending, order),
-        lambda: _round_trip(text, root, edits, order),
-        text,
-    )
-
-
-def splice_path(text: str, path: Path, value: str) -> str:
-    """The document `text` with the scalar at `path` set to a string. Raises Bug as set_values."""
-    root = _root(text)
-    target = _scalar_at(root, path)
-
-    def spliced() -> str:
-        splicer = Splicer(text)
-        splicer.replace(target, value)
-        return splicer.result()
-
-    return _first_right(
-        meaning.of_node(root, target, meaning.of_value(value)),
-        spliced,
-        lambda: _round_trip(text, root, [(path, value)], ()),
+        wanted,
+        lambda: _spliced(text, top, order),
+        lambda: _round_trip(text, root, [*_edits(top, order)], order),
         text,
     )
 
 
 def _first_right(
-    wanted: object, spliced: Callable[[], str], round_trip: Callable[[], str], text: str
+    wanted: Meaning, spliced: Callable[[], str], round_trip: Callable[[], str], text: str
 ) -> str:
     """The result of the first way of making an edit that says what is wanted."""
     for result in _results(spliced, round_trip, text):
@@ -98,58 +79,164 @@ def _round_trip(
     return round_trip(text, root, edits, order)
 
 
-def _root(text: str) -> nodes.Node:
+def _root(text: str) -> nodes.Mapping:
     root = read(text.encode(), "").root
-    if root is None:
-        raise Bug("a file that cannot be read was to be edited")
+    if not isinstance(root, nodes.Mapping):
+        raise Bug("a file that cannot be read, or holds no mapping, was to be edited")
     return root
 
 
-def _scalar_at(root: nodes.Node, path: Path) -> nodes.Scalar:
-    node: nodes.Node | None = root
-    for step in path:
-        if isinstance(node, nodes.Mapping):
-            node = node.get(str(step))
-        elif isinstance(node, nodes.Sequence) and isinstance(step, int):
-            node = node.items[step] if step < len(node.items) else None
-    if not isinstance(node, nodes.Scalar):
-        raise Bug("a value that is not there, or is no scalar, was to be edited")
-    return node
+# -- what is to change -------------------------------------------------------------------------
 
 
-# -- the keys of a document --------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class _Changes:
+    """What is to change in a mapping: its own keys, and what stands within their mappings."""
+
+    node: nodes.Mapping
+    depth: int = 1  # of its keys: 1 at the top of the document
+    own: dict[str, Value | Unset] = field(default_factory=dict)
+    within: dict[str, _Changes] = field(default_factory=dict)
+
+    def at(self, key: str) -> _Changes:
+        """The changes in the mapping that is the value of `key`."""
+        if key not in self.within:
+            node = self.node.get(key)
+            if not isinstance(node, nodes.Mapping):
+                raise Bug("an entry of a mapping that is not there was to be edited")
+            self.within[key] = _Changes(node, self.depth + 1)
+        return self.within[key]
+
+    def set(self, key: str, value: Value | Unset) -> None:
+        """Have `key` set or taken out, if it does not stand so already."""
+        node = self.node.get(key)
+        if isinstance(value, Unset):
+            if node is not None:
+                self.own[key] = value
+        elif node is None:
+            self.own[key] = value
+        elif isinstance(value, Mapping) and isinstance(node, nodes.Mapping) and _fits(node, value):
+            self.at(key).become(value)
+        elif meaning.of_node(node) != meaning.of_value(value):
+            self.own[key] = value
+
+    def become(self, value: Mapping[str, Value]) -> None:
+        """Have the mapping hold what `value` holds and no more."""
+        for name in list(self.node.keys()):
+            if name not in value:
+                self.set(name, UNSET)
+        for key, item in value.items():
+            self.set(key, item)
 
 
-def _with_keys(
-    text: str, root: nodes.Mapping, pending: Mapping[str, Value | Unset], order: Sequence[str]
-) -> str:
-    splicer = Splicer(text)
-    present = list(root.keys())
-    removed = [key for key in present if isinstance(pending.get(key), Unset)]
-    entries = entries_of(splicer, root)
-    entries.delete(present.index(key) for key in removed)
-    kept = [key for key in present if key not in removed]
-    added: dict[tuple[str, bool], list[str]] = {}
-    for key, value in _ordered(pending, order):
-        if isinstance(value, Unset) or not kept:
-            continue
-        if key in kept:
-            name, node = root.entries[present.index(key)]
-            splicer.replace(node, value, splicer.behind(":", name.end))
-        else:
-            line = f"{quote(key)}: {inline(value)}"
-            added.setdefault(_anchor(key, kept, order), []).append(line)
-    for (anchor, behind), lines in added.items():
-        insert = entries.insert_behind if behind else entries.insert_before
-        insert(present.index(anchor), lines)
-    return splicer.result()
+def _fits(node: nodes.Mapping, value: Mapping[str, Value]) -> bool:
+    """True where changes entry by entry give the order of `value`, and no entry changes its key."""
+    if len(node.entries) == len(value) == 1 and node.entries[0][0].value not in value:
+        return False
+    kept = filter(value.__contains__, node.keys())
+    new = [key for key in value if node.index(key) is None]
+    return [*kept, *new] == list(value)
+
+
+def _changes_of(root: nodes.Mapping, changes: Mapping[Path, Value | Unset]) -> _Changes:
+    top = _Changes(root)
+    for path, value in changes.items():
+        if not path or any(path[:end] in changes for end in range(1, len(path))):
+            raise Bug("two changes of one value were asked for")
+        *way, last = path
+        place = top
+        for key in way:
+            place = place.at(key)
+        place.set(last, value)
+    return top
+
+
+def _wanted(changes: _Changes) -> Meaning:
+    """What the mapping is to say."""
+    entries: dict[str, Meaning] = {}
+    for key, node in changes.node.entries:
+        if key.value in changes.within:
+            entries[key.value] = _wanted(changes.within[key.value])
+        elif key.value not in changes.own:
+            entries[key.value] = meaning.of_node(node)
+    for name, value in changes.own.items():
+        if not isinstance(value, Unset):
+            entries[name] = meaning.of_value(value)
+    return meaning.of_entries(entries.items())
+
+
+def _edits(
+    changes: _Changes, order: Sequence[str], way: Path = ()
+) -> Iterator[tuple[Path, Value | Unset]]:
+    """The changes as paths, outer ones last."""
+    for key, inner in changes.within.items():
+        yield from _edits(inner, (), (*way, key))
+    for key, value in _ordered(changes.own, order):
+        yield (*way, key), value
 
 
 def _ordered(
-    pending: Mapping[str, Value | Unset], order: Sequence[str]
+    changes: Mapping[str, Value | Unset], order: Sequence[str]
 ) -> list[tuple[str, Value | Unset]]:
     ranks = {key: rank for rank, key in enumerate(order)}
-    return sorted(pending.items(), key=lambda item: ranks.get(item[0], len(ranks)))
+    return sorted(changes.items(), key=lambda item: ranks.get(item[0], len(ranks)))
+
+
+# -- splices -----------------------------------------------------------------------------------
+
+
+def _spliced(text: str, changes: _Changes, order: Sequence[str]) -> str:
+    splicer = Splicer(text)
+    if not text.endswith(("\r", "\n")):
+        splicer = Splicer(text + splicer.line_end)  # so that every line can be followed by another
+    _splice(splicer, changes, order, None)
+    return splicer.result()
+
+
+def _splice(
+    splicer: Splicer, changes: _Changes, order: Sequence[str], key: nodes.Scalar | None
+) -> None:
+    """Make the changes; `key` is the mapping's own where that is an entry in block style."""
+    node = changes.node
+    # where two mappings end at one place, the new entries of the inner one stand first
+    for name, inner in changes.within.items():
+        _splice(splicer, inner, (), None if node.flow else node.key(name))
+    gone: set[int] = set()
+    new: list[tuple[str, Value]] = []
+    for name, value in _ordered(changes.own, order):
+        at = node.index(name)
+        if at is None:
+            if not isinstance(value, Unset):
+                new.append((name, value))
+        elif isinstance(value, Unset):
+            gone.add(at)
+        else:
+            found, old = node.entries[at]
+            splicer.replace(old, value, splicer.behind(":", found.end))
+    if len(gone) < len(node.entries):
+        _insert_and_delete(splicer, changes, gone, new, order)
+    elif gone or new:
+        _replace_all(splicer, changes, new, key)
+
+
+def _insert_and_delete(
+    splicer: Splicer,
+    changes: _Changes,
+    gone: set[int],
+    new: Sequence[tuple[str, Value]],
+    order: Sequence[str],
+) -> None:
+    node = changes.node
+    entries = entries_of(splicer, node)
+    entries.delete(gone)
+    kept = {key: at for at, key in enumerate(node.keys()) if at not in gone}
+    names = list(kept)
+    groups: dict[tuple[str, bool], list[str]] = {}
+    for (key, _), text in zip(new, _texts(changes, new), strict=True):
+        groups.setdefault(_anchor(key, names, order), []).append(text)
+    for (anchor, behind), texts in groups.items():
+        insert = entries.insert_behind if behind else entries.insert_before
+        insert(kept[anchor], texts)
 
 
 def _anchor(key: str, kept: Sequence[str], order: Sequence[str]) -> tuple[str, bool]:
@@ -162,3 +249,55 @@ def _anchor(key: str, kept: Sequence[str], order: Sequence[str]) -> tuple[str, b
     if preceding:
         return preceding[-1], True
     return (following[0], False) if following else (kept[-1], True)
+
+
+def _replace_all(
+    splicer: Splicer,
+    changes: _Changes,
+    new: Sequence[tuple[str, Value]],
+    key: nodes.Scalar | None,
+) -> None:
+    """Put new entries, or `{}`, where no old one stays."""
+    colon = splicer.behind(":", key.end) if key else None
+    if not new:
+        entries_of(splicer, changes.node).clear(colon)
+    elif key and colon and _spreads(splicer, changes, colon, new):
+        lines = (entry(name, value, 1) for name, value in new)
+        splicer.spread(changes.node, colon, key.column + 1, lines)
+    else:
+        entries_of(splicer, changes.node).exchange(_texts(changes, new))
+
+
+def _spreads(
+    splicer: Splicer, changes: _Changes, colon: int, new: Sequence[tuple[str, Value]]
+) -> bool:
+    """True where new mappings make a block of a `{}`, as they would of a key that is not there."""
+    end = changes.node.end
+    braces = splicer.text[colon:end].replace(" ", "")
+    blocks = changes.depth == 2 and any(isinstance(value, Mapping) for _, value in new)
+    return blocks and braces == "{}" and splicer.ends_line(end)
+
+
+# -- the text of new entries -------------------------------------------------------------------
+
+
+def _texts(changes: _Changes, new: Sequence[tuple[str, Value]]) -> list[str]:
+    """New entries in the style of the mapping and of the mappings in it."""
+    if changes.node.flow:
+        return [entry(key, value, 0) for key, value in new]
+    if changes.depth == 1:
+        return [top_entry(key, value) for key, value in new]
+    levels, step = _style(changes)
+    return [entry(key, value, levels, step) for key, value in new]
+
+
+def _style(changes: _Changes) -> tuple[int, int]:
+    """How many levels of new mappings are blocks, and their indent: as the last mapping has it.
+
+    Where there is none, those right below the top are blocks, and all deeper ones stand inline.
+    """
+    for key, node in reversed(changes.node.entries):
+        if isinstance(node, nodes.Mapping) and node.entries:
+            width = node.column - key.column
+            return (0, 2) if node.flow else (1, width if width > 0 else 2)
+    return int(changes.depth == 2), 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sipctl import nodes
 from sipctl.scalars import taken_for
@@ -12,17 +12,12 @@ Meaning = tuple[object, ...]
 """Hashable. A scalar is its text, and whether a reader may take it for something but text."""
 
 
-def of_node(
-    node: nodes.Node, target: nodes.Node | None = None, instead: Meaning | None = None
-) -> Meaning:
-    """What `node` says. Where `target` stands in it, `instead` is taken for its meaning."""
-    if node is target and instead is not None:
-        return instead
+def of_node(node: nodes.Node) -> Meaning:
+    """What `node` says."""
     if isinstance(node, nodes.Sequence):
-        return ("[]", tuple(of_node(item, target, instead) for item in node.items))
+        return ("[]", tuple(map(of_node, node.items)))
     if isinstance(node, nodes.Mapping):
-        entries = ((key.value, of_node(value, target, instead)) for key, value in node.entries)
-        return ("{}", frozenset(entries))
+        return of_entries((key.value, of_node(value)) for key, value in node.entries)
     kind = taken_for(node.value) if node.plain else None
     return ("null" if kind == "null" else node.value, kind is not None)
 
@@ -32,7 +27,12 @@ def of_value(value: Value) -> Meaning:
     if isinstance(value, str):
         return (value, False)
     if isinstance(value, Mapping):
-        return ("{}", frozenset((key, of_value(item)) for key, item in value.items()))
+        return of_entries((key, of_value(item)) for key, item in value.items())
     if isinstance(value, Sequence):
         return ("[]", tuple(map(of_value, value)))
     return (canonical(value), True)
+
+
+def of_entries(entries: Iterable[tuple[str, Meaning]]) -> Meaning:
+    """What a mapping says whose values say this."""
+    return ("{}", frozenset(entries))

@@ -83,7 +83,8 @@ def _edit(data: Any, path: Path, value: Value | Unset, order: Sequence[str]) -> 
     if not isinstance(value, str | int | Mapping | Sequence | None):
         data.pop(last, None)
     elif isinstance(data, CommentedMap) and last not in data:
-        before = order[: order.index(last)] if last in order else data
+        ordered = not way and last in order
+        before = order[: order.index(last)] if ordered else data
         place = max((at for at, key in enumerate(data, 1) if key in before), default=0)
         data.insert(place, last, _ruamel(value))
     else:

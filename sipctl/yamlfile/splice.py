@@ -7,7 +7,8 @@ dashes) is looked at here, and only here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 
 from sipctl import nodes
@@ -18,10 +19,12 @@ from sipctl.yamlfile.write import Value, inline
 LINE_END = re.compile(r"\r\n|\r|\n")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)?")
 _GAP = re.compile(r"(?:[ \t\r\n]|#[^\r\n]*)*+")  # all that may stand between two tokens
+_COMMENT_LINE = re.compile(r"[\r\n][ \t]*#")
 _LINE_REST = re.compile(r"(?:[ \t]+(?:#[^\r\n]*)?|)(?=[\r\n]|\Z)")
 _MARGIN = re.compile(r"[ \t]*(?=#|[\r\n])")
 _BLANKS = re.compile(r"[ \t]*")
 _BLOCK_HEADER = re.compile(r"[|>][-+0-9]*")
+_FIRST_TEXT = re.compile(r"(?: *(?:\r\n|\r|\n))*+( *)[^ \r\n]")
 # difflib takes quadratic time where items repeat; a list of a thousand is nothing to keep tidy
 _LONG = 1000
 
@@ -33,11 +36,20 @@ class Splicer:
         self.text = text
         found = LINE_END.search(text)
         self.line_end = found[0] if found else "\n"
+        bom = int(text.startswith("\ufeff"))
+        self._line_starts = [bom, *(end.end() for end in LINE_END.finditer(text))]
         self._splices: list[tuple[int, int, str]] = []
 
     def put(self, start: int, end: int, replacement: str) -> None:
         """Have `replacement` stand where text[start:end] stands."""
         self._splices.append((start, end, replacement))
+
+    def put_lines(self, at: int, indent: int, texts: Iterable[str]) -> None:
+        """Put texts of one line or more, indented, where a line begins."""
+        margin = " " * indent
+        for text in texts:
+            lines = text.replace("\n", self.line_end + margin)
+            self.put(at, at, margin + lines + self.line_end)
 
     def result(self) -> str:
         """The text with all splices made; insertions at one place in the order they came."""
@@ -51,8 +63,7 @@ class Splicer:
 
     def line_start(self, offset: int) -> int:
         """Where the line that holds `offset` begins, behind a byte-order mark."""
-        start = max(self.text.rfind("\n", 0, offset), self.text.rfind("\r", 0, offset)) + 1
-        return start or int(self.text.startswith("\ufeff"))
+        return self._line_starts[max(bisect_right(self._line_starts, offset) - 1, 0)]
 
     def next_line(self, offset: int) -> int:
         """Where the next line begins, for something that ends at `offset`."""
@@ -73,7 +84,7 @@ class Splicer:
 
     def begins_line(self, offset: int) -> bool:
         """True where nothing but blanks stands before `offset` in its line."""
-        return not self.text[self.line_start(offset) : offset].strip(" \t")
+        return _end(_BLANKS, self.text, self.line_start(offset)) >= offset
 
     def ends_line(self, offset: int) -> bool:
         """True where nothing but blanks and a comment follow in the line."""
@@ -96,6 +107,13 @@ class Splicer:
         last = _last(node)
         header = self.text[last.start : _end(_BLOCK_HEADER, self.text, last.start)]
         return _is_block_scalar(last) and "+" in header
+
+    def text_column(self, scalar: nodes.Node) -> int:
+        """The least indent by which a line below a block scalar would become its text."""
+        header = _end(_BLOCK_HEADER, self.text, scalar.start)
+        first = _FIRST_TEXT.match(self.text, _end(_LINE, self.text, header), scalar.end)
+        explicit = any(char in "123456789" for char in self.text[scalar.start : header])
+        return len(first[1]) if first and not explicit else 1
 
     def _shown_end(self, node: nodes.Node) -> int:
         return node.start + len(self.text[node.start : node.end].rstrip("\r\n"))
@@ -130,6 +148,11 @@ class Splicer:
             self.put(node.start, node.end, " " + text)
         else:
             self.put(node.start, node.end, text)
+
+    def spread(self, node: nodes.Node, colon: int, indent: int, texts: Iterable[str]) -> None:
+        """Put lines in the place of a value that ends its line; its comment stays with the key."""
+        self.put(colon, node.end, "")
+        self.put_lines(self.next_line(node.end), indent, texts)
 
     def _only_entry(self, node: nodes.Mapping, value: Mapping[str, Value]) -> None:
         key, old = node.entries[0]
@@ -208,43 +231,55 @@ class BlockEntries:
         self.spans = [(s, splicer.end(value)) for s, value in zip(starts, values, strict=True)]
         self.indent = node.column - 1
 
-    def delete(self, indexes: Iterable[int]) -> None:
+    def delete(self, indexes: Collection[int]) -> None:
         """Take out the entries' lines, with the comments at their ends."""
-        gone = set(indexes)
-        for index in gone:
-            start, end = self.spans[index]
+        above = None
+        for index, (start, end) in enumerate(self.spans):
+            if index not in indexes:
+                above = self.values[index]
+                continue
             stop = self.splicer.next_line(end)
             self.splicer.put(self.splicer.line_start(start), stop, "")
-            before = next((i for i in range(index - 1, -1, -1) if i not in gone), None)
-            if before is not None and ends_in_block_scalar(self.values[before]):
-                self._bar(stop, self.splicer.keeps_blank_lines(self.values[before]))
+            if above is not None and ends_in_block_scalar(above):
+                self._bar(stop, above)
 
-    def _bar(self, at: int, keeping: bool) -> None:
+    def _bar(self, at: int, above: nodes.Node) -> None:
         """Keep what follows out of a block scalar that now stands directly above it.
 
-        Indented comments would become its text, and blank lines too where it keeps them.
+        What is indented like its text would become text, and blank lines too where it keeps them.
         """
-        text = self.splicer.text
+        splicer, text = self.splicer, self.splicer.text
+        keeping, column = splicer.keeps_blank_lines(above), splicer.text_column(_last(above))
         while margin := _MARGIN.match(text, at):
             stop = _end(_LINE, text, margin.end())
-            comment = text.startswith("#", margin.end())
-            self.splicer.put(at, margin.end() if comment or not keeping else stop, "")
-            keeping = keeping and not comment
+            keeping = keeping and not text.startswith("#", margin.end())
+            if keeping:
+                splicer.put(at, stop, "")
+            elif margin.end() - at >= column or "\t" in margin[0]:
+                splicer.put(at, margin.end(), "")
             at = stop
 
+    def exchange(self, texts: Sequence[str]) -> None:
+        """Put new entries in the place of all."""
+        start = self.splicer.line_start(self.spans[0][0])
+        self.splicer.put_lines(start, self.indent, texts)
+        self.delete(range(len(self.spans)))
+
+    def clear(self, colon: int | None) -> None:
+        """Take all entries out; `{}` stands for them, behind the colon at that offset if any."""
+        if colon is None:
+            self.exchange(["{}"])
+        else:
+            self.splicer.put(colon, colon, " {}")
+            self.delete(range(len(self.spans)))
+
     def insert_behind(self, index: int, texts: Iterable[str]) -> None:
-        """Put a line each behind an entry and the comment lines indented deeper than it."""
-        splicer, at = self.splicer, self.bottom(index)
-        ended = at > 0 and splicer.text[at - 1] in "\r\n"
-        for text in texts:
-            line = " " * self.indent + text
-            splicer.put(at, at, line + splicer.line_end if ended else splicer.line_end + line)
+        """Put lines behind an entry and the comment lines indented deeper than it."""
+        self.splicer.put_lines(self.bottom(index), self.indent, texts)
 
     def insert_before(self, index: int, texts: Iterable[str]) -> None:
-        """Put a line each before an entry and the comment lines directly above it."""
-        at = self.top(index)
-        for text in texts:
-            self.splicer.put(at, at, " " * self.indent + text + self.splicer.line_end)
+        """Put lines before an entry and the comment lines directly above it."""
+        self.splicer.put_lines(self.top(index), self.indent, texts)
 
     def top(self, index: int) -> int:
         """Where the entry's lines begin, with the comment lines directly above that are its own."""
@@ -269,9 +304,11 @@ class FlowEntries:
         values: Sequence[nodes.Node],
     ) -> None:
         self.splicer = splicer
+        self.node = node
         self.spans = [(s, splicer.end(value)) for s, value in zip(starts, values, strict=True)]
+        self.bared = -1  # the entry whose comma is taken out, since it becomes the last
 
-    def delete(self, indexes: Iterable[int]) -> None:
+    def delete(self, indexes: Collection[int]) -> None:
         """Take out entries with their commas and the comments at the ends of their lines."""
         gone = set(indexes)
         kept = len(self.spans)
@@ -282,8 +319,16 @@ class FlowEntries:
             if not LINE_END.search(self.splicer.text, start, end):
                 self.splicer.put(start, end, "")
                 gone -= set(range(kept, len(self.spans)))
+            elif self.splicer.behind(",", end) is None:
+                self._bare(kept - 1)
         for index in gone:
             self._delete_one(*self.spans[index])
+
+    def _bare(self, index: int) -> None:
+        comma = self.splicer.behind(",", self.spans[index][1])
+        assert comma is not None
+        self.splicer.put(comma - 1, comma, "")
+        self.bared = index
 
     def _delete_one(self, start: int, end: int) -> None:
         splicer = self.splicer
@@ -298,6 +343,23 @@ class FlowEntries:
         else:
             splicer.put(start, _end(_LINE_REST, splicer.text, stop), "")
 
+    def exchange(self, texts: Sequence[str]) -> None:
+        """Put new entries in the place of all."""
+        inside = self.node.start + 1
+        start, end = self.spans[0] if self.spans else (inside, inside)
+        self.splicer.put(start, end, ", ".join(texts))
+        self.delete(range(1, len(self.spans)))
+
+    def clear(self, colon: int | None) -> None:
+        """Take all entries out, and leave the braces with the comments that have lines."""
+        ends = [self.node.start, *(end for _, end in self.spans)]
+        starts = [*(start for start, _ in self.spans), self.node.end]
+        gaps = zip(ends, starts, strict=True)
+        if any(_COMMENT_LINE.search(self.splicer.text, *gap) for gap in gaps):
+            self.delete(range(len(self.spans)))
+        else:
+            self.splicer.put(self.node.start, self.node.end, "{}")
+
     def insert_behind(self, index: int, texts: Sequence[str]) -> None:
         """Put new entries behind one, on lines of their own where that one has its own."""
         splicer = self.splicer
@@ -307,7 +369,7 @@ class FlowEntries:
             splicer.put(end, end, "".join(f", {text}" for text in texts))
             return
         lines = [self._indent(start) + text + "," + splicer.line_end for text in texts]
-        if not comma and lines:
+        if (not comma or index == self.bared) and lines:
             splicer.put(end, end, ",")
             lines[-1] = lines[-1].replace("," + splicer.line_end, splicer.line_end)
         at = splicer.next_line(comma or end)

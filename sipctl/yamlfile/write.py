@@ -19,17 +19,34 @@ class Unset(Enum):
 
 UNSET = Unset.UNSET
 
-Path = Sequence[str | int]
-"""The way to a node: keys of mappings and indexes of lists."""
+Path = tuple[str, ...]
+"""The way to a value: the keys of nested mappings."""
 
 
 def document(values: Mapping[str, Value]) -> str:
-    """A block-style document, one line a key, in the given order; lists and mappings in flow style.
+    """A block-style document, one entry a key (as `top_entry`), in the given order.
 
     No line is ever folded. Every YAML 1.1 and 1.2 reader sees the same strings.
     """
-    lines = [f"{quote(key)}: {inline(value)}\n" for key, value in values.items()]
-    return "".join(lines) or "{}\n"
+    return "".join(f"{top_entry(key, value)}\n" for key, value in values.items()) or "{}\n"
+
+
+def top_entry(key: str, value: Value) -> str:
+    """A top-level entry: a mapping of mappings as a block of blocks, all else on one line."""
+    blocks = isinstance(value, Mapping) and any(isinstance(v, Mapping) for v in value.values())
+    return entry(key, value, 2 if blocks else 0)
+
+
+def entry(key: str, value: Value, levels: int, step: int = 2) -> str:
+    """`key: value` with mappings down to `levels` in block style, each indented by `step`.
+
+    What lies deeper, and a list, is in flow style. There is no last line end.
+    """
+    if not levels or not isinstance(value, Mapping) or not value:
+        return f"{quote(key)}: {inline(value)}"
+    lines = [f"{quote(key)}:"]
+    lines += (entry(name, item, levels - 1, step) for name, item in value.items())
+    return "\n".join(lines).replace("\n", "\n" + " " * step)
 
 
 def tree(values: Mapping[str, Value]) -> str:
@@ -58,7 +75,7 @@ def inline(value: Value, style: str = "") -> str:
     if isinstance(value, str):
         return quote(value, style)
     if isinstance(value, Mapping):
-        entries = (f"{quote(key)}: {inline(item)}" for key, item in value.items())
+        entries = (entry(key, item, 0) for key, item in value.items())
         return "{" + ", ".join(entries) + "}"
     if isinstance(value, Sequence):
         return "[" + ", ".join(map(inline, value)) + "]"
