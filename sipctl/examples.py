@@ -1,7 +1,8 @@
 """A wrong and a right example of each rule, for `explain` and for the page of the rules.
 
-`examples/invalid/<rule>/` and `examples/valid/<rule>/` are small workspaces with one file that
-matters. Where the fault is not in a file's text, `wrong.txt` says in words what it is.
+`examples/invalid/<rule>/` and `examples/valid/<rule>/` are small workspaces. What matters in one
+are its scenarios; where there are none, the endpoint, else the settings. Where the fault is not in
+a file's text, `wrong.txt` says in words what it is.
 """
 
 from __future__ import annotations
@@ -9,25 +10,32 @@ from __future__ import annotations
 from pathlib import Path
 
 from sipctl import resources
-from sipctl.inventory import ENDPOINTS, SETTINGS_FILE
+from sipctl.inventory import SETTINGS_FILE
+from sipctl.kinds import ENDPOINT, SCENARIO
 
 DESCRIPTION = "wrong.txt"
 
 
 def wrong(rule: str) -> str:
-    """What breaks the rule of this name: a file's text under its path, or a description."""
+    """What breaks the rule of this name: each file's text under its path, or a description."""
     root = resources.path("examples", "invalid", rule)
     described = root / DESCRIPTION
     return described.read_text("utf-8") if described.is_file() else _shown(root)
 
 
 def right(rule: str) -> str:
-    """What keeps the rule of this name: a file's text under its path."""
+    """What keeps the rule of this name: each file's text under its path."""
     return _shown(resources.path("examples", "valid", rule))
 
 
 def _shown(root: Path) -> str:
-    file = next(iter(sorted((root / ENDPOINTS).glob("*"))), root / SETTINGS_FILE)
+    scenarios = sorted((root / SCENARIO.folder).glob("*"))
+    endpoints = sorted((root / ENDPOINT.folder).glob("*"))
+    files = scenarios or endpoints[:1] or [root / SETTINGS_FILE]
+    return "\n".join(_text(file, root) for file in files)
+
+
+def _text(file: Path, root: Path) -> str:
     text = file.read_bytes().decode("utf-8", "backslashreplace")
     return f"# {file.relative_to(root).as_posix()}\n" + "".join(map(_visible, text))
 

@@ -176,7 +176,8 @@ def _unknown_target(read: _Read) -> Iterator[Finding]:
     for link in graph.links(read.scenario):
         if link.target is None or link.target in read.scenario.actions:
             continue
-        message = f"there is no action {names.quoted(link.target)} to lead to"
+        message = f"there is no action {names.quoted(link.target)}"
+        message += f" (branch {names.quoted(link.label)} of {names.quoted(link.source)})"
         hint = read.nearest.hint(link.target, "add the action, or write null to end the call")
         place = read.place(read.branches(link.source).get(link.label))
         yield Finding.of("unknown-target", place, message, hint)
@@ -237,7 +238,7 @@ def _unknown_action(read: _Read) -> Iterator[Finding]:
     for id, action in read.scenario.actions.items():
         if action.known:
             continue
-        message = f"{names.quoted(action.action)} is not a known type of action"
+        message = f"{names.quoted(action.action)} is not a known type (action {names.quoted(id)})"
         hint = nearest.hint(action.action, "it is kept as it is, and cannot be checked")
         place = read.place(read.entry(id).get("action"))
         yield Finding.of("unknown-action", place, message, hint)
@@ -260,18 +261,18 @@ def _unknown_branch(read: _Read) -> Iterator[Finding]:
             continue
         for label in action.branches:
             if label not in known.branches:
-                place = read.place(read.branches(id).key(label))
-                yield _not_a_branch(label, known, action, place)
+                yield _not_a_branch(read, id, label, known)
 
 
-def _not_a_branch(label: str, known: ActionType, action: Action, place: Place) -> Finding:
-    hint = names.did_you_mean(label, known.branches.keys() - action.branches.keys())
-    labels = ", ".join(known.branches)
+def _not_a_branch(read: _Read, id: str, label: str, known: ActionType) -> Finding:
+    branches = read.branches(id)
+    hint = names.did_you_mean(label, [name for name in known.branches if not branches.key(name)])
+    rule, a_branch = "unconfirmed-branch", "a known branch"
     if known.all_confirmed:
-        message = f"{names.quoted(label)} is not a branch of {known.id}"
-        return Finding.of("unknown-branch", place, message, hint or f"its branches: {labels}")
-    message = f"{names.quoted(label)} is not a known branch of {known.id}"
-    return Finding.of("unconfirmed-branch", place, message, hint or f"those known: {labels}")
+        rule, a_branch = "unknown-branch", "a branch"
+    message = f"{names.quoted(label)} is not {a_branch} of {known.id} (action {names.quoted(id)})"
+    hint = hint or f"use one of {', '.join(known.branches)}"
+    return Finding.of(rule, read.place(branches.key(label)), message, hint)
 
 
 def _no_fallback(read: _Read) -> Iterator[Finding]:
@@ -294,6 +295,20 @@ def _silent_place(read: _Read, id: str, labels: list[str]) -> Place:
     return read.place(read.branches(id).get(written[0])) if written else read.id(id)
 
 
+def _bad_parameter(read: _Read) -> Iterator[Finding]:
+    """SIP416: a calendar that cannot be evaluated."""
+    from sipctl import calendars  # most workspaces' commands need none of it
+
+    for id, action in read.scenario.actions.items():
+        if action.role != "calendar":
+            continue
+        for fault in calendars.faults(action.parameters):
+            node = read.entry(id).get(fault.parameter)
+            if fault.index is not None and isinstance(node, SequenceNode):
+                node = node.items[fault.index]
+            yield Finding.of("bad-parameter", read.place(node), fault.message, fault.hint)
+
+
 _WITHIN: tuple[Callable[[_Read], Iterator[Finding]], ...] = (
     _missing_start,
     _unknown_start,
@@ -304,6 +319,7 @@ _WITHIN: tuple[Callable[[_Read], Iterator[Finding]], ...] = (
     _missing_endpoint,
     _unknown_branch,
     _no_fallback,
+    _bad_parameter,
 )
 
 
@@ -371,6 +387,7 @@ def _unknown_endpoint(
             if use.endpoint in endpoints:
                 continue
             message = f"there is no endpoint {names.quoted(use.endpoint)}"
+            message += f" (action {names.quoted(use.action)})"
             found = nearest(use.endpoint)
             related = ((Place(endpoints[found]), "the nearest endpoint"),) if found else ()
             hint = nearest.hint(use.endpoint, "create it, or name one of `sipctl list`")
