@@ -16,8 +16,8 @@ from filelock import FileLock, Timeout
 
 from sipctl import disk, journal, privileges, workspace
 from sipctl.changes import (
-    EndpointChange,
     FileChange,
+    MemberChange,
     Plan,
     Snapshot,
     body,
@@ -28,6 +28,7 @@ from sipctl.changes import (
 from sipctl.errors import Refused
 from sipctl.findings import Finding
 from sipctl.inventory import SETTINGS_FILE, Inventory
+from sipctl.kinds import SCENARIO, kind_of, reference_of
 from sipctl.patch import patch
 from sipctl.repository import GitDied, GitFailed, Repository
 
@@ -70,7 +71,7 @@ class Outcome:
 
     plan: Plan
     prefix: str
-    changes: tuple[EndpointChange, ...]
+    changes: tuple[MemberChange, ...]
     findings: tuple[Finding, ...]
     commit: str | None = None
     written: bool = False
@@ -141,10 +142,10 @@ def _judge(prefix: str, inventory: Inventory, planner: Planner) -> Outcome:
     plan = planner(inventory)
     touched = {change.path for change in plan.effective}
     _refuse_unknown_settings(inventory, touched)
-    before = inventory
+    before, base = inventory, _types_before(plan)
     if plan.adopts:  # what stands on disk is the change itself
         before = workspace.reread(inventory, {c.path: c.before for c in plan.effective})
-    after = workspace.reread(inventory, {c.path: c.after for c in plan.effective})
+    after = workspace.reread(inventory, {c.path: c.after for c in plan.effective}, base)
     known = Counter(f.identity for f in before.findings if f.is_error)
     brought = []
     for finding in after.findings:
@@ -155,7 +156,20 @@ def _judge(prefix: str, inventory: Inventory, planner: Planner) -> Outcome:
         what = "an error" if len(brought) == 1 else f"{len(brought)} errors"
         raise Refused(f"refused: the files would hold {what}", findings=tuple(brought))
     warnings = tuple(f for f in after.findings if f.place.file in touched)
-    return Outcome(plan, prefix, endpoint_changes(plan, inventory), warnings)
+    return Outcome(plan, prefix, member_changes(plan, inventory), warnings)
+
+
+def _types_before(plan: Plan) -> dict[str, str]:
+    """The type that each scenario of a plan has now, under the path that it will have."""
+    befores = {change.path: change.before for change in plan.effective}
+    types = {}
+    for change in plan.effective:
+        if kind_of(change.path) is SCENARIO and change.after is not None:
+            data = befores.get(change.moved_from) if change.moved_from else change.before
+            scenario = workspace.read_member(change.path, data).scenario if data else None
+            if scenario:
+                types[change.path] = scenario.type_
+    return types
 
 
 def _refuse_unknown_settings(inventory: Inventory, touched: set[str]) -> None:
@@ -174,7 +188,7 @@ def _patch(prefix: str, plan: Plan) -> tuple[str, str]:
         text = data.decode("utf-8", "replace")
         if workspace.is_member(path):
             member = workspace.read_member(path, data)
-            text = workspace.without_plaintext(member.text, member.root)
+            text = workspace.without_plaintext(member)
             if text != member.text:
                 why_not = "a password in plain text is masked here"
         if not why_not and text.encode("utf-8") != data:
@@ -184,40 +198,37 @@ def _patch(prefix: str, plan: Plan) -> tuple[str, str]:
     return patch(plan.effective, prefix, shown), why_not
 
 
-def endpoint_changes(plan: Plan, inventory: Inventory) -> tuple[EndpointChange, ...]:
-    """What a plan does to each endpoint of an inventory, by field."""
+def member_changes(plan: Plan, inventory: Inventory) -> tuple[MemberChange, ...]:
+    """What a plan does to each endpoint and scenario of an inventory, by field."""
     moved = {change.moved_from for change in plan.changes if change.moved_from}
     copied = {change.copied_from for change in plan.changes if change.copied_from}
     before: dict[str, bytes | None] = {path: inventory.members[path].data for path in copied}
     before |= {change.path: change.before for change in plan.changes}
     known = (c for c in plan.effective if workspace.is_member(c.path))
-    return tuple(_endpoint_change(c, before) for c in known if c.path not in moved)
+    return tuple(_member_change(c, before) for c in known if c.path not in moved)
 
 
-def _endpoint_change(change: FileChange, before: dict[str, bytes | None]) -> EndpointChange:
-    path = change.path
+def _member_change(change: FileChange, before: dict[str, bytes | None]) -> MemberChange:
+    path, kind = change.path, kind_of(change.path)
+    assert kind is not None
     if change.moved_from or change.copied_from:
         source = change.moved_from or change.copied_from
         assert source is not None
         old = _snapshot(source, before.get(source))
         new = _snapshot(path, change.after)
-        kind = "renamed" if change.moved_from else "duplicated"
+        word = "renamed" if change.moved_from else "duplicated"
         fields = tuple(f for f in differences(old, new) if f.field != "reference")
-        return EndpointChange(kind, _reference(path), fields, _reference(source))
-    kind = "created" if change.before is None else "deleted" if change.after is None else "changed"
+        return MemberChange(word, reference_of(path), fields, reference_of(source), kind)
+    word = "created" if change.before is None else "deleted" if change.after is None else "changed"
     fields = differences(_snapshot(path, change.before), _snapshot(path, change.after))
-    return EndpointChange(kind, _reference(path), fields)
-
-
-def _reference(path: str) -> str:
-    return path.rpartition("/")[2].removesuffix(".yaml")
+    return MemberChange(word, reference_of(path), fields, member=kind)
 
 
 def _snapshot(path: str, data: bytes | None) -> Snapshot | None:
     if data is None:
         return None
-    root = workspace.read_member(path, data).root
-    return snapshot(root) if root is not None else {}
+    member = workspace.read_member(path, data)
+    return snapshot(member.root, member.kind) if member.root is not None else {}
 
 
 # -- before writing ------------------------------------------------------------------------------
@@ -311,7 +322,7 @@ def _refuse_unclean(repository: Repository, paths: list[str]) -> None:
     changed = repository.status(disk.folders(paths))
     dirty = sorted(path for path in paths if path in changed)
     if dirty:
-        names = [_reference(path) for path in dirty]
+        names = [reference_of(path) for path in dirty]
         named = ", ".join(dirty[:3]) + (f" and {len(dirty) - 3} more" if len(dirty) > 3 else "")
         hint = f"commit them first with `sipctl save {' '.join(names[:3])}`"
         hint = "commit them first with `sipctl save`" if len(dirty) > 3 else hint

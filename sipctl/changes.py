@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sipctl import scalars
 from sipctl.endpoint import FIELDS, default_of, is_variable
+from sipctl.kinds import ENDPOINT, SCENARIO, Kind, kind_of, reference_of
 from sipctl.nodes import Mapping as MappingNode
 from sipctl.nodes import Node, Scalar, Sequence, plain_data
+from sipctl.scenario import FIELDS as SCENARIO_FIELDS
 from sipctl.typed import free, shown_key
 
 MASK = "***"
@@ -73,7 +77,7 @@ class Value:
 
     def text(self) -> str:
         """The value on one line for people, `5060 (default)`; nothing in it can break the line."""
-        shown = one_line(self.data)
+        shown = "null" if self.given and self.data is None else one_line(self.data)
         return shown if self.given else f"{shown} (default)" if self.present else "-"
 
 
@@ -102,25 +106,34 @@ class FieldChange:
 
 
 @dataclass(frozen=True, slots=True)
-class EndpointChange:
-    """What happened to one endpoint: created, changed, renamed, duplicated or deleted.
+class MemberChange:
+    """What happened to one endpoint or scenario: created, changed, renamed, duplicated or deleted.
 
     `source` is the former reference of a rename, and of a duplicate the one it came from. The
-    fields of a created endpoint are all it gives, of a deleted one all it gave.
+    fields of a created one are all it gives, of a deleted one all it gave. `member` is what it is,
+    an endpoint or a scenario.
     """
 
     kind: str
     reference: str
     fields: tuple[FieldChange, ...] = ()
     source: str | None = None
+    member: Kind = ENDPOINT
 
 
 Snapshot = Mapping[str, Value]
-"""An endpoint's values by field at one time, whether they are allowed or not."""
+"""The values of an endpoint or scenario by field at one time, whether they are allowed or not.
+
+Its order is the canonical one. The fields of a scenario's actions are `actions.menu.branches.1`.
+"""
 
 
-def snapshot(root: MappingNode) -> dict[str, Value]:
+def snapshot(root: MappingNode, kind: Kind = ENDPOINT) -> dict[str, Value]:
     """Every field of a document, typed as far as that goes without judging it."""
+    return _of_scenario(root) if kind is SCENARIO else _of_endpoint(root)
+
+
+def _of_endpoint(root: MappingNode) -> dict[str, Value]:
     values = {shown_key(key.value): _value(key.value, node) for key, node in root.entries}
     transport = values["transport"].data if "transport" in values else None
     for field in FIELDS:
@@ -128,7 +141,57 @@ def snapshot(root: MappingNode) -> dict[str, Value]:
             default = default_of(field, transport)
             data = list(default) if isinstance(default, tuple) else default
             values[field] = Value(data, given=False)
-    return values
+    return {field: values[field] for field in (*FIELDS, *sorted(values.keys() - set(FIELDS)))}
+
+
+def _of_scenario(root: MappingNode) -> dict[str, Value]:
+    """The fields in canonical order, those of actions and branches in the order of the file."""
+    ranks = {field: rank for rank, field in enumerate(SCENARIO_FIELDS)}
+    entries = sorted(root.entries, key=lambda entry: ranks.get(entry[0].value, len(ranks)))
+    return dict(_flat(entries, ()))
+
+
+_DEPTH = 4
+"""So deep are the fields of a scenario told apart: actions, action, branches, label."""
+
+
+def _flat(
+    entries: Iterable[tuple[Scalar, Node]], way: tuple[str, ...]
+) -> Iterator[tuple[str, Value]]:
+    for key, node in entries:
+        path = (*way, key.value)
+        told = isinstance(node, MappingNode) and node.entries and not key.value.startswith("x-")
+        if told and path[0] == "actions" and len(path) < _DEPTH:
+            assert isinstance(node, MappingNode)
+            yield from _flat(node.entries, path)
+        else:
+            yield field_name(path), _free_value(key.value, node)
+
+
+def _free_value(key: str, node: Node) -> Value:
+    if key.casefold() == "password":
+        return Value(MASK, identity=_digest(node))
+    return Value(_without_passwords(free(node)), identity=_digest(node))
+
+
+def _without_passwords(data: object) -> object:
+    """Data of the user's own, the values of keys called password masked at any depth."""
+    if isinstance(data, list):
+        return [_without_passwords(item) for item in data]
+    if isinstance(data, dict):
+        return {
+            key: MASK if str(key).casefold() == "password" else _without_passwords(value)
+            for key, value in data.items()
+        }
+    return data
+
+
+def field_name(path: Iterable[str]) -> str:
+    """A way to a value as one name: `actions.menu.branches.1`; a key with a dot is in quotes."""
+    return ".".join(key if _WORD.fullmatch(key) else json.dumps(key) for key in path)
+
+
+_WORD = re.compile(r"[^\s.\"'\\]+")
 
 
 def _value(field: str, node: Node) -> Value:
@@ -190,23 +253,21 @@ def one_line(data: object) -> str:
 
 
 def differences(old: Snapshot | None, new: Snapshot | None) -> tuple[FieldChange, ...]:
-    """The fields that differ, in canonical order, the user's own keys behind.
+    """The fields that differ, in canonical order, those that are gone behind.
 
-    Where one side is None the endpoint did not exist, and only what the other gives is listed.
+    Where one side is None there was nothing, and only what the other gives is listed.
     """
     if old is None or new is None:
         return _all_given(old, new)
-    extra = sorted((old.keys() | new.keys()) - set(FIELDS))
-    pairs = ((field, old.get(field, ABSENT), new.get(field, ABSENT)) for field in (*FIELDS, *extra))
+    fields = dict.fromkeys((*new, *old))
+    pairs = ((field, old.get(field, ABSENT), new.get(field, ABSENT)) for field in fields)
     return tuple(FieldChange(f, a, b) for f, a, b in pairs if not same(f, a, b))
 
 
 def _all_given(old: Snapshot | None, new: Snapshot | None) -> tuple[FieldChange, ...]:
     known = new if old is None else old
     assert known is not None
-    order = (*FIELDS, *sorted(known.keys() - set(FIELDS)))
-    values = ((f, known.get(f, ABSENT)) for f in order)  # an unreadable file has none
-    given = [(f, value) for f, value in values if value.given and f != "reference"]
+    given = [(f, value) for f, value in known.items() if value.given and f != "reference"]
     if old is None:
         return tuple(FieldChange(f, ABSENT, value) for f, value in given)
     return tuple(FieldChange(f, value, ABSENT) for f, value in given)
@@ -222,7 +283,7 @@ def same(field: str, old: Value, new: Value) -> bool:
 # -- words for commits ---------------------------------------------------------------------------
 
 
-def body(changes: Iterable[EndpointChange]) -> str:
+def body(changes: Iterable[MemberChange]) -> str:
     """The body of a commit message: each field, old and new, equal changes told once."""
     grouped: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for change in changes:
@@ -235,21 +296,35 @@ def body(changes: Iterable[EndpointChange]) -> str:
     return "\n\n".join(blocks)
 
 
-def _heading(change: EndpointChange) -> str:
+def _heading(change: MemberChange) -> str:
     words = {"renamed": "renamed from", "duplicated": "duplicated from"}
+    what = "scenario " if change.member is SCENARIO else ""
     if change.kind in words:
-        return f"{words[change.kind]} {change.source}:"
-    return f"{change.kind}:"
+        return f"{what}{words[change.kind]} {change.source}:"
+    return f"{what}{change.kind}:"
 
 
-def changed_fields_subject(changes: Iterable[EndpointChange]) -> str:
+def changed_fields_subject(changes: Iterable[MemberChange]) -> str:
     """`port of pbx-paris`, `port and host of 12 endpoints`: the object of "Change …"."""
     known = tuple(changes)
     fields = list(dict.fromkeys(f.field for change in known for f in change.fields))
     named = " and ".join(fields) if len(fields) <= 2 else f"{len(fields)} fields"
-    return f"{named} of {of_these([change.reference for change in known])}"
+    return f"{named} of {of_these([change.member.path(change.reference) for change in known])}"
 
 
-def of_these(references: list[str]) -> str:
-    """The reference where there is one, else how many there are."""
-    return references[0] if len(references) == 1 else f"{len(references)} endpoints"
+def of_these(paths: Iterable[str]) -> str:
+    """What files are called together: the one reference, or how many endpoints and scenarios."""
+    known = tuple(paths)
+    if len(known) == 1:
+        kind = kind_of(known[0])
+        noun = "scenario " if kind is SCENARIO else ""
+        return noun + reference_of(known[0]) if kind else known[0]
+    scenarios = sum(kind_of(path) is SCENARIO for path in known)
+    others = sum(kind_of(path) is None for path in known)
+    counts = (
+        (len(known) - scenarios - others, "endpoint"),
+        (scenarios, "scenario"),
+        (others, "file"),
+    )
+    told = [f"{count} {noun}{'s' * (count != 1)}" for count, noun in counts if count]
+    return " and ".join(told) or "0 endpoints"

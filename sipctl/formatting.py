@@ -7,7 +7,6 @@ from pathlib import Path
 
 from sipctl import disk, workspace
 from sipctl.changes import FileChange
-from sipctl.endpoint import FIELDS
 from sipctl.findings import Finding
 from sipctl.inventory import SETTINGS_FILE, Inventory
 from sipctl.settings import FIELDS as SETTINGS_FIELDS
@@ -30,7 +29,7 @@ def format_all(inventory: Inventory, root: Path, chosen: set[str] | None) -> For
     changes = []
     for path, member in inventory.members.items():
         if chosen is None or path in chosen:
-            after = format_text(member.text, FIELDS, member.mends).encode("utf-8")
+            after = format_text(member.text, member.kind.fields, member.mends).encode("utf-8")
             if member.text and after != member.data:
                 changes.append(FileChange(path, member.data, after))
     if chosen is None or SETTINGS_FILE in chosen:
@@ -61,4 +60,4 @@ def shown(path: str, data: bytes) -> str:
     if not workspace.is_member(path):
         return data.decode("utf-8")
     member = workspace.read_member(path, data)
-    return workspace.without_plaintext(member.text, member.root)
+    return workspace.without_plaintext(member)

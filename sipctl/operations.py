@@ -1,34 +1,27 @@
-"""What each verb does to endpoints: pure functions from an inventory to a plan."""
+"""What each verb does to endpoints and scenarios: pure functions from an inventory to a plan."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from sipctl import hosts, names
+from sipctl import attaching, hosts, names
 from sipctl.changes import (
-    EndpointChange,
     FileChange,
+    MemberChange,
     Plan,
     changed_fields_subject,
     differences,
     of_these,
     snapshot,
 )
-from sipctl.endpoint import FIELDS
+from sipctl.editing import Changes, Edit, editable, edited
 from sipctl.errors import Refused
 from sipctl.findings import Finding
-from sipctl.inventory import Inventory, Member, endpoint_path
+from sipctl.inventory import Inventory
+from sipctl.kinds import ENDPOINT, SCENARIO, Kind
 from sipctl.rules.book import RULES
 from sipctl.workspace import read_member
-from sipctl.yamlfile.edit import set_values
-from sipctl.yamlfile.write import UNSET, Unset, Value, document
-
-Change = Value | Unset
-Changes = Mapping[str, Change]
-"""New values by field; UNSET takes a field out."""
-
-Edit = tuple[Member, Changes]
-"""One endpoint's file and what is to change in it."""
+from sipctl.yamlfile.write import UNSET, Value, document
 
 
 def host_of(given: str) -> str:
@@ -40,65 +33,77 @@ def host_of(given: str) -> str:
         raise Refused(f'{code}: "{given}" is not a host: {error}') from None
 
 
-def fault_of(field: str, value: Value) -> Finding | None:
+_LEAST: dict[str, dict[str, Value]] = {
+    ENDPOINT.noun: {"reference": "x", "host": "x", "username": "x"},
+    SCENARIO.noun: {"reference": "x", "type": "interaction-start"},
+}
+"""The least that a file holds, for judging one field alone."""
+
+
+def fault_of(field: str, value: Value, kind: Kind = ENDPOINT) -> Finding | None:
     """What a field forbids of a value, if it does; for asking again on a terminal."""
-    fields: dict[str, Value] = {"reference": "x", "host": "x", "username": "x", field: value}
-    ordered = {name: fields[name] for name in FIELDS if name in fields}
-    return next(iter(read_member("endpoints/x.yaml", document(ordered).encode()).findings), None)
+    fields = {**_LEAST[kind.noun], field: value}
+    ordered = {name: fields[name] for name in kind.fields if name in fields}
+    return next(iter(read_member(kind.path("x"), document(ordered).encode()).findings), None)
 
 
 # -- creating ------------------------------------------------------------------------------------
 
 
-def create(inventory: Inventory, new: Sequence[Mapping[str, Value]]) -> Plan:
-    """New endpoints, each from its fields; `reference` among them."""
-    changes = tuple(_created(inventory, fields) for fields in new)
-    references = [str(fields["reference"]) for fields in new]
-    return Plan("create", f"Create {of_these(references)}", changes)
+def create(inventory: Inventory, new: Sequence[Mapping[str, Value]], kind: Kind = ENDPOINT) -> Plan:
+    """New endpoints, or scenarios, each from its fields; `reference` among them."""
+    changes = tuple(_created(inventory, fields, kind) for fields in new)
+    return Plan("create", f"Create {of_these(c.path for c in changes)}", changes)
 
 
-def _created(inventory: Inventory, fields: Mapping[str, Value]) -> FileChange:
+def _created(inventory: Inventory, fields: Mapping[str, Value], kind: Kind) -> FileChange:
     reference = str(fields["reference"])
-    _refuse_taken(inventory, reference)
-    ordered = {field: fields[field] for field in FIELDS if field in fields}
-    return FileChange(endpoint_path(reference), None, document(ordered).encode("utf-8"))
+    _refuse_taken(inventory, reference, kind)
+    ordered = {field: fields[field] for field in kind.fields if field in fields}
+    return FileChange(kind.path(reference), None, document(ordered).encode("utf-8"))
 
 
-def _refuse_taken(inventory: Inventory, reference: str) -> None:
+def _refuse_taken(inventory: Inventory, reference: str, kind: Kind) -> None:
     reason = names.fault(reference)
     if reason:
         code = RULES["bad-reference"].code
         raise Refused(f'{code}: "{reference}" is not a reference: {reason}', names.CURE)
-    taken = inventory.same_name(reference)
+    taken = inventory.same_name(reference, kind)
     if taken is None:
         return
     if taken.reference == reference:
-        hint = f"see `sipctl show {reference}`, or change it with `sipctl edit {reference}`"
-        raise Refused(f'the endpoint "{reference}" exists already', hint)
-    message = f'"{reference}" and the endpoint "{taken.reference}" differ in case only'
+        see = f"see `{kind.command} show {reference}`"
+        hint = f"{see}, or change it with `{kind.command} edit {reference}`"
+        raise Refused(f'the {kind.noun} "{reference}" exists already', hint)
+    message = f'"{reference}" and the {kind.noun} "{taken.reference}" differ in case only'
     raise Refused(message, "choose another reference")
 
 
-def duplicate(inventory: Inventory, reference: str, new: str, changes: Changes) -> Plan:
-    """A copy of an endpoint's file, comments too, under a new reference and with changes."""
-    member = editable(inventory, reference)
-    _refuse_taken(inventory, new)
+def duplicate(
+    inventory: Inventory, reference: str, new: str, changes: Changes, kind: Kind = ENDPOINT
+) -> Plan:
+    """A copy of a file, comments too, under a new reference and with changes."""
+    member = editable(inventory, reference, kind)
+    _refuse_taken(inventory, new, kind)
     after = edited(member, {"reference": new, **changes})
-    change = FileChange(endpoint_path(new), None, after, copied_from=member.path)
-    return Plan(f"duplicate {reference} {new}", f"Duplicate {reference} as {new}", (change,))
+    change = FileChange(kind.path(new), None, after, copied_from=member.path)
+    what = of_these([member.path])
+    return Plan(f"duplicate {reference} {new}", f"Duplicate {what} as {new}", (change,))
 
 
 # -- changing ------------------------------------------------------------------------------------
 
 
-def edit(inventory: Inventory, references: Iterable[str], changes: Changes) -> Plan:
-    """The same changes to each endpoint."""
-    edits = [(editable(inventory, reference), changes) for reference in dict.fromkeys(references)]
+def edit(
+    inventory: Inventory, references: Iterable[str], changes: Changes, kind: Kind = ENDPOINT
+) -> Plan:
+    """The same changes to each endpoint, or scenario."""
+    edits = [(editable(inventory, r, kind), changes) for r in dict.fromkeys(references)]
     return plan_of_edits("edit", edits)
 
 
 def plan_of_edits(operation: str, edits: Iterable[Edit], subject: str = "") -> Plan:
-    """A plan of changes to the fields of endpoints; the subject tells which, if none is given."""
+    """A plan of changes to the fields of files; the subject tells which, if none is given."""
     changes = tuple(
         FileChange(member.path, member.data, edited(member, wanted)) for member, wanted in edits
     )
@@ -110,64 +115,70 @@ def _subject(changes: tuple[FileChange, ...]) -> str:
     for change in changes:
         assert change.before is not None and change.after is not None
         member, new = (read_member(change.path, data) for data in (change.before, change.after))
-        old, now = (snapshot(x.root) if x.root else None for x in (member, new))
+        old, now = (snapshot(x.root, x.kind) if x.root else None for x in (member, new))
         if old is not None and now is not None and (fields := differences(old, now)):
-            told.append(EndpointChange("changed", member.reference, fields))
+            told.append(MemberChange("changed", member.reference, fields, member=member.kind))
     return f"Change {changed_fields_subject(told)}" if told else "Change nothing"
 
 
-def editable(inventory: Inventory, reference: str) -> Member:
-    """The endpoint's file, if its fields can be changed one by one.
-
-    Raises Refused where it is unknown, or holds findings of syntax or type: what cannot be read for
-    sure is not written again. A value that is not allowed hinders nobody from setting another.
-    """
-    member = inventory.member(reference)
-    fixed = tuple(f for f in member.findings if RULES[f.rule].fixed)
-    if member.root is None or fixed:
-        mends = all(RULES[f.rule].fmt for f in fixed)
-        cure = "`sipctl fmt` mends it" if mends else f"mend {member.path} in an editor"
-        message = f'the file of "{reference}" cannot be changed as it stands'
-        raise Refused(message, f"{cure}, then `sipctl save {reference}`", fixed)
-    return member
-
-
-def edited(member: Member, changes: Changes) -> bytes:
-    """The file's bytes with fields changed, all others as they were."""
-    text = set_values(member.data.decode("utf-8"), changes, FIELDS)
-    return text.encode("utf-8")
-
-
-def replace_text(inventory: Inventory, reference: str, before: bytes, after: bytes) -> Plan:
+def replace_text(
+    inventory: Inventory, reference: str, before: bytes, after: bytes, kind: Kind = ENDPOINT
+) -> Plan:
     """The file as it came back from an editor. Refused where it changed on disk meanwhile."""
-    member = inventory.member(reference)
+    member = inventory.member(reference, kind)
     if member.data != before:
         raise Refused(f'"{member.path}" has changed while it was edited')
     change = FileChange(member.path, before, after)
     both = read_member(member.path, before).root and read_member(member.path, after).root
-    subject = _subject((change,)) if both and before != after else f"Change {reference}"
-    subject = f"Reformat {reference}" if subject == "Change nothing" else subject
+    what = of_these([member.path])
+    subject = _subject((change,)) if both and before != after else f"Change {what}"
+    subject = f"Reformat {what}" if subject == "Change nothing" else subject
     return Plan("edit", subject, (change,))
 
 
-def rename(inventory: Inventory, old: str, new: str) -> Plan:
-    """The endpoint under another reference: its file moves."""
-    member = editable(inventory, old)
+def rename(
+    inventory: Inventory, old: str, new: str, kind: Kind = ENDPOINT, *, force: bool = False
+) -> Plan:
+    """An endpoint or scenario under another reference: its file moves.
+
+    Every scenario that uses the endpoint is rewritten. Raises Refused where a scenario cannot be
+    read, unless `force` says to leave what it names as it is.
+    """
+    member = editable(inventory, old, kind)
+    what = of_these([member.path])
     if old == new:
-        return Plan("rename", f"Rename {old}", ())
+        return Plan("rename", f"Rename {what}", ())
     if old.casefold() != new.casefold() or names.fault(new):
-        _refuse_taken(inventory, new)
+        _refuse_taken(inventory, new, kind)
     after = edited(member, {"reference": new})
     gone = FileChange(member.path, member.data, None)
-    come = FileChange(endpoint_path(new), None, after, moved_from=member.path)
-    return Plan(f"rename {old} {new}", f"Rename {old} to {new}", (gone, come))
+    come = FileChange(kind.path(new), None, after, moved_from=member.path)
+    uses: Iterable[FileChange] = ()
+    if kind is ENDPOINT:
+        uses = attaching.renamed_uses(inventory, old, new, force=force)
+    return Plan(f"rename {old} {new}", f"Rename {what} to {new}", (gone, come, *uses))
 
 
-def delete(inventory: Inventory, references: Iterable[str]) -> Plan:
-    """The endpoints' files go; unreadable ones too."""
-    members = [inventory.member(reference) for reference in dict.fromkeys(references)]
-    changes = tuple(FileChange(member.path, member.data, None) for member in members)
-    return Plan("delete", f"Delete {of_these([m.reference for m in members])}", changes)
+def delete(
+    inventory: Inventory,
+    references: Iterable[str],
+    kind: Kind = ENDPOINT,
+    *,
+    cascade: bool = False,
+    close: bool = False,
+    force: bool = False,
+) -> Plan:
+    """The files go; unreadable ones too.
+
+    Raises Refused while scenarios use an endpoint, naming each use, unless `cascade` detaches it
+    there; `close` and `force` are those of `attaching.released`.
+    """
+    members = {r: inventory.member(r, kind) for r in references}
+    changes = tuple(FileChange(member.path, member.data, None) for member in members.values())
+    uses: Iterable[FileChange] = ()
+    if kind is ENDPOINT:
+        uses = attaching.released(inventory, members, cascade=cascade, close=close, force=force)
+    return Plan("delete", f"Delete {of_these(c.path for c in changes)}", (*changes, *uses))
 
 
 # -- tags ----------------------------------------------------------------------------------------
@@ -232,7 +243,7 @@ def _retag(
         tags = wanted(old.tags or ()) if old else []
         if old and tags != list(old.tags or ()):
             edits.append((member, {"tags": tags or UNSET}))
-    shown = subject.format(of_these([member.reference for member, _ in edits]))
+    shown = subject.format(of_these(member.path for member, _ in edits))
     return plan_of_edits(operation, edits, shown)
 
 
@@ -242,5 +253,4 @@ def _retag(
 def save(changed: Mapping[str, bytes | None], now: Mapping[str, bytes | None]) -> Plan:
     """The user's own edits of files, as a plan from what is committed to what is on disk."""
     changes = tuple(FileChange(path, changed[path], now[path]) for path in sorted(changed))
-    references = [c.path.rpartition("/")[2].removesuffix(".yaml") for c in changes]
-    return Plan("save", f"Save {of_these(references)}", changes, adopts=True)
+    return Plan("save", f"Save {of_these(c.path for c in changes)}", changes, adopts=True)

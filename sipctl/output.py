@@ -12,16 +12,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from sipctl.apply import Outcome
-from sipctl.changes import EndpointChange, FieldChange, Value
+from sipctl.changes import FieldChange, MemberChange, Value
+from sipctl.endpoint import Endpoint
 from sipctl.errors import SipctlError
 from sipctl.findings import Finding
 from sipctl.inventory import Inventory
+from sipctl.scenario import Scenario
 
 VERSION = 1
 """The version of every JSON document that sipctl prints."""
 
 _SHOWN = 20
-"""So many endpoints of a change are shown, and the rest counted."""
+"""So many members of a change are shown, and the rest counted."""
 
 
 def prepare_streams() -> None:
@@ -92,11 +94,16 @@ def tell_unreadable(inventory: Inventory) -> None:
         print("hint: see `sipctl validate`", file=sys.stderr)
 
 
-def tell_plan(changes: Sequence[EndpointChange], color: str) -> None:
+def tell_plan(changes: Sequence[MemberChange], color: str) -> None:
     """What a change would do, on standard error."""
     from sipctl.render.changes import plan
 
     _show(sys.stderr, plan(changes, _SHOWN), color)
+
+
+def show_to_user(segments: Iterable[tuple[str, str]], color: str) -> None:
+    """Styled text that is no answer, on standard error."""
+    _show(sys.stderr, segments, color)
 
 
 def _show(stream: Any, segments: Iterable[tuple[str, str]], color: str) -> None:
@@ -151,6 +158,21 @@ class Printer:
         from sipctl.render.table import columns
 
         self.show(columns(headers, rows, _width()))
+
+    def drawing(self, scenario: Scenario, endpoints: Mapping[str, Endpoint]) -> None:
+        """A scenario as a tree, or as the text of a picture."""
+        if self.format == "mermaid":
+            from sipctl.render.mermaid import mermaid
+
+            sys.stdout.write(mermaid(scenario))
+        elif self.format == "dot":
+            from sipctl.render.dot import dot
+
+            sys.stdout.write(dot(scenario))
+        else:
+            from sipctl.render.scenario import tree
+
+            self.show(tree(scenario, endpoints=endpoints))
 
     def outcome(self, outcome: Outcome, dry_run: bool, planned: bool = False) -> None:
         """What a writing command did, or would do; where the plan has been shown, its end only."""
@@ -211,10 +233,11 @@ def _outcome(outcome: Outcome, dry_run: bool) -> dict[str, Any]:
     }
 
 
-def change_data(change: EndpointChange) -> dict[str, Any]:
-    """What happened to one endpoint."""
+def change_data(change: MemberChange) -> dict[str, Any]:
+    """What happened to one endpoint or scenario."""
     return {
         "kind": change.kind,
+        "member": change.member.noun,
         "reference": change.reference,
         "source": change.source,
         "fields": [field_data(field) for field in change.fields],

@@ -165,6 +165,11 @@ class Scenario(BaseModel):
         """The user's own keys."""
         return self.model_extra or {}
 
+    def endpoints(self) -> tuple[str, ...]:
+        """The endpoints that calls may go to, each once, in the order of the file."""
+        named = (action.endpoint for action in self.actions.values())
+        return tuple(dict.fromkeys(endpoint for endpoint in named if endpoint is not None))
+
     def record(self) -> dict[str, Any]:
         """The scenario as plain data, as JSON shows it; what is absent is None or empty."""
         return {

@@ -10,12 +10,14 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from sipctl.endpoint import Endpoint
+from sipctl.scenario import Scenario
 from sipctl.settings import Settings
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 MODELS: dict[str, type[BaseModel]] = {
     "endpoint": Endpoint,
+    "scenario": Scenario,
     "settings": Settings,
 }
 """The schemas by name; `a/b` stands in a folder `a`."""

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from sipctl import query, workspace
 from sipctl.changes import snapshot
-from sipctl.endpoint import FIELDS, Endpoint
+from sipctl.endpoint import Endpoint
 from sipctl.errors import Refused, Usage
-from sipctl.inventory import ENDPOINTS, SETTINGS_FILE, Inventory
+from sipctl.inventory import SETTINGS_FILE, Inventory
+from sipctl.kinds import FOLDERS, SCENARIO
 from sipctl.nodes import Mapping as MappingNode
 from sipctl.repository import Repository
 
@@ -51,21 +52,32 @@ def _parsed(words: Sequence[str]) -> query.Query:
 
 
 def _filtered(inventory: Inventory, wanted: query.Query) -> dict[str, Endpoint]:
-    return {r: e for r, e in inventory.endpoints.items() if wanted.matches(searchable(e))}
+    return {
+        reference: endpoint
+        for reference, endpoint in inventory.endpoints.items()
+        if wanted.matches(searchable(endpoint, used_by(inventory, reference)))
+    }
 
 
-def searchable(endpoint: Endpoint) -> dict[str, object]:
-    """An endpoint as queries see it: effective values, and of the password its form only."""
+def used_by(inventory: Inventory, reference: str) -> list[str]:
+    """The scenarios that use an endpoint, sorted."""
+    return sorted({use.scenario for use in inventory.uses.get(reference, ())})
+
+
+def searchable(endpoint: Endpoint, scenarios: Sequence[str]) -> dict[str, object]:
+    """An endpoint as queries see it: effective values, of the password its form only, and the
+    scenarios that use it."""
     record = endpoint.record()
     form = record.pop("password")
     record.pop("given")
-    return record | {"password_form": next(iter(form), None) if form else None}
+    form_name = next(iter(form), None) if form else None
+    return record | {"password_form": form_name, "used_by": list(scenarios)}
 
 
 def at_revision(root: Path, revision: str) -> Inventory:
     """The workspace as it was at a revision."""
     repository = required_repository(root)
-    files = repository.files_at(repository.resolve(revision), [ENDPOINTS, SETTINGS_FILE])
+    files = repository.files_at(repository.resolve(revision), [*FOLDERS, SETTINGS_FILE])
     return workspace.inventory_of(files)
 
 
@@ -78,7 +90,23 @@ def required_repository(root: Path) -> Repository:
 
 
 def shown(root: MappingNode) -> list[tuple[str, str]]:
-    """Every field with its effective value, defaults marked, as one line each."""
-    values = snapshot(root)
-    order = (*FIELDS, *(field for field in values if field not in FIELDS))
-    return [(field, values[field].text()) for field in order if values[field].present]
+    """Every field of an endpoint with its effective value, defaults marked, as one line each."""
+    return [(field, value.text()) for field, value in snapshot(root).items() if value.present]
+
+
+def committed_types(root: Path) -> dict[str, str]:
+    """The type that each changed scenario had in HEAD, by path; none where there is no Git."""
+    if not (root / SCENARIO.folder).is_dir():
+        return {}
+    try:
+        repository = Repository.find(root)
+    except Refused:  # no Git, or one that does not trust this folder: files are judged without it
+        return {}
+    head = repository.head() if repository else None
+    if repository is None or head is None:
+        return {}
+    changed = [p for p in repository.status([SCENARIO.folder]) if SCENARIO.holds(p)]
+    tree = repository.tree(head, changed) if changed else {}
+    blobs = repository.blobs(tree.values())
+    found = {path: workspace.read_member(path, blobs[blob]).scenario for path, blob in tree.items()}
+    return {path: scenario.type_ for path, scenario in found.items() if scenario}

@@ -12,25 +12,27 @@ from sipctl import disk, privileges, resources
 from sipctl.apply import Planner
 from sipctl.changes import FileChange, Plan
 from sipctl.errors import Refused
-from sipctl.inventory import ENDPOINTS, SETTINGS_FILE, Inventory
+from sipctl.inventory import SETTINGS_FILE, Inventory
+from sipctl.kinds import ENDPOINT, KINDS, SCENARIO
 from sipctl.repository import Repository
 from sipctl.settings import FORMAT
 
 _SETTINGS = f"""\
-# The root of a sipctl workspace; endpoints stand in {ENDPOINTS}/<reference>.yaml.
+# The root of a sipctl workspace: {ENDPOINT.path("<reference>")}, {SCENARIO.path("<reference>")}.
 version: {FORMAT}
 """
 
 # Copied into the workspace, so that editors find them without a network and without sipctl.
-_SCHEMAS = {"endpoint": f"{ENDPOINTS}/*.yaml", "settings": SETTINGS_FILE}
+_SCHEMAS = {kind.noun: kind.path("*") for kind in KINDS} | {"settings": SETTINGS_FILE}
 _FOLDER = ".sipctl"
 _VSCODE = ".vscode/settings.json"
 
 EDITORS = f"""\
-editors complete and check endpoints by {_FOLDER}/endpoint.schema.json
+editors complete and check files by the schemas in {_FOLDER}/
   VS Code with the YAML extension: ready, by {_VSCODE}
-  others: map it to {ENDPOINTS}/*.yaml (JetBrains: Settings > Schemas and DTDs >
-  JSON Schema Mappings; yaml-language-server: yaml.schemas)"""
+  others: map endpoint.schema.json to {ENDPOINT.path("*")}, scenario.schema.json
+  to {SCENARIO.path("*")} (JetBrains: Settings > Schemas and DTDs > JSON
+  Schema Mappings; yaml-language-server: yaml.schemas)"""
 """What to tell about editors."""
 
 
@@ -102,7 +104,8 @@ def _vscode() -> dict[str, dict[str, str]]:
 
 def _notes(root: Path) -> tuple[str, ...]:
     present = disk.content(root / _VSCODE)
-    if present is None or f"{_FOLDER}/endpoint.schema.json".encode() in present:
+    names = (f"{_FOLDER}/{kind.noun}.schema.json".encode() for kind in KINDS)
+    if present is None or all(name in present for name in names):
         return ()
     wanted = json.dumps(_vscode())[1:-1]
-    return (f"{_VSCODE} is yours and stays as it is; to complete endpoints, add {wanted}",)
+    return (f"{_VSCODE} is yours and stays as it is; to complete files, add {wanted}",)

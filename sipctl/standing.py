@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from sipctl import disk, journal, operations, selection, workspace
 from sipctl.apply import Planner
-from sipctl.changes import Plan
+from sipctl.changes import Plan, of_these
 from sipctl.errors import Refused
-from sipctl.inventory import ENDPOINTS, SETTINGS_FILE, Inventory, endpoint_path
+from sipctl.inventory import SETTINGS_FILE, Inventory
+from sipctl.kinds import FOLDERS, KINDS, Kind, reference_of
 from sipctl.repository import Repository
 
 _STATES = {"?": "new", "A": "new", "D": "deleted"}
@@ -72,7 +73,7 @@ def _listed(what: str, items: list[str]) -> Iterator[str]:
 def of(root: Path) -> Standing:
     """How the workspace stands."""
     repository = selection.required_repository(root)
-    inventory = workspace.load(root)
+    inventory = workspace.load(root, selection.committed_types(root))
     invalid = sorted({f.place.file for f in inventory.findings if f.is_error})
     upstream, ahead, behind = _upstream(repository)
     unfinished = repository.open_operation()
@@ -100,7 +101,7 @@ def _upstream(repository: Repository) -> tuple[str | None, int | None, int | Non
 
 def uncommitted(repository: Repository) -> dict[str, str]:
     """The workspace's files that differ from HEAD, and how."""
-    status = repository.status([ENDPOINTS, SETTINGS_FILE])
+    status = repository.status([*FOLDERS, SETTINGS_FILE])
     known = {p: s for p, s in status.items() if workspace.is_member(p) or p == SETTINGS_FILE}
     return {path: _state(letters) for path, letters in sorted(known.items())}
 
@@ -111,26 +112,58 @@ def _state(letters: str) -> str:
     return next((_STATES[c] for c in letters if c in _STATES), "changed")
 
 
+def removed_by_hand(
+    root: Path, inventory: Inventory, references: Sequence[str], kind: Kind
+) -> Plan | None:
+    """The deletion of files that the user took away already; None where one of them is there.
+
+    Raises Refused where some are gone and others not: the first are to be saved by themselves.
+    """
+    missing = [r for r in references if kind.path(r) not in inventory.members]
+    repository = Repository.find(root) if missing else None
+    states = uncommitted(repository) if repository else {}
+    gone = {kind.path(r): None for r in missing if states.get(kind.path(r)) == "deleted"}
+    if repository is None or not gone:
+        return None
+    if len(gone) < len(set(references)):
+        words = " ".join(map(reference_of, gone))
+        hint = f"commit that first with `sipctl save {words}`"
+        raise Refused(f"{', '.join(gone)}: removed by hand already", hint)
+    return replace(
+        operations.save(_committed(repository, gone), gone),
+        operation="delete",
+        subject=f"Delete {of_these(gone)}",
+    )
+
+
 # -- saving --------------------------------------------------------------------------------------
 
 
 def save_planner(root: Path, references: Sequence[str]) -> Planner:
-    """A plan that commits the user's own edits of these endpoints, of everything without any."""
+    """A plan that commits the user's own edits of these endpoints and scenarios, or of all."""
     repository = selection.required_repository(root)
 
     def plan(inventory: Inventory) -> Plan:
         changed = uncommitted(repository)
         if references:
-            paths = [endpoint_path(reference) for reference in references]
-            for reference, path in zip(references, paths, strict=True):
-                if path not in changed:
-                    inventory.member(reference)  # refused where there is no such endpoint
-            changed = {path: changed[path] for path in paths if path in changed}
+            wanted = {
+                path for reference in references for path in _paths(inventory, changed, reference)
+            }
+            changed = {path: state for path, state in changed.items() if path in wanted}
         _refuse_other_than_files(inventory, changed)
         now = {path: disk.content(root / path) for path in changed}
         return operations.save(_committed(repository, changed), now)
 
     return plan
+
+
+def _paths(inventory: Inventory, changed: Collection[str], reference: str) -> list[str]:
+    """The files of a reference, which an endpoint and a scenario may both have."""
+    paths = [kind.path(reference) for kind in KINDS]
+    found = [path for path in paths if path in changed or path in inventory.members]
+    if not found:
+        inventory.member(reference)  # refused, with the nearest name
+    return found
 
 
 def _refuse_other_than_files(inventory: Inventory, paths: Collection[str]) -> None:
@@ -144,6 +177,6 @@ def _refuse_other_than_files(inventory: Inventory, paths: Collection[str]) -> No
 def _committed(repository: Repository, paths: Iterable[str]) -> dict[str, bytes | None]:
     """What HEAD holds of each path, with the line ends that a checkout would give it."""
     head = repository.head()
-    tree = repository.tree(head, [ENDPOINTS, SETTINGS_FILE]) if head else {}
+    tree = repository.tree(head, [*FOLDERS, SETTINGS_FILE]) if head else {}
     found = repository.checked_out((path, tree[path]) for path in paths if path in tree)
     return {path: found.get((path, tree.get(path, ""))) for path in paths}

@@ -17,12 +17,14 @@ from typing import Any
 
 from sipctl import hosts, names, scalars
 from sipctl.changes import FileChange, Plan, of_these
+from sipctl.editing import Edit, editable, edited
 from sipctl.endpoint import ENV_PATTERN, FIELDS, Endpoint, EnvPassword, default_of
 from sipctl.errors import Refused
 from sipctl.findings import Finding, in_order, with_severities
-from sipctl.inventory import Inventory, Member, endpoint_path
+from sipctl.inventory import Inventory, Member
+from sipctl.kinds import ENDPOINT
 from sipctl.nodes import Mapping as MappingNode
-from sipctl.operations import Edit, editable, edited, plan_of_edits
+from sipctl.operations import plan_of_edits
 from sipctl.rules import files
 from sipctl.workspace import read_member
 from sipctl.yamlfile.write import Value, document
@@ -429,7 +431,7 @@ class _Import:
         values = {**row.values, **self._referred_password(row, reference, ())}
         order = (*FIELDS, *(key for key in values if key not in FIELDS))
         text = document({key: values[key] for key in order if key in values})
-        change = FileChange(endpoint_path(reference), None, text.encode("utf-8"))
+        change = FileChange(ENDPOINT.path(reference), None, text.encode("utf-8"))
         self._judge(row, change)
         self.created[reference] = change
 
@@ -464,7 +466,7 @@ class _Import:
         assert change.after is not None
         member = read_member(change.path, change.after)
         named = "reference" in row.values  # without one the file's name means nothing
-        found = (*member.findings, *(files.check((member,)) if named else ()))
+        found = (*member.findings, *(files.check((member,), {}) if named else ()))
         for finding in in_order(with_severities(found, self.inventory.settings.rules)):
             if finding.is_error:
                 where = _where(finding, member.root, row, change)
@@ -479,7 +481,7 @@ class _Import:
         changed = plan_of_edits("import", self.edits)
         subjects = []
         if self.created or not self.edits:
-            subjects.append(f"Import {of_these(list(self.created))}")
+            subjects.append(f"Import {of_these(change.path for change in self.created.values())}")
         if self.edits:
             subjects.append(changed.subject)
         first, *others = subjects

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,13 +13,15 @@ from sipctl.changes import MASK, names_password
 from sipctl.endpoint import FIELDS, PASSWORD_FORMS, Endpoint
 from sipctl.errors import Refused
 from sipctl.findings import Finding, Place, in_order, with_severities
-from sipctl.inventory import ENDPOINTS, SETTINGS_FILE, Inventory, Member
+from sipctl.inventory import SETTINGS_FILE, Inventory, Member
+from sipctl.kinds import ENDPOINT, KINDS, SCENARIO, Kind, is_member_name, kind_of
 from sipctl.nodes import Mapping as MappingNode
-from sipctl.nodes import Node, Scalar
-from sipctl.rules import files
+from sipctl.nodes import Node, Scalar, Sequence
+from sipctl.rules import files, graphs
+from sipctl.scenario import Scenario
 from sipctl.settings import FIELDS as SETTINGS_FIELDS
 from sipctl.settings import FORMAT, Settings
-from sipctl.typed import decode, is_word
+from sipctl.typed import Decoded, decode, is_word
 from sipctl.yamlfile.read import MAX_BYTES, read
 
 Source = Mapping[str, "bytes | Finding"]
@@ -41,21 +43,19 @@ def find_root(start: Path, given: Path | None = None) -> Path:
 
 
 def is_member(path: str) -> bool:
-    """True for the path of an endpoint's file, relative to the workspace."""
-    folder, _, name = path.partition("/")
-    return folder == ENDPOINTS and "/" not in name and _is_member_name(name)
+    """True for the path of an endpoint's or scenario's file, relative to the workspace."""
+    return kind_of(path) is not None
 
 
-def _is_member_name(name: str) -> bool:
-    return name.endswith(".yaml") and not name.startswith(".") and len(name) > len(".yaml")
+def load(root: Path, base: Mapping[str, str] | None = None) -> Inventory:
+    """Read the whole workspace from disk. What cannot be read is a finding, not an exception.
+
+    `base` is the type that each scenario had at the last commit, by path.
+    """
+    return inventory_of(dict(disk_files(root)), base)
 
 
-def load(root: Path) -> Inventory:
-    """Read the whole workspace from disk. What cannot be read is a finding, not an exception."""
-    return inventory_of(dict(disk_files(root)))
-
-
-def inventory_of(source: Source) -> Inventory:
+def inventory_of(source: Source, base: Mapping[str, str] | None = None) -> Inventory:
     """The inventory of a workspace's files, wherever they come from."""
     settings, found = _settings(source.get(SETTINGS_FILE))
     members, stray = {}, []
@@ -64,30 +64,37 @@ def inventory_of(source: Source) -> Inventory:
             members[path] = _member(path, data)
         elif isinstance(data, Finding) and path != SETTINGS_FILE:
             stray.append(data)
-    return _judged(settings, members, (*found, *stray))
+    return _judged(settings, members, (*found, *stray), base or {})
 
 
 def _judged(
-    settings: Settings, members: Mapping[str, Member], others: tuple[Finding, ...]
+    settings: Settings,
+    members: Mapping[str, Member],
+    others: tuple[Finding, ...],
+    base: Mapping[str, str],
 ) -> Inventory:
     """An inventory with all its findings: each file's own, those between files, and `others`."""
     members = {path: _tolerating(member, settings) for path, member in members.items()}
     own = [finding for member in members.values() for finding in member.findings]
-    between = _with_sources_of(files.check(members.values()), members)
+    between = _with_sources_of(files.check(members.values(), base), members)
     findings = with_severities((*others, *own, *between), settings.rules)
-    return Inventory(settings, members, in_order(findings), others)
+    return Inventory(settings, members, in_order(findings), others, base)
 
 
 def _tolerating(member: Member, settings: Settings) -> Member:
-    """The member as an endpoint too where settings turn all its errors into less."""
+    """The member with its meaning too where settings turn all its errors into less."""
     if member.tolerated is None:
         return member
     left = with_severities(member.findings, settings.rules)
     allowed = not any(finding.is_error for finding in left)
-    return replace(member, endpoint=member.tolerated if allowed else None)
+    return replace(member, value=member.tolerated if allowed else None)
 
 
-def reread(inventory: Inventory, changed: Mapping[str, bytes | None]) -> Inventory:
+def reread(
+    inventory: Inventory,
+    changed: Mapping[str, bytes | None],
+    base: Mapping[str, str] | None = None,
+) -> Inventory:
     """The inventory as it will be with these files changed; None takes a file away."""
     members = dict(inventory.members)
     for path, data in changed.items():
@@ -101,26 +108,38 @@ def reread(inventory: Inventory, changed: Mapping[str, bytes | None]) -> Invento
     if SETTINGS_FILE in changed:
         settings, found = _settings(changed[SETTINGS_FILE])
         others = (*found, *(f for f in others if f.place.file != SETTINGS_FILE))
-    return _judged(settings, members, others)
+    return _judged(settings, members, others, inventory.base if base is None else base)
 
 
 def _member(path: str, data: bytes | Finding) -> Member:
+    kind = kind_of(path)
+    assert kind is not None
     if isinstance(data, Finding):
         return Member(path, b"", "", None, None, (data,))
     document = read(data, path)
     if document.root is None:
-        found = _with_sources(document.findings, document.text, None)
+        found = _with_sources(document.findings, document.text, None, kind)
         return Member(path, data, document.text, None, None, found)
-    decoded = decode(document.root, Endpoint, path, document.text)
+    decoded = _decoded(kind, document.root, path, document.text)
     root = document.root if isinstance(document.root, MappingNode) else None
-    found = _with_sources(decoded.findings, document.text, root)
+    findings = decoded.findings
+    scenario = decoded.value or decoded.tolerated
+    if isinstance(scenario, Scenario) and root is not None:
+        findings = (*findings, *graphs.check(scenario, root, path))
+    found = _with_sources(findings, document.text, root, kind)
     return Member(
         path, data, document.text, root, decoded.value, found, decoded.mends, decoded.tolerated
     )
 
 
+def _decoded(kind: Kind, root: Node, path: str, text: str) -> Decoded[Endpoint] | Decoded[Scenario]:
+    if kind is SCENARIO:
+        return decode(root, Scenario, path, text)
+    return decode(root, Endpoint, path, text)
+
+
 def read_member(path: str, data: bytes) -> Member:
-    """One endpoint's file by its content alone; rules between files are not judged."""
+    """One member's file by its content alone; rules between files are not judged."""
     return _member(path, data)
 
 
@@ -132,9 +151,9 @@ def _settings(data: bytes | Finding | None) -> tuple[Settings, tuple[Finding, ..
         return default, (data,)
     document = read(data, SETTINGS_FILE)
     if document.root is None:
-        return default, _with_sources(document.findings, document.text, None)
+        return default, _with_sources(document.findings, document.text, None, ENDPOINT)
     decoded = decode(document.root, Settings, SETTINGS_FILE, document.text)
-    findings = _with_sources(decoded.findings, document.text, document.root)
+    findings = _with_sources(decoded.findings, document.text, document.root, ENDPOINT)
     return decoded.value or default, findings
 
 
@@ -144,17 +163,21 @@ def _settings(data: bytes | Finding | None) -> tuple[Settings, tuple[Finding, ..
 def disk_files(root: Path) -> Iterator[tuple[str, bytes | Finding]]:
     """Every file of a workspace as it stands on disk, and what looks like one and is not read."""
     yield SETTINGS_FILE, _content(root / SETTINGS_FILE, SETTINGS_FILE)
-    folder = root / ENDPOINTS
+    for kind in KINDS:
+        yield from _folder_files(root, kind)
+
+
+def _folder_files(root: Path, kind: Kind) -> Iterator[tuple[str, bytes | Finding]]:
     try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        entries = sorted(os.scandir(root / kind.folder), key=lambda entry: entry.name)
     except FileNotFoundError:
         return
     except OSError as error:
-        yield ENDPOINTS, _not_a_file(ENDPOINTS, error.strerror or str(error))
+        yield kind.folder, _not_a_file(kind.folder, error.strerror or str(error))
         return
     for entry in entries:
-        path = f"{ENDPOINTS}/{entry.name}"
-        if _is_member_name(entry.name):
+        path = f"{kind.folder}/{entry.name}"
+        if is_member_name(entry.name):
             yield path, _content(Path(entry.path), path)
         elif not entry.name.startswith("."):
             yield path, _stray(path, entry.is_dir(follow_symlinks=False))
@@ -197,56 +220,64 @@ def _stray(path: str, folder: bool) -> Finding:
 def _with_sources_of(
     findings: tuple[Finding, ...], members: Mapping[str, Member]
 ) -> Iterator[Finding]:
+    by_file: dict[str, list[Finding]] = {}
     for finding in findings:
-        member = members[finding.place.file]
-        yield from _with_sources((finding,), member.text, member.root)
+        by_file.setdefault(finding.place.file, []).append(finding)
+    for path, found in by_file.items():
+        member = members[path]
+        yield from _with_sources(tuple(found), member.text, member.root, member.kind)
 
 
 def _with_sources(
-    findings: tuple[Finding, ...], text: str, root: Node | None
+    findings: tuple[Finding, ...], text: str, root: Node | None, kind: Kind
 ) -> tuple[Finding, ...]:
     """The findings with the line each stands in, every secret in it masked."""
     if not findings or not text:
         return findings
-    lines = text.removeprefix("\ufeff").splitlines()
-    masked = lines[: _safe_lines(lines)] if root is None else _masked(text, root)
+    if root is None:
+        lines = text.removeprefix("\ufeff").splitlines()
+        masked = lines[: _safe_lines(lines, kind)]
+    else:
+        spans = _secrets(root, kind, sealed=True)
+        masked = _without(text, spans).removeprefix("\ufeff").splitlines()
     return tuple(
         replace(f, source=masked[f.place.line - 1]) if f.place.line <= len(masked) else f
         for f in findings
     )
 
 
-def _safe_lines(lines: list[str]) -> int:
+def _safe_lines(lines: list[str], kind: Kind) -> int:
     """How many lines may be shown of a file that cannot be parsed: those before any password.
 
-    Without a parse nothing tells where a value ends, so only lines that begin with a known key, and
-    the items of its list, are taken for what they look like.
+    Without a parse nothing tells where a value ends, so of an endpoint only lines that begin with a
+    known key, and the items of its list, are taken for what they look like.
     """
-    return next((i for i, line in enumerate(lines) if not _HARMLESS.match(line)), len(lines))
+    harmful = _PASSWORD.search if kind is SCENARIO else _may_be_secret
+    return next((i for i, line in enumerate(lines) if harmful(line)), len(lines))
 
 
 _PUBLIC = "|".join(field for field in (*FIELDS, *SETTINGS_FIELDS) if field != "password")
 _HARMLESS = re.compile(rf"\s*(?:\Z|#|-{{3}}|[<=>]{{7}}|(?:{_PUBLIC})\s*:|-\s[^:]*\Z)")
+_PASSWORD = re.compile("password", re.IGNORECASE)
 
 
-def _masked(text: str, root: Node) -> list[str]:
-    """The lines of a parsed file, with the values of passwords and unknown keys masked."""
-    return _without(text, _secrets(root, sealed=True)).removeprefix("\ufeff").splitlines()
+def _may_be_secret(line: str) -> bool:
+    return _HARMLESS.match(line) is None
 
 
-def without_plaintext(text: str, root: Node | None) -> str:
+def without_plaintext(member: Member) -> str:
     """A file's text to be shown whole, as in a diff: plain passwords masked, sealed values kept.
 
     Of a file that cannot be parsed, all from the first line on that may hold a password is masked.
     """
-    if root is not None:
-        return _without(text, _secrets(root, sealed=False))
-    lines = text.splitlines(keepends=True)
-    safe = _safe_lines(lines)
+    if member.root is not None:
+        return _without(member.text, _secrets(member.root, member.kind, sealed=False))
+    lines = member.text.splitlines(keepends=True)
+    safe = _safe_lines(lines, member.kind)
     return "".join(lines[:safe]) + "".join(MASK + "\n" for _ in lines[safe:])
 
 
-def _without(text: str, spans: Iterator[tuple[int, int]]) -> str:
+def _without(text: str, spans: Iterable[tuple[int, int]]) -> str:
     pieces, position = [], 0
     for start, end in sorted(spans):
         if start >= position:
@@ -256,8 +287,28 @@ def _without(text: str, spans: Iterator[tuple[int, int]]) -> str:
     return "".join([*pieces, text[position:]])
 
 
-def _secrets(root: Node, *, sealed: bool) -> Iterator[tuple[int, int]]:
-    """The spans of values that may be passwords: by field, never by what they look like.
+def _secrets(root: Node, kind: Kind, *, sealed: bool) -> Iterator[tuple[int, int]]:
+    """The spans of values that may be passwords: by field, never by what they look like."""
+    return _in_scenario(root) if kind is SCENARIO else _in_endpoint(root, sealed=sealed)
+
+
+def _in_scenario(root: Node) -> Iterator[tuple[int, int]]:
+    """The values of every key called password: a parameter of an action can have that name."""
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Sequence):
+            waiting += node.items
+        elif isinstance(node, MappingNode):
+            for key, value in node.entries:
+                if _PASSWORD.fullmatch(key.value):
+                    yield value.start, value.end
+                else:
+                    waiting.append(value)
+
+
+def _in_endpoint(root: Node, *, sealed: bool) -> Iterator[tuple[int, int]]:
+    """The same of an endpoint or of settings.
 
     The value of an unknown key counts too, `pasword: …` is one; and so does the key itself where it
     is no word: `{password secret}` has one key and no value. With `sealed` sealed values count.

@@ -31,6 +31,40 @@ TAG: dict[str, Entry] = {
     ),
 }
 
+_SCENARIOS = "Scenarios"
+
+SCENARIO: dict[str, Entry] = {
+    "create": Entry("scenarios:create", "Create a scenario.", "Commands", _WRITES),
+    "edit": Entry(
+        "scenarios:edit", "Change a scenario, by options or in your editor.", "Commands", _WRITES
+    ),
+    "list": Entry("scenarios:list_", "List the scenarios.", "Commands", _READS),
+    "show": Entry(
+        "scenarios:show",
+        "Draw a scenario as a tree, for Mermaid or for Graphviz.",
+        "Commands",
+        ("drawing",),
+    ),
+    "rename": Entry("scenarios:rename", "Give a scenario another reference.", "Commands", _WRITES),
+    "duplicate": Entry(
+        "scenarios:duplicate", "Copy a scenario, comments too.", "Commands", _WRITES
+    ),
+    "delete": Entry("scenarios:delete", "Delete scenarios.", "Commands", _WRITES),
+    "history": Entry(
+        "history:scenario_history",
+        "Show who changed which action and field, and when.",
+        "Commands",
+        _READS,
+    ),
+    "blame": Entry(
+        "history:scenario_blame", "Show the commit that last set each field.", "Commands", _READS
+    ),
+    "restore": Entry(
+        "history:scenario_restore", "Bring back earlier or deleted scenarios.", "Commands", _WRITES
+    ),
+    "trace": Entry("routing:trace", "Follow one call through a scenario.", "Commands", _READS),
+}
+
 COMMANDS: dict[str, Entry | dict[str, Entry]] = {
     "init": Entry("workspace:init", "Make a workspace.", "Workspace", _WRITES),
     "status": Entry(
@@ -47,7 +81,10 @@ COMMANDS: dict[str, Entry | dict[str, Entry]] = {
         "endpoints:duplicate", "Copy an endpoint, comments too.", "Endpoints", _FIELDS
     ),
     "rename": Entry(
-        "endpoints:rename", "Give an endpoint another reference.", "Endpoints", _WRITES
+        "endpoints:rename",
+        "Give an endpoint another reference, in every scenario too.",
+        "Endpoints",
+        _WRITES,
     ),
     "delete": Entry("endpoints:delete", "Delete endpoints.", "Endpoints", _WRITES),
     "list": Entry("endpoints:list_", "List the endpoints.", "Endpoints", _READS),
@@ -64,6 +101,26 @@ COMMANDS: dict[str, Entry | dict[str, Entry]] = {
     "export": Entry(
         "tables:export", "Write the endpoints as a table, without passwords.", "Endpoints"
     ),
+    "attach": Entry(
+        "attaching:attach",
+        "Send the calls of a scenario's branch to an endpoint.",
+        _SCENARIOS,
+        _WRITES,
+    ),
+    "detach": Entry("attaching:detach", "Take an endpoint out of a scenario.", _SCENARIOS, _WRITES),
+    "reroute": Entry(
+        "attaching:reroute",
+        "Send calls to another endpoint, in every scenario.",
+        _SCENARIOS,
+        _WRITES,
+    ),
+    "uses": Entry(
+        "attaching:uses",
+        "Show every scenario, action and line that names an endpoint.",
+        _SCENARIOS,
+        _READS,
+    ),
+    "scenario": SCENARIO,
     "history": Entry(
         "history:history",
         "Show who changed which field, when, from what to what.",
@@ -84,5 +141,8 @@ COMMANDS: dict[str, Entry | dict[str, Entry]] = {
     "schema": Entry("checks:schema", "Print a JSON Schema.", "Checks"),
 }
 
-GROUP_HELP = {"tag": ("Add, remove, rename and list tags.", "Endpoints")}
+GROUP_HELP = {
+    "tag": ("Add, remove, rename and list tags.", "Endpoints"),
+    "scenario": ("Create, change, draw and follow call-routing scenarios.", _SCENARIOS),
+}
 """What a group of commands says of itself, and its panel."""

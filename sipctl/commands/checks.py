@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sipctl import disk, examples, names, output, resources, workspace
+from sipctl import disk, examples, names, output, resources, selection, workspace
 from sipctl.commands.session import READING_FORMATS, Session, session_of
 from sipctl.errors import Refused, Usage
 from sipctl.findings import Finding
@@ -48,7 +48,7 @@ def validate(
     if format not in ("full", "concise", "json"):
         raise Usage(f'"{format}" is not a format', "use full, concise or json")
     root = session.root()
-    inventory = workspace.load(root)
+    inventory = workspace.load(root, selection.committed_types(root))
     chosen = chosen_paths(root, inventory, paths)
     found = [f for f in inventory.findings if chosen is None or f.place.file in chosen]
     files = len(inventory.members) + 1 if chosen is None else len(chosen)
@@ -78,7 +78,7 @@ def chosen_paths(root: Path, inventory: Inventory, paths: list[Path] | None) -> 
         relative = _relative(root, path)
         inside = {k for k in known if k == relative or relative in ("", ".") or _below(k, relative)}
         if not inside and not (path.is_dir() and _is_inside(root, path)):
-            hint = "files are sipctl.yaml and endpoints/<reference>.yaml"
+            hint = "files are sipctl.yaml, {endpoints,scenarios}/<reference>.yaml"
             raise Refused(f'"{path}" is no file of this workspace', hint)
         chosen |= inside
     return chosen
@@ -195,9 +195,7 @@ def _rule_data(name: str) -> dict[str, str | bool]:
 
 def schema(
     ctx: typer.Context,
-    name: Annotated[
-        str, typer.Argument(metavar="NAME", help="endpoint, settings, or output/… of a command.")
-    ],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="endpoint, scenario, settings.")],
 ) -> None:
     """Print a JSON Schema."""
     folder = resources.path("schemas")

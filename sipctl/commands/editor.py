@@ -13,20 +13,21 @@ from sipctl import apply, disk, operations, output, privileges, selection, works
 from sipctl.changes import Plan
 from sipctl.commands.session import Session
 from sipctl.errors import Refused, SipctlError, Usage
-from sipctl.inventory import Inventory
+from sipctl.inventory import Inventory, Member
+from sipctl.kinds import ENDPOINT, Kind
 
 
-def edit(session: Session, reference: str) -> None:
-    """Open one endpoint's file in the editor and commit what comes back.
+def edit(session: Session, reference: str, kind: Kind = ENDPOINT) -> None:
+    """Open one endpoint's or scenario's file in the editor and commit what comes back.
 
     The editor runs without the lock; a file that changed meanwhile is refused. What is refused can
     be edited again, and is kept in a file of its own otherwise.
     """
     if not session.interactive:
-        raise Usage("nothing to change is given", f"sipctl edit {reference} --port 5061")
+        raise Usage("nothing to change is given", f"see `{kind.command} edit --help`")
     root = session.root()
     privileges.act_as_owner(root)
-    member = workspace.load(root).member(reference)
+    member = workspace.load(root).member(reference, kind)
     if not session.no_commit:
         apply.refuse_unclean(root, [member.path])
     with privileges.acting():
@@ -35,7 +36,7 @@ def edit(session: Session, reference: str) -> None:
         _write_private(file, member.data)
     written = False
     try:
-        _rounds(session, reference, member.data, file)
+        _rounds(session, member, file)
         written = not session.dry_run
     finally:
         if written or (disk.content(file) or b"").strip() in (member.data.strip(), b""):
@@ -50,8 +51,8 @@ def _write_private(file: Path, data: bytes) -> None:
         stream.write(data)
 
 
-def _rounds(session: Session, reference: str, before: bytes, file: Path) -> None:
-    command, refused = _editor(session.root()), None
+def _rounds(session: Session, member: Member, file: Path) -> None:
+    command, before, refused = _editor(session.root()), member.data, None
     while True:
         _run(command, file)
         typed = disk.content(file) or b""
@@ -64,7 +65,7 @@ def _rounds(session: Session, reference: str, before: bytes, file: Path) -> None
             raise Refused("the file came back as it was refused: nothing has changed")
 
         def planner(inventory: Inventory, typed: bytes = typed) -> Plan:
-            return operations.replace_text(inventory, reference, before, typed)
+            return operations.replace_text(inventory, member.reference, before, typed, member.kind)
 
         try:
             session.write(planner)
@@ -83,7 +84,7 @@ def _editor(root: Path) -> str:
     """The editor that Git would open: GIT_EDITOR, core.editor, VISUAL, EDITOR, then its default."""
     found = selection.required_repository(root).ask("var", "GIT_EDITOR")
     if not found:
-        raise Refused("no editor is set", "set EDITOR, or give options such as --port 5061")
+        raise Refused("no editor is set", "set EDITOR, or give options")
     return found
 
 

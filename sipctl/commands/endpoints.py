@@ -6,13 +6,15 @@ from typing import Annotated
 
 import typer
 
-from sipctl import operations, selection
+from sipctl import operations, selection, standing
 from sipctl.changes import Plan
 from sipctl.commands import editor, form
 from sipctl.commands.session import READING_FORMATS, Session, session_of
+from sipctl.editing import Change, Changes
 from sipctl.endpoint import FIELDS, Endpoint
 from sipctl.errors import Usage
 from sipctl.inventory import Inventory
+from sipctl.kinds import ENDPOINT
 from sipctl.output import Printer
 from sipctl.yamlfile.write import UNSET
 
@@ -21,6 +23,9 @@ Where = Annotated[
     typer.Option("--where", metavar="QUERY", help="All endpoints that match; see `search --help`."),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Go on without asking, however many.")]
+Close = Annotated[
+    bool, typer.Option("--close", help="Let calls end there where nothing else is left to do.")
+]
 References = Annotated[list[str] | None, typer.Argument(metavar="[REF]...", help="References.")]
 
 
@@ -79,9 +84,9 @@ def edit(
         raise Usage("nothing to change is given", "sipctl edit REF --port 5061")
 
 
-def _with_unset(session: Session, unset: list[str]) -> operations.Changes:
+def _with_unset(session: Session, unset: list[str]) -> Changes:
     values = dict(session.values())
-    changes: dict[str, operations.Change] = dict(values)
+    changes: dict[str, Change] = dict(values)
     for name in unset:
         field = {"codec": "codecs", "tag": "tags"}.get(name, name)
         if field not in FIELDS and not field.startswith("x-"):
@@ -107,26 +112,41 @@ def rename(
     ctx: typer.Context,
     old: Annotated[str, typer.Argument(metavar="OLD", help="The present reference.")],
     new: Annotated[str, typer.Argument(metavar="NEW", help="The reference it shall have.")],
+    force: Annotated[
+        bool, typer.Option("--force", help="Even while a scenario cannot be read.")
+    ] = False,
 ) -> None:
-    """Give an endpoint another reference."""
-    session_of(ctx).write(lambda inventory: operations.rename(inventory, old, new))
+    """Give an endpoint another reference, in every scenario too."""
+    session_of(ctx).write(lambda inventory: operations.rename(inventory, old, new, force=force))
 
 
 def delete(
     ctx: typer.Context,
     references: References = None,
     where: Where = None,
-    force: Force = False,
+    cascade: Annotated[
+        bool, typer.Option("--cascade", help="Detach it from the scenarios that use it.")
+    ] = False,
+    close: Close = False,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Go on without asking, and while a scenario cannot be read."),
+    ] = False,
 ) -> None:
     """Delete endpoints.
 
-    Git keeps them: `sipctl restore REF` brings one back.
+    Refused while a scenario uses one, naming each use. Git keeps them: `sipctl
+    restore REF` brings one back.
     """
     session = session_of(ctx)
+    root = session.root()
 
     def planner(inventory: Inventory) -> Plan:
+        removed = standing.removed_by_hand(root, inventory, references or (), ENDPOINT)
+        if removed is not None:
+            return removed
         chosen = selection.of(inventory, references or (), where)
-        return operations.delete(inventory, chosen)
+        return operations.delete(inventory, chosen, cascade=cascade, close=close, force=force)
 
     session.write(planner, guarded=selection.is_many(references or (), where), force=force)
 
@@ -134,15 +154,21 @@ def delete(
 # -- reading -------------------------------------------------------------------------------------
 
 
+Uses = Annotated[
+    bool, typer.Option("--uses", help="Tell too how many scenarios use each endpoint.")
+]
+
+
 def list_(
     ctx: typer.Context,
     where: Where = None,
+    uses: Uses = False,
 ) -> None:
     """List the endpoints."""
     session = session_of(ctx)
     printer = session.printer(*READING_FORMATS)
     inventory = session.inventory()
-    _print(printer, inventory, selection.matching(inventory, where))
+    _print(printer, inventory, selection.matching(inventory, where), uses)
 
 
 def search(
@@ -150,6 +176,7 @@ def search(
     query: Annotated[
         list[str], typer.Argument(metavar="QUERY...", help="What to look for; see above.")
     ],
+    uses: Uses = False,
 ) -> None:
     """List the endpoints that match a query.
 
@@ -160,28 +187,34 @@ def search(
     'port:>5060' port:506*      compares; the quotes are for the shell
     port:5061..5070             from, to
     host:10.0.0.0/8             addresses in a network
+    used:no in:support-in       by no scenario, by this one
     not, or, ( )                and terms side by side mean and
     """
     session = session_of(ctx)
     printer = session.printer(*READING_FORMATS)
     inventory = session.inventory()
-    _print(printer, inventory, selection.found(inventory, query))
+    _print(printer, inventory, selection.found(inventory, query), uses)
 
 
 _HEADERS = ("REFERENCE", "ENDPOINT", "PORT", "CODEC", "USER NAME", "TAGS")
 
 
-def _print(printer: Printer, inventory: Inventory, found: dict[str, Endpoint]) -> None:
+def _print(printer: Printer, inventory: Inventory, found: dict[str, Endpoint], uses: bool) -> None:
+    used_by = {reference: selection.used_by(inventory, reference) for reference in found}
     if printer.format == "name":
         printer.lines(found)
     elif printer.structured:
-        unreadable = [member.path for member in inventory.unreadable]
-        records = [endpoint.record() for endpoint in found.values()]
+        unreadable = [m.path for m in inventory.unreadable if m.kind is ENDPOINT]
+        records = [{**e.record(), "used_by": used_by[r]} for r, e in found.items()]
         printer.document({"endpoints": records, "unreadable": unreadable})
     else:
-        headers = _HEADERS if printer.format == "table" else tuple(h.lower() for h in _HEADERS)
+        headers = (*_HEADERS, "SCENARIOS") if uses else _HEADERS
+        shown = headers if printer.format == "table" else tuple(h.lower() for h in headers)
         mark = " (default)" if printer.format == "table" else ""
-        printer.table(headers, [_row(reference, e, mark) for reference, e in found.items()])
+        rows = [_row(reference, e, mark) for reference, e in found.items()]
+        counts = [str(len(scenarios)) for scenarios in used_by.values()]
+        rows = [(*row, count) for row, count in zip(rows, counts, strict=True)] if uses else rows
+        printer.table(shown, rows)
 
 
 def _row(reference: str, endpoint: Endpoint, mark: str) -> tuple[str, ...]:
@@ -208,7 +241,8 @@ def show(
     if printer.format == "name":
         printer.lines([reference])
     elif printer.structured:
-        printer.document({"endpoint": member.endpoint.record()})
+        record = {**member.endpoint.record(), "used_by": selection.used_by(inventory, reference)}
+        printer.document({"endpoint": record})
     else:
         rows = selection.shown(member.root)
         if printer.format == "csv":

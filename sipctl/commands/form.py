@@ -1,44 +1,57 @@
-"""Asking for an endpoint field by field, as the product's form does."""
+"""Asking for a new endpoint or scenario field by field, as the product's forms do."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import typer
 
 from sipctl import names, operations, scalars, workspace
 from sipctl.errors import Refused
+from sipctl.kinds import ENDPOINT, SCENARIO, Kind
 from sipctl.yamlfile.write import Value
 
-_QUESTIONS = (
-    ("reference", "Reference"),
-    ("host", "SIP endpoint (host name or IP address)"),
-    ("port", "Port (empty: the default)"),
-    ("codecs", "Codec: alaw, ulaw, or both with a comma (empty: both)"),
-    ("username", "User name (empty: none)"),
-    ("password", "Environment variable with the password (empty: none)"),
-    ("realm", "Realm (empty: none)"),
-)
-_REQUIRED = ("reference", "host")
+_QUESTIONS: dict[str, dict[str, str]] = {
+    ENDPOINT.noun: {
+        "reference": "Reference",
+        "host": "SIP endpoint (host name or IP address)",
+        "port": "Port (empty: the default)",
+        "codecs": "Codec: alaw, ulaw, or both with a comma (empty: both)",
+        "username": "User name (empty: none)",
+        "password": "Environment variable with the password (empty: none)",
+        "realm": "Realm (empty: none)",
+    },
+    SCENARIO.noun: {
+        "reference": "Reference",
+        "name": "Name (empty: none)",
+        "type": "Type: interaction-start or interaction-end; it cannot change later",
+        "description": "Description (empty: none)",
+        "entry_points": "Numbers that lead here, with commas (empty: none)",
+    },
+}
+_REQUIRED = ("reference", "host", "type")
 
 
-def ask(given: dict[str, Value], root: Path) -> dict[str, Value]:
+def ask(given: Mapping[str, Value], root: Path, kind: Kind = ENDPOINT) -> dict[str, Value]:
     """The fields given, and those that the answers add; each answer is checked and asked again."""
     inventory = workspace.load(root)
     values = dict(given)
-    for field, question in _QUESTIONS:
+    for field, question in _QUESTIONS[kind.noun].items():
         if field in values or (field == "password" and "username" not in values):
             continue
-        answer = _answer(field, question)
-        while answer is not None and field == "reference" and inventory.same_name(str(answer)):
-            typer.echo(f'an endpoint "{answer}" exists already', err=True)
-            answer = _answer(field, question)
+        answer = _answer(field, question, kind)
+        while (
+            answer is not None and field == "reference" and inventory.same_name(str(answer), kind)
+        ):
+            typer.echo(f'the {kind.noun} "{answer}" exists already', err=True)
+            answer = _answer(field, question, kind)
         if answer is not None:
             values[field] = answer
     return values
 
 
-def _answer(field: str, question: str) -> Value | None:
+def _answer(field: str, question: str, kind: Kind) -> Value | None:
     while True:
         text = typer.prompt(question, default="", show_default=False, err=True).strip()
         if not text:
@@ -46,13 +59,13 @@ def _answer(field: str, question: str) -> Value | None:
                 return None
             typer.echo("this one is required", err=True)
             continue
-        problem, value = _checked(field, text)
+        problem, value = _checked(field, text, kind)
         if problem is None:
             return value
         typer.echo(problem, err=True)
 
 
-def _checked(field: str, text: str) -> tuple[str | None, Value]:
+def _checked(field: str, text: str, kind: Kind) -> tuple[str | None, Value]:
     """What is wrong with an answer, and the answer as a file holds it."""
     if field == "reference":
         reason = names.fault(text)
@@ -63,7 +76,7 @@ def _checked(field: str, text: str) -> tuple[str | None, Value]:
         value = _typed(field, text)
     except Refused as error:
         return error.message, text
-    finding = operations.fault_of(field, value)
+    finding = operations.fault_of(field, value, kind)
     if finding is None:
         return None, value
     return f"{finding.message}; {finding.hint}" if finding.hint else finding.message, value
@@ -76,4 +89,6 @@ def _typed(field: str, text: str) -> Value:
         return int(text[:19])  # more digits are out of range, and not linear to read
     if field == "codecs":
         return [part.strip() for part in text.replace(" and ", ",").split(",")]
+    if field == "entry_points":
+        return [part.strip() for part in text.split(",")]
     return {"env": text} if field == "password" else text

@@ -14,11 +14,13 @@ import typer
 
 from sipctl import apply, journal, names, operations, output, scalars, selection, workspace
 from sipctl.apply import Outcome, Planner
+from sipctl.changes import of_these
 from sipctl.errors import Refused, Usage
 from sipctl.inventory import Inventory
 from sipctl.yamlfile.write import Value
 
 READING_FORMATS = ("table", "json", "yaml", "csv", "name")
+DRAWING_FORMATS = (*READING_FORMATS, "mermaid", "dot")
 WRITING_FORMATS = ("text", "json")
 
 
@@ -101,6 +103,20 @@ def _reading_options(
     pass
 
 
+def _drawing_options(
+    format: Annotated[
+        str,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FORMAT",
+            help="What to print: table (a tree), mermaid, dot, json, yaml, csv or name.",
+        ),
+    ] = "table",
+) -> None:
+    pass
+
+
 def _number(text: str) -> int:
     """A number as files hold it; int() takes much else for one: `05060`, `5_060`, `٥٠٦٠`."""
     if not scalars.DECIMAL.match(text):
@@ -166,6 +182,7 @@ OPTIONS: dict[str, Callable[..., None]] = {
     "global": _global_options,
     "writing": _writing_options,
     "reading": _reading_options,
+    "drawing": _drawing_options,
 }
 
 
@@ -263,7 +280,8 @@ class Session:
             if preview or many:
                 output.tell_plan(outcome.changes, self.color)
             if many:
-                self._confirm(len(outcome.changes))
+                paths = (change.member.path(change.reference) for change in outcome.changes)
+                self._confirm(of_these(paths))
 
         outcome = apply.run(
             root or self.root(), planner, options, confirm if preview or asked else None
@@ -271,10 +289,10 @@ class Session:
         printer.outcome(outcome, dry_run=self.dry_run, planned=preview)
         return outcome
 
-    def _confirm(self, count: int) -> None:
+    def _confirm(self, what: str) -> None:
         if not self.interactive:
-            raise Refused(f"this changes {count} endpoints", "pass --force if that is meant")
-        if not self.ask_yes(f"change {count} endpoints?"):
+            raise Refused(f"this changes {what}", "pass --force if that is meant")
+        if not self.ask_yes(f"change {what}?"):
             raise Refused("nothing has changed")
 
     def ask_yes(self, question: str) -> bool:
@@ -292,9 +310,9 @@ def fields_of_options(given: Mapping[str, Any]) -> dict[str, Value]:
     if "host" in values:
         values["host"] = operations.host_of(given["host"])
     if "codecs" in values:
-        values["codecs"] = _split([given["codecs"]])
+        values["codecs"] = split([given["codecs"]])
     if "tags" in values:
-        values["tags"] = _split(given["tags"])
+        values["tags"] = split(given["tags"])
     for form in ("env", "file"):
         if f"password_{form}" in given:
             if "password" in values:
@@ -303,7 +321,8 @@ def fields_of_options(given: Mapping[str, Any]) -> dict[str, Value]:
     return values
 
 
-def _split(texts: Iterable[str]) -> list[str]:
+def split(texts: Iterable[str]) -> list[str]:
+    """What options give that may be repeated, or hold several values with commas."""
     return [part.strip() for text in texts for part in text.split(",")]
 
 

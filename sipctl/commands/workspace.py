@@ -35,7 +35,7 @@ def save(
     ctx: typer.Context,
     references: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[REF]...", help="Endpoints; without any, all that was edited."),
+        typer.Argument(metavar="[REF]...", help="Endpoints and scenarios; without any, all."),
     ] = None,
 ) -> None:
     """Validate and commit what was edited by hand."""

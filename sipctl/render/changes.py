@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from sipctl.apply import Outcome
-from sipctl.changes import EndpointChange
+from sipctl.changes import MemberChange
+from sipctl.kinds import SCENARIO
 from sipctl.render import Segments, visible
 from sipctl.repository import Commit
 
@@ -14,16 +15,16 @@ _SIGNS = {"created": "+", "duplicated": "+", "deleted": "-"}
 _STYLES = {"+": "green", "-": "red", "~": "yellow"}
 
 
-def plan(changes: Sequence[EndpointChange], limit: int) -> Segments:
-    """The first `limit` endpoints, each with a sign (+ ~ -) and its fields."""
+def plan(changes: Sequence[MemberChange], limit: int) -> Segments:
+    """The first `limit` endpoints and scenarios, each with a sign (+ ~ -) and its fields."""
     for change in changes[:limit]:
         yield from one(change)
     if len(changes) > limit > 0:
         yield f"  … and {len(changes) - limit} more\n", "dim"
 
 
-def one(change: EndpointChange, indent: str = "") -> Segments:
-    """One endpoint's change."""
+def one(change: MemberChange, indent: str = "") -> Segments:
+    """The change of one endpoint or scenario."""
     sign = _SIGNS.get(change.kind, "~")
     yield f"{indent}{sign} {_title(change)}\n", _STYLES[sign]
     if change.kind == "deleted":
@@ -32,15 +33,16 @@ def one(change: EndpointChange, indent: str = "") -> Segments:
         yield f"{indent}    {visible(field.told(change.kind))}\n", ""
 
 
-def _title(change: EndpointChange) -> str:
+def _title(change: MemberChange) -> str:
+    what = "scenario " if change.member is SCENARIO else ""
     if change.kind == "renamed":
-        return f"{visible(change.source or '')} -> {visible(change.reference)}"
+        return f"{what}{visible(change.source or '')} -> {visible(change.reference)}"
     if change.kind == "duplicated":
-        return f"{visible(change.reference)} (from {visible(change.source or '')})"
-    return visible(change.reference)
+        return f"{what}{visible(change.reference)} (from {visible(change.source or '')})"
+    return what + visible(change.reference)
 
 
-def counted(changes: Sequence[EndpointChange]) -> str:
+def counted(changes: Sequence[MemberChange]) -> str:
     """`1 created, 2 changed`."""
     counts = Counter(change.kind for change in changes)
     kinds = ("created", "duplicated", "changed", "renamed", "deleted", "unreadable")
@@ -48,7 +50,7 @@ def counted(changes: Sequence[EndpointChange]) -> str:
 
 
 def done(outcome: Outcome, limit: int) -> Segments:
-    """What a command did to the first `limit` endpoints, and its commit."""
+    """What a command did to the first `limit` members, and its commit."""
     yield from plan(outcome.changes, limit)
     counts = counted(outcome.changes) or f"{len(outcome.files)} files written"
     where = f"commit {outcome.commit[:10]}" if outcome.commit else "not committed"
@@ -63,7 +65,7 @@ def diff(patch: str) -> Segments:
         yield line, "bold" if heading else styles.get(line[0], "")
 
 
-def entry(commit: Commit, changes: Sequence[EndpointChange]) -> Segments:
+def entry(commit: Commit, changes: Sequence[MemberChange]) -> Segments:
     """One commit of a history: when, who, which, and what it changed."""
     yield f"{commit.time[:16].replace('T', ' ')} ", "cyan"
     yield f"{commit.short} ", "yellow"

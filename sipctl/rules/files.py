@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from sipctl import names
 from sipctl.findings import Finding, Place
 from sipctl.inventory import Member
+from sipctl.kinds import ENDPOINT
 from sipctl.nodes import Node
+from sipctl.rules import graphs
 
 Rule = Callable[[tuple[Member, ...]], Iterable[Finding]]
 
@@ -21,9 +23,9 @@ def _place(member: Member, key: str) -> Place:
 def name_mismatch(members: tuple[Member, ...]) -> Iterator[Finding]:
     """SIP301: the reference in the file and the file's name are one (SPEC: the file's stem)."""
     for member in members:
-        if member.endpoint and member.endpoint.reference != member.reference:
+        if member.value and member.value.reference != member.reference:
             message = f"the file is named {names.quoted(member.reference)}, its reference is "
-            message += names.quoted(member.endpoint.reference)
+            message += names.quoted(member.value.reference)
             hint = f"write `reference: {member.reference}`, or rename the file"
             yield Finding.of("name-mismatch", _place(member, "reference"), message, hint)
 
@@ -42,7 +44,7 @@ def duplicate_reference(members: tuple[Member, ...]) -> Iterator[Finding]:
     """SIP302: file systems that ignore case hold one of two such files."""
     folded: dict[str, list[Member]] = defaultdict(list)
     for member in members:
-        folded[member.reference.casefold()].append(member)
+        folded[member.path.casefold()].append(member)
     for same in folded.values():
         for member in same[1:]:
             both = f"{names.quoted(member.reference)} and {names.quoted(same[0].reference)}"
@@ -82,7 +84,12 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def check(members: Iterable[Member]) -> tuple[Finding, ...]:
-    """What every rule of this module finds."""
+def check(members: Iterable[Member], base: Mapping[str, str]) -> tuple[Finding, ...]:
+    """What every rule between files finds; `base` is each scenario's type at the last commit."""
     known = tuple(sorted(members, key=lambda m: m.path))
-    return tuple(finding for rule in RULES for finding in rule(known))
+    found = [finding for rule in RULES for finding in rule(known)]
+    endpoints = {m.reference: m.path for m in known if m.kind is ENDPOINT}
+    parsed = tuple(
+        graphs.Parsed(m.path, m.scenario, m.root) for m in known if m.scenario and m.root
+    )
+    return (*found, *graphs.check_between(parsed, endpoints, base))

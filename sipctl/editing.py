@@ -1,0 +1,48 @@
+"""Changing the fields of one file: whether it can be, and the bytes that come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sipctl.changes import of_these
+from sipctl.errors import Refused
+from sipctl.inventory import Inventory, Member
+from sipctl.kinds import ENDPOINT, Kind
+from sipctl.rules.book import RULES
+from sipctl.yamlfile.edit import set_paths, set_values
+from sipctl.yamlfile.write import Unset, Value
+
+Change = Value | Unset
+Changes = Mapping[str, Change]
+"""New values by field; UNSET takes a field out."""
+
+Edit = tuple[Member, Changes]
+"""One file and what is to change in it."""
+
+
+def editable(inventory: Inventory, reference: str, kind: Kind = ENDPOINT) -> Member:
+    """The file, if its fields can be changed one by one.
+
+    Raises Refused where it is unknown, or holds findings of syntax or type: what cannot be read for
+    sure is not written again. A value that is not allowed hinders nobody from setting another.
+    """
+    member = inventory.member(reference, kind)
+    fixed = tuple(f for f in member.findings if RULES[f.rule].fixed)
+    if member.root is None or fixed:
+        mends = all(RULES[f.rule].fmt for f in fixed)
+        cure = "`sipctl fmt` mends it" if mends else f"mend {member.path} in an editor"
+        message = f"the file of {of_these([member.path])} cannot be changed as it stands"
+        raise Refused(message, f"{cure}, then `sipctl save {reference}`", fixed)
+    return member
+
+
+def edited(member: Member, changes: Changes) -> bytes:
+    """The file's bytes with fields changed, all others as they were."""
+    text = set_values(member.data.decode("utf-8"), changes, member.kind.fields)
+    return text.encode("utf-8")
+
+
+def edited_within(member: Member, changes: Mapping[tuple[str, ...], Change]) -> bytes:
+    """The file's bytes with values changed that stand deeper, each by its way from the top."""
+    text = set_paths(member.data.decode("utf-8"), changes, member.kind.fields)
+    return text.encode("utf-8")
