@@ -36,9 +36,10 @@ def _fitted(widths: list[int], room: int) -> list[int]:
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    shown = (_cut(cell, width).ljust(width) for cell, width in zip(cells, widths, strict=True))
+    shown = (cut(cell, width).ljust(width) for cell, width in zip(cells, widths, strict=True))
     return _GAP.join(shown).rstrip() + "\n"
 
 
-def _cut(cell: str, width: int) -> str:
+def cut(cell: str, width: int) -> str:
+    """At most `width` characters; … stands for what is left out."""
     return cell if len(cell) <= width else cell[: width - 1] + "…"

@@ -1,0 +1,149 @@
+"""A scenario as a tree for a terminal, and as one to choose an open branch from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sipctl.endpoint import Endpoint
+from sipctl.render import Segments, visible
+from sipctl.render.action import UNKNOWN, counted, named, server, telling, type_name
+from sipctl.render.outline import Row, To, outline
+from sipctl.render.table import cut
+from sipctl.scenario import Scenario
+
+WIDTH = 80
+"""The columns that a tree is fitted to, unless others are given."""
+
+_LABEL, _LEAST = 24, 12  # columns: the most for a label, the least for what gives way
+_NUMBERS = 3  # so many entry points are shown, the others counted
+
+_Pieces = list[tuple[str, str]]
+
+
+def tree(
+    scenario: Scenario,
+    lines: Mapping[str, int] = {},
+    endpoints: Mapping[str, Endpoint] | None = None,
+    width: int | None = WIDTH,
+) -> Segments:
+    """The scenario from its start down, then what no call comes to.
+
+    `lines` are those of the actions in the file; they stand at the margin. With `endpoints` each
+    endpoint is shown with its server, or as unknown. Lines are cut to `width` characters where it
+    is given.
+    """
+    sheet = _Sheet(scenario, endpoints, width)
+    for pieces in sheet.head():
+        yield from _fitted(pieces, width)
+    margin = max((len(f"{line}  ") for line in lines.values()), default=0)
+    for row in outline(scenario):
+        line = lines.get(row.target or "") if row.leads is To.ACTION else None
+        number = "" if line is None else f"{line}  "
+        yield from sheet.line((number.rjust(margin), "dim"), row)
+
+
+def choices(scenario: Scenario, width: int | None = WIDTH) -> Segments:
+    """The tree, with the numbers of its `open_branches` at the margin; the first is 1."""
+    sheet = _Sheet(scenario, None, width)
+    rows = list(outline(scenario, offering=True))
+    margin = len(f"[{sum(row.is_open for row in rows)}]  ")
+    number = 0
+    for row in rows:
+        number += row.is_open
+        mark = f"[{number}]  " if row.is_open else ""
+        yield from sheet.line((mark.rjust(margin), "yellow"), row)
+
+
+def open_branches(scenario: Scenario) -> list[tuple[str, str]]:
+    """Action and label of each branch to which an action can be attached, in the tree's order.
+
+    These are the branches that end the call and the labels of the catalogue that are not written;
+    of the keys of a menu and of the links of a load sharing only the next free one.
+    """
+    rows = outline(scenario, offering=True)
+    return [(row.source, row.label) for row in rows if row.is_open and row.label is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """What a scenario is drawn on."""
+
+    scenario: Scenario
+    endpoints: Mapping[str, Endpoint] | None
+    width: int | None
+
+    def head(self) -> Iterable[_Pieces]:
+        scenario = self.scenario
+        name = f"  {visible(scenario.name)}" if scenario.name else ""
+        numbers = counted(list(scenario.entry_points or ()), _NUMBERS)
+        yield [(scenario.reference, "bold"), (name, "")]
+        if scenario.description:
+            yield [(visible(scenario.description), "")]
+        yield [(scenario.type_, ""), (f", entry points {numbers}" if numbers else "", "")]
+        yield []
+
+    def line(self, margin: tuple[str, str], row: Row) -> Segments:
+        pieces = [margin, (row.rails, "dim"), *self._label(row)]
+        pieces += self._target(row, sum(len(text) for text, _ in pieces))
+        yield from _fitted(pieces if row.leads is not To.GAP else [], self.width)
+
+    def _label(self, row: Row) -> _Pieces:
+        if row.label is None:
+            return []
+        label = named(row.label)
+        return [(self._cut(label, _LABEL), "cyan"), (" → ", "dim")]
+
+    def _target(self, row: Row, taken: int) -> _Pieces:
+        if row.leads is To.ACTION and row.target is not None:
+            return self._action(row.target, taken)
+        words, style = _WORDS[row.leads]
+        others = f" (or {' '.join(row.others)})" if row.others else ""
+        if row.target is None:
+            return [(f"{words}{others}", style)]
+        mark = f" ({words})"
+        return [(self._cut(named(row.target), self._left(taken, mark)), "bold"), (mark, style)]
+
+    def _action(self, id: str, taken: int) -> _Pieces:
+        """The id, the name of its type, what its parameters say; the name gives way first."""
+        action = self.scenario.actions[id]
+        shown, name, told = named(id), visible(type_name(action)), visible(telling(action))
+        where = server(action, self.endpoints) if self.endpoints is not None else None
+        mark = f" ({where})" if where else ""
+        if not told:
+            return [(shown, "bold"), (f"  {name}", "")]
+        name = self._cut(name, self._left(taken, f"{shown}    {told}{mark}"))
+        told = self._cut(told, self._left(taken, f"{shown}    {name}{mark}"))
+        style = "bold red" if where == UNKNOWN else "green"
+        return [(shown, "bold"), (f"  {name}", ""), (f"  {told}{mark}", style)]
+
+    def _left(self, taken: int, words: str) -> int:
+        """The columns that are left beside what is taken and the words, or the least."""
+        return max((self.width or 0) - taken - len(words), _LEAST)
+
+    def _cut(self, text: str, room: int) -> str:
+        return text if self.width is None else cut(text, room)
+
+
+_WORDS = {
+    To.ABOVE: ("shown above", "dim"),
+    To.BELOW: ("shown below", "dim"),
+    To.UNKNOWN: ("no such action", "bold red"),
+    To.END: ("ends", "dim"),
+    To.FREE: ("not written", "dim"),
+    To.NOTHING: ("not set", "bold red"),
+    To.GAP: ("", ""),
+    To.HEADING: ("no call comes to:", "bold"),
+}
+
+
+def _fitted(pieces: _Pieces, width: int | None) -> Segments:
+    """A line of at most `width` characters; … stands for what is left out."""
+    length = sum(len(text) for text, _ in pieces)
+    is_cut = width is not None and length > width
+    room = width - 1 if is_cut and width is not None else length
+    for text, style in pieces:
+        if room > 0 and text:
+            yield text[:room], style
+        room -= len(text)
+    yield "…\n" if is_cut else "\n", ""
