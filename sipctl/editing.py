@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sipctl.changes import of_these
 from sipctl.errors import Refused
 from sipctl.inventory import Inventory, Member
 from sipctl.kinds import ENDPOINT, Kind
@@ -31,7 +30,8 @@ def editable(inventory: Inventory, reference: str, kind: Kind = ENDPOINT) -> Mem
     if member.root is None or fixed:
         mends = all(RULES[f.rule].fmt for f in fixed)
         cure = "`sipctl fmt` mends it" if mends else f"mend {member.path} in an editor"
-        message = f"the file of {of_these([member.path])} cannot be changed as it stands"
+        noun = "" if kind is ENDPOINT else f"{kind.noun} "
+        message = f'the file of {noun}"{reference}" cannot be changed as it stands'
         raise Refused(message, f"{cure}, then `sipctl save {reference}`", fixed)
     return member
 

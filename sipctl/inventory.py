@@ -10,7 +10,7 @@ from sipctl import names
 from sipctl.endpoint import Endpoint
 from sipctl.errors import Refused
 from sipctl.findings import Finding, Place
-from sipctl.kinds import ENDPOINT, KINDS, SCENARIO, Kind, kind_of, reference_of
+from sipctl.kinds import ENDPOINT, KINDS, SCENARIO, Kind, kind_in, reference_of
 from sipctl.nodes import Mapping as MappingNode
 from sipctl.nodes import Mend
 from sipctl.rules import graphs
@@ -40,9 +40,7 @@ class Member:
     @property
     def kind(self) -> Kind:
         """Whether it is an endpoint or a scenario: the folder says."""
-        kind = kind_of(self.path)
-        assert kind is not None
-        return kind
+        return kind_in(self.path)
 
     @property
     def reference(self) -> str:

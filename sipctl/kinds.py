@@ -52,6 +52,11 @@ def kind_of(path: str) -> Kind | None:
     return next((kind for kind in KINDS if kind.holds(path)), None)
 
 
+def kind_in(path: str) -> Kind:
+    """The kind whose folder a path lies in, whatever the name of the file."""
+    return next(kind for kind in KINDS if path.startswith(f"{kind.folder}/"))
+
+
 def reference_of(path: str) -> str:
     """The reference that a file's name says."""
     return path.rpartition("/")[2].removesuffix(".yaml")

@@ -157,7 +157,10 @@ class Scenario(BaseModel):
         default=None, description="The id of the first action.", examples=["menu"]
     )
     actions: dict[str, Action] = Field(
-        default_factory=dict, description="The actions by id.", json_schema_extra={"default": {}}
+        default_factory=dict,
+        description="The actions by id.",
+        examples=[{"menu": {"action": "vocal-announcement", "branches": {"1": None}}}],
+        json_schema_extra={"default": {}},
     )
 
     @property

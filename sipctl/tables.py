@@ -311,7 +311,7 @@ def _row_of_object(place: str, item: Any) -> Row:
     faults = []
     for key, value in item.items():
         try:
-            if key != "given":
+            if key not in ("given", "used_by"):
                 name = "password" if _folded(key) == "password" else _field(key)
                 values[_unseen(name, values)] = _of_json(name, value)
         except _Fault as fault:

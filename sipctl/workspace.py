@@ -14,7 +14,7 @@ from sipctl.endpoint import FIELDS, PASSWORD_FORMS, Endpoint
 from sipctl.errors import Refused
 from sipctl.findings import Finding, Place, in_order, with_severities
 from sipctl.inventory import SETTINGS_FILE, Inventory, Member
-from sipctl.kinds import ENDPOINT, KINDS, SCENARIO, Kind, is_member_name, kind_of
+from sipctl.kinds import ENDPOINT, KINDS, SCENARIO, Kind, is_member_name, kind_in, kind_of
 from sipctl.nodes import Mapping as MappingNode
 from sipctl.nodes import Node, Scalar, Sequence
 from sipctl.rules import files, graphs
@@ -112,8 +112,7 @@ def reread(
 
 
 def _member(path: str, data: bytes | Finding) -> Member:
-    kind = kind_of(path)
-    assert kind is not None
+    kind = kind_in(path)
     if isinstance(data, Finding):
         return Member(path, b"", "", None, None, (data,))
     document = read(data, path)

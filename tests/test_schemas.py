@@ -114,8 +114,11 @@ def test_the_defaults_are_the_effective_values_of_an_endpoint_that_gives_nothing
 
 @pytest.mark.parametrize("name", schemas.MODELS)
 def test_no_schema_takes_a_null(name: str) -> None:
-    assert '"null"' not in schemas.text(name)
-    assert "null" not in _leaves(schemas.schema(name))
+    schema = schemas.schema(name)
+    if name == "scenario":  # where a branch leads: null ends the call
+        targets = schema["$defs"]["Action"]["properties"]["branches"].pop("additionalProperties")
+        assert targets == {"type": ["string", "null"]}
+    assert "null" not in _leaves(schema)
 
 
 def _leaves(schema: Any) -> list[Any]:
