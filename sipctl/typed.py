@@ -80,12 +80,13 @@ def decode(root: Node, model: type[M], file: str, text: str) -> Decoded[M]:
 
 def _tolerated(model: type[M], data: dict[str, Any], forbidden: set[str]) -> M | None:
     """The model with the forbidden values put in as they stand, past its validators."""
-    required = {i.alias or n for n, i in model.model_fields.items() if i.is_required()}
-    if not required <= data.keys():
+    required = {i.alias or n: i for n, i in model.model_fields.items() if i.is_required()}
+    if not required.keys() <= data.keys():
         return None
     sound = {key: value for key, value in data.items() if key not in forbidden}
+    instead = {key: (required[key].examples or ["x"])[0] for key in required.keys() & forbidden}
     try:
-        base = model.model_validate({**dict.fromkeys(required & forbidden, "x"), **sound})
+        base = model.model_validate({**instead, **sound})
     except ValidationError:
         return None
     attributes = {info.alias or name: name for name, info in model.model_fields.items()}

@@ -122,8 +122,9 @@ def _member(path: str, data: bytes | Finding) -> Member:
     decoded = _decoded(kind, document.root, path, document.text)
     root = document.root if isinstance(document.root, MappingNode) else None
     findings = decoded.findings
-    scenario = decoded.value or decoded.tolerated
-    if isinstance(scenario, Scenario) and root is not None:
+    if kind is SCENARIO and root is not None:
+        meant = decoded.value or decoded.tolerated
+        scenario = meant if isinstance(meant, Scenario) else None
         findings = (*findings, *graphs.check(scenario, root, path))
     found = _with_sources(findings, document.text, root, kind)
     return Member(

@@ -20,6 +20,7 @@ VALID = ROOT / "examples" / "valid"
 CONTACT_CENTRE = ROOT / "examples" / "contact-centre"
 
 PBX = "endpoints/pbx-paris.yaml"
+SUPPORT = "scenarios/support-in.yaml"
 
 
 def _grown(source: Source) -> Source:
@@ -40,10 +41,13 @@ MADE: dict[str, Callable[[Source], Source]] = {
     "duplicate-reference": _in_other_case,
 }
 
+# What stood at the last commit, where it matters.
+BASE = {"type-changed": {SUPPORT: "interaction-start"}}
+
 
 def _wrong(rule: str) -> Inventory:
     source = dict(disk_files(INVALID / rule))
-    return inventory_of(MADE[rule](source) if rule in MADE else source)
+    return inventory_of(MADE[rule](source) if rule in MADE else source, BASE.get(rule))
 
 
 def _folders(root: Path) -> set[str]:
@@ -68,7 +72,7 @@ def test_a_finding_tells_place_message_severity_and_code(rule: str) -> None:
 
 
 def _tells_everything(finding: Finding) -> None:
-    assert finding.place.file in (PBX, "sipctl.yaml", "endpoints/pbx-paris.yml")
+    assert finding.place.file in (PBX, SUPPORT, "sipctl.yaml", "endpoints/pbx-paris.yml")
     assert finding.place.line >= 1
     assert finding.place.column >= 1
     assert finding.message
@@ -80,7 +84,7 @@ def _tells_everything(finding: Finding) -> None:
 
 @pytest.mark.parametrize("rule", RULES)
 def test_a_right_example_has_no_findings(rule: str) -> None:
-    assert load(VALID / rule).findings == ()
+    assert load(VALID / rule, BASE.get(rule)).findings == ()
 
 
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule != "bad-setting"])
@@ -89,16 +93,21 @@ def test_a_right_example_is_read_as_the_endpoint_of_its_file(rule: str) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_what_is_shown_of_an_example_is_its_one_file(rule: str) -> None:
+def test_what_is_shown_of_an_example_is_what_matters_in_it(rule: str) -> None:
     wrong, right = examples.wrong(rule), examples.right(rule)
-    assert right.startswith(("# endpoints/pbx-paris.yaml\n", "# sipctl.yaml\n"))
+    files = sorted(path.name for path in (VALID / rule / "scenarios").glob("*"))
+    shown = [f"scenarios/{name}" for name in files] or [PBX, "sipctl.yaml"]
+    assert right.startswith(tuple(f"# {path}\n" for path in shown))
+    assert all(f"# {path}\n" in right for path in shown if files)
     assert wrong.endswith("\n")
     assert right.endswith("\n")
     assert wrong != right
     assert "".join((wrong + right).split("\n")).isprintable()
 
 
-@pytest.mark.parametrize("rule", ["file-too-large", "duplicate-reference", "stray-file"])
+@pytest.mark.parametrize(
+    "rule", ["file-too-large", "duplicate-reference", "stray-file", "type-changed"]
+)
 def test_what_no_text_can_show_is_told_in_words(rule: str) -> None:
     assert examples.wrong(rule) == (INVALID / rule / "wrong.txt").read_text("utf-8")
 
@@ -128,7 +137,7 @@ def test_what_fmt_does_not_mend_is_still_found_after_it(
 ) -> None:
     copy = _copy_of_wrong(rule, tmp_path)
     run("fmt", cwd=copy, check=None)
-    assert {finding.rule for finding in load(copy).findings} == {rule}
+    assert {finding.rule for finding in load(copy, BASE.get(rule)).findings} == {rule}
 
 
 # -- the contact centre --------------------------------------------------------------------------

@@ -163,8 +163,8 @@ _ALL = (
         "unknown-key",
         "error",
         "The key is not known here.",
-        "A misspelt key would be ignored in silence. Keys of your own begin with x-. (In scenarios "
-        "keys that are not known are kept, since the product has more of them than is known.)",
+        "A misspelt key would be ignored in silence. Keys of your own begin with x-. Scenarios "
+        "keep every key, since the product has more of them than is known.",
     ),
     Rule(
         "SIP202",

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from sipctl import names
 from sipctl.findings import Finding, Place
 from sipctl.inventory import Member
-from sipctl.kinds import ENDPOINT
+from sipctl.kinds import ENDPOINT, SCENARIO
 from sipctl.nodes import Node
 from sipctl.rules import graphs
+from sipctl.scenario import Scenario
 
 Rule = Callable[[tuple[Member, ...]], Iterable[Finding]]
 
@@ -90,6 +91,12 @@ def check(members: Iterable[Member], base: Mapping[str, str]) -> tuple[Finding, 
     found = [finding for rule in RULES for finding in rule(known)]
     endpoints = {m.reference: m.path for m in known if m.kind is ENDPOINT}
     parsed = tuple(
-        graphs.Parsed(m.path, m.scenario, m.root) for m in known if m.scenario and m.root
+        graphs.Parsed(m.path, _meant(m), m.root) for m in known if m.kind is SCENARIO and m.root
     )
     return (*found, *graphs.check_between(parsed, endpoints, base))
+
+
+def _meant(member: Member) -> Scenario | None:
+    """The scenario, also with values that their fields forbid: those hide no other finding."""
+    meant = member.value or member.tolerated
+    return meant if isinstance(meant, Scenario) else None
