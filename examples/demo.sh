@@ -84,6 +84,38 @@ carrier-south,2001:db8::10,5080,ulaw,south-1
 END"
 run 0 "sipctl import carriers.csv"
 
+say "Where do calls go? A scenario is a file too: actions with labelled branches."
+run 0 "mkdir scenarios && cat > scenarios/support-in.yaml <<'END'
+reference: support-in
+type: interaction-start
+entry_points: [\"+33100000000\"]
+start: hours
+actions:
+  hours:
+    action: test-calendar
+    timezone: Europe/Paris
+    open: [\"Mon-Fri 08:00-19:00\"]
+    branches: {open: menu, closed: night}
+  menu: # for sales press 1
+    action: vocal-announcement
+    branches: {\"1\": null, default: queue}
+  queue: {action: distribution-to-queue, branches: {processed: null}}
+  night: {action: voicemail, branches: {ok: null, error: null}}
+END"
+run 0 "sipctl save -m 'Route the support line' | tail -1"
+run 0 "sipctl attach support-in trunk-paris --after menu --branch 1 \\
+    --id sales --fallback queue"
+run 0 "sipctl scenario show support-in"
+
+say "What a scenario uses does not go away behind its back (status 3)."
+run 0 "sipctl uses trunk-paris"
+run 3 "sipctl delete trunk-paris"
+
+say "Paris moves: its calls go to Nice. One call, Monday at ten, key 1, shows it."
+run 0 "sipctl reroute trunk-paris pbx-nice"
+run 0 "sipctl scenario trace support-in --at 2026-11-23T10:00 --key 1"
+run 0 "sipctl detach support-in pbx-nice"
+
 say "Nothing is lost: Git has it, and sipctl brings it back."
 run 0 "sipctl delete pbx-lyon carrier-south"
 run 0 "sipctl restore pbx-lyon"

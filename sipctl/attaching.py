@@ -401,5 +401,5 @@ def _refuse_used(inventory: Inventory, endpoints: Collection[str]) -> None:
     lines += [*(f"  {use}" for use in places[:_SHOWN]), *more]
     hint = "--cascade detaches first"
     if len(used) == 1:
-        hint += f"; `sipctl reroute {next(iter(used))} OTHER` sends the calls elsewhere"
+        hint += f", `sipctl reroute {next(iter(used))} OTHER` goes round it"
     raise Refused("\n".join(lines), hint)
