@@ -452,7 +452,7 @@ def painted(
     return {(day, minute) for day, minute in minutes if day not in holidays}
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(some_hours, st.sampled_from(WEEKS), st.sets(st.integers(0, 8), max_size=2))
 def test_hours_agree_with_a_walk_through_every_minute_of_a_week(
     hours: list[Hours], week: tuple[str, date], closed: set[int]

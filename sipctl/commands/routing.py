@@ -46,9 +46,9 @@ def trace(
     """Follow one call through a scenario.
 
     Calendars are decided by --at, menus by --key, tests of a number by --called
-    and --caller, all else by --take, which wins over the others. Several --take of
-    one action are used in turn. Where nothing decides, the trace stops and lists
-    the branches.
+    and --caller, all else by --take, which wins over them. Several --take of one
+    action are used in turn. Where nothing decides, the trace stops and lists the
+    branches.
     """
     session = session_of(ctx)
     printer = session.printer("table", "json", "yaml")
@@ -79,8 +79,9 @@ def _tell_unused(trace: Trace) -> None:
         again = " again" if id in reached else ""
         taken = names.quoted(f"{id}={label}")
         output.tell(f"{taken} was not taken: the call does not come there{again}")
-    if trace.unused.keys:
-        output.tell(f"no menu asked for the keys {' '.join(trace.unused.keys)}")
+    keys = trace.unused.keys
+    if keys:
+        output.tell(f"no menu asked for key{'s' * (len(keys) > 1)} {' '.join(keys)}")
 
 
 # -- JSON ----------------------------------------------------------------------------------------
