@@ -1,18 +1,24 @@
-"""What an endpoint's file takes from an earlier version of it, its password above all."""
+"""What a file takes from an earlier version of it, an endpoint's password above all."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
-from sipctl.changes import names_password, snapshot
+from sipctl import catalogue
+from sipctl.changes import field_name, names_password, of_these, snapshot
+from sipctl.editing import Change, edited, edited_within
 from sipctl.endpoint import FIELDS
 from sipctl.errors import Refused
-from sipctl.inventory import Member
+from sipctl.inventory import Inventory, Member
+from sipctl.kinds import ENDPOINT, SCENARIO, reference_of
 from sipctl.nodes import Mapping as MappingNode
 from sipctl.nodes import Node, Scalar, plain_data
-from sipctl.operations import Change, edited
-from sipctl.yamlfile.write import UNSET
+from sipctl.rules import graphs
+from sipctl.ways import data_of
+from sipctl.workspace import read_member
+from sipctl.yamlfile.write import UNSET, Path
 
 
 def _is_plaintext(node: Node) -> bool:
@@ -25,11 +31,13 @@ def _is_plaintext(node: Node) -> bool:
 
 
 def value_of(root: MappingNode, name: str) -> Change:
-    """A field's value in an earlier version, as an edit takes it."""
+    """A field's value in an earlier version of an endpoint, as an edit takes it."""
     node = root.get(name)
     if node is None:
         return UNSET
-    as_it_stands = name == "password" or not (name in FIELDS or name.startswith("x-"))
+    if name.startswith("x-"):
+        return data_of(node)
+    as_it_stands = name == "password" or name not in FIELDS
     return cast(Change, plain_data(node) if as_it_stands else snapshot(root)[name].data)
 
 
@@ -39,14 +47,16 @@ class Notes:
 
     lines: list[str] = field(default_factory=list)
 
-    def add(self, reference: str, words: str) -> None:
-        self.lines.append(f"{reference}: {words}")
+    def add(self, path: str, words: str) -> None:
+        """Say something of the member at a path."""
+        self.lines.append(f"{of_these([path])}: {words}")
 
 
 def password(
-    old: MappingNode, today: MappingNode | None, reference: str, notes: Notes, *, keep: bool
+    old: MappingNode, today: MappingNode | None, path: str, notes: Notes, *, keep: bool
 ) -> Change:
-    """The password that a file gets which goes back to `old`. A plaintext one never comes back.
+    """The password that an endpoint gets which goes back to `old`. A plaintext one never comes
+    back.
 
     `keep` asks for today's. It goes where there is no user name, which it would need.
     """
@@ -56,29 +66,59 @@ def password(
         return now
     if keep and today:
         if old.get("username") is None:
-            notes.add(reference, "there was no user name, so today's password goes")
+            notes.add(path, "there was no user name, so today's password goes")
             return UNSET
-        notes.add(reference, "today's password stays; `--field password` brings the earlier one")
+        notes.add(path, "today's password stays; `--field password` brings the earlier one")
         return now
     node = old.get("password")
     if node is None or not _is_plaintext(node):
         return earlier
-    instead = "today's stays" if now is not UNSET else f"give it one with `sipctl edit {reference}`"
-    notes.add(reference, f"its plaintext password does not come back; {instead}")
+    give = f"give it one with `sipctl edit {reference_of(path)}`"
+    instead = "today's stays" if now is not UNSET else give
+    notes.add(path, f"its plaintext password does not come back; {instead}")
     return now
 
 
-def gone_back(
-    old: Member, today: Member | None, reference: str, notes: Notes, *, keep: bool
-) -> bytes:
-    """The bytes of an earlier version under `reference`, with the password that it may have."""
+def gone_back(old: Member, today: Member | None, path: str, notes: Notes, *, keep: bool) -> bytes:
+    """The bytes of an earlier version as they are to stand at `path`: an endpoint's with the
+    password that it may have."""
+    kind, reference = old.kind, reference_of(path)
     if old.root is None:
-        hint = f"see `sipctl history {reference}` for another one"
+        hint = f"see `{kind.command} history {reference}` for another one"
         raise Refused(f'that version of "{reference}" cannot be read', hint)
-    root = today.root if today else None
-    changes: dict[str, Change] = {"password": password(old.root, root, reference, notes, keep=keep)}
-    if changes["password"] == value_of(old.root, "password"):
-        del changes["password"]
+    changes: dict[str, Change] = {}
+    if kind is ENDPOINT:
+        wanted = password(old.root, today.root if today else None, path, notes, keep=keep)
+        if wanted != value_of(old.root, "password"):
+            changes["password"] = wanted
     if old.reference != reference:
         changes["reference"] = reference
     return edited(old, changes) if changes else old.data
+
+
+def with_present_names(
+    old: Member, inventory: Inventory, present: Callable[[], Mapping[str, str]], notes: Notes
+) -> Member:
+    """An earlier version of a scenario that names each endpoint as it is called now.
+
+    `present` gives the paths of endpoints then that have another now; it is asked only where a name
+    is nobody's today.
+    """
+    uses = list(graphs.uses(old.root)) if old.root and old.kind is SCENARIO else []
+    changes: dict[Path, Change] = {}
+    for use in uses:
+        path = ENDPOINT.path(use.endpoint)
+        if path in inventory.members:
+            continue
+        now = reference_of(present().get(path, path))
+        if ENDPOINT.path(now) in inventory.members:
+            changes["actions", use.action, _parameter()] = now
+            action = field_name(("actions", use.action))
+            notes.add(old.path, f"{action}: {use.endpoint} is called {now} now, and stays so")
+    return read_member(old.path, edited_within(old, changes)) if changes else old
+
+
+def _parameter() -> str:
+    name = catalogue.of_role("endpoint").endpoint_parameter
+    assert name is not None
+    return name

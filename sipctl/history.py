@@ -6,29 +6,28 @@ All is read from the blobs of each commit and of its parents; messages and trail
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
 from sipctl import names
 from sipctl.changes import ABSENT, Snapshot, Value, same
-from sipctl.endpoint import FIELDS
 from sipctl.errors import Refused
-from sipctl.inventory import ENDPOINTS, endpoint_path
+from sipctl.kinds import ENDPOINT, SCENARIO, Kind, reference_of
 from sipctl.kinship import Version
 from sipctl.lineage import Entry as Entry
-from sipctl.lineage import Past, Reader, Step, reference_of
+from sipctl.lineage import Past, Reader, Step
 from sipctl.repository import Commit, Repository
-from sipctl.workspace import is_member
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """Which entries are wanted; all by default.
 
-    `since` and `until` are dates as Git reads them (a bare day counts whole), compared with when
-    the commit was made; `author` is a pattern as for `git log`. `where` is asked with the present
-    name. `limit` counts the entries shown.
+    A field of a scenario, `actions.menu`, has all below it with it. `since` and `until` are dates
+    as Git reads them (a bare day counts whole), compared with when the commit was made; `author`
+    is a pattern as for `git log`. `where` is asked with the present name. `limit` counts the
+    entries shown.
     """
 
     fields: tuple[str, ...] = ()
@@ -47,18 +46,19 @@ def of(
     reference: str,
     chosen: Chosen = EVERYTHING,
     revision: str | None = None,
+    kind: Kind = ENDPOINT,
 ) -> Iterator[Entry]:
-    """The history of one endpoint up to `revision` (HEAD), newest first, through renames.
+    """The history of one member up to `revision` (HEAD), newest first, through renames.
 
-    A duplicate's begins with the entry that tells where it came from; an endpoint that was deleted
+    A duplicate's begins with the entry that tells where it came from; a member that was deleted
     and created again has both lives. Raises Refused for a reference that never was.
     """
     start = _start(repository, revision)
-    reader = Reader(repository)
+    reader = Reader(repository, kind)
     steps = reader.steps_to(start, reference) if start else iter(())
     first = next(steps, None)
     if first is None:
-        _refuse_unknown(repository, reference, start)
+        _refuse_unknown(repository, reference, start, kind)
         return iter(())
     assert start is not None
     entries = reader.entries(chain([first], steps))
@@ -66,35 +66,40 @@ def of(
 
 
 def of_all(
-    repository: Repository, chosen: Chosen = EVERYTHING, revision: str | None = None
+    repository: Repository,
+    chosen: Chosen = EVERYTHING,
+    revision: str | None = None,
+    kind: Kind = ENDPOINT,
 ) -> Iterator[Entry]:
-    """The history of all endpoints up to `revision` (HEAD), newest first: every commit in it that
-    changed a field, those of lines that a merge discarded too."""
+    """The history of all members of a kind up to `revision` (HEAD), newest first: every commit in
+    it that changed a field, those of lines that a merge discarded too."""
     start = _start(repository, revision)
     if start is None:
         return iter(())
-    return _shown(repository, start, Reader(repository).all_entries(start), chosen)
+    return _shown(repository, start, Reader(repository, kind).all_entries(start), chosen)
 
 
 def _start(repository: Repository, revision: str | None) -> str | None:
     return repository.head() if revision is None else repository.resolve(revision)
 
 
-def _refuse_unknown(repository: Repository, reference: str, start: str | None) -> None:
-    if "/" not in reference and (repository.root / endpoint_path(reference)).exists():
+def _refuse_unknown(repository: Repository, reference: str, start: str | None, kind: Kind) -> None:
+    if "/" not in reference and (repository.root / kind.path(reference)).exists():
         return  # not committed yet: it has no history
-    known = repository.tree(start, [ENDPOINTS]) if start else {}
-    hint = names.did_you_mean(reference, map(reference_of, filter(is_member, known)))
-    message = f'there is no endpoint "{reference}", and there never was one'
-    raise Refused(message, hint or "see `sipctl list -o name`, or `sipctl history`")
+    known = repository.tree(start, [kind.folder]) if start else {}
+    hint = names.did_you_mean(reference, map(reference_of, filter(kind.holds, known)))
+    message = f"there is no {kind.noun} {names.quoted(reference)}, and there never was one"
+    raise Refused(
+        message, hint or f"see `{kind.command} list -o name`, or `{kind.command} history`"
+    )
 
 
-def before(repository: Repository, reference: str, back: int = 1) -> Past:
-    """An endpoint's file as it was before the newest change of its fields, or before an older one.
+def before(repository: Repository, reference: str, back: int = 1, kind: Kind = ENDPOINT) -> Past:
+    """A member's file as it was before the newest change of its fields, or before an older one.
 
     A rename that changes nothing else is no change here. Raises Refused where nothing was before.
     """
-    start, reader, seen = repository.head(), Reader(repository), 0
+    start, reader, seen = repository.head(), Reader(repository, kind), 0
     for step in reader.steps_to(start, reference) if start else ():
         change = reader.change(step)
         if change is None or (change.kind == "renamed" and not change.fields):
@@ -103,33 +108,34 @@ def before(repository: Repository, reference: str, back: int = 1) -> Past:
         if seen == back:
             return _readable(reader, step, reference)
     if not seen:
-        _refuse_unknown(repository, reference, start)
+        _refuse_unknown(repository, reference, start, kind)
         raise Refused(f'"{reference}" is not committed yet: there is nothing to go back to')
-    hint = f"see `sipctl history {reference}`"
+    hint = f"see `{kind.command} history {reference}`"
     raise Refused(f'"{reference}" has changed {seen} times only', hint)
 
 
 def _readable(reader: Reader, step: Step, reference: str) -> Past:
     found = reader.readable_past(step.pasts[0]) if step.pasts else None
     if found is None:
-        hint = f"see `sipctl history {reference}`; `sipctl delete {reference}` takes it away"
+        command = reader.kind.command
+        hint = f"see `{command} history {reference}`; `{command} delete {reference}` takes it away"
         raise Refused(f'"{reference}" begins at {step.commit.short}: nothing was before', hint)
     return found
 
 
-def renamed_since(repository: Repository, revision: str) -> dict[str, str]:
-    """The endpoints that had another name at a revision: their paths then, and those in HEAD."""
-    reader = Reader(repository)
+def renamed_since(repository: Repository, revision: str, kind: Kind = ENDPOINT) -> dict[str, str]:
+    """The members that had another name at a revision: their paths then, and those in HEAD."""
+    reader = Reader(repository, kind)
     present: dict[str, str] = {}
-    for commit, changes in repository.log(f"{revision}..HEAD", paths=[ENDPOINTS]):
+    for commit, changes in repository.log(f"{revision}..HEAD", paths=[kind.folder]):
         for new, old in reader.renames(commit, changes).items():
             present[old] = present.pop(new, new)
     return present
 
 
-def present_name(repository: Repository, reference: str) -> str:
-    """What an endpoint that is no longer there under this name was last called."""
-    start, reader, seen = repository.head(), Reader(repository), {reference}
+def present_name(repository: Repository, reference: str, kind: Kind = ENDPOINT) -> str:
+    """What a member that is no longer there under this name was last called."""
+    start, reader, seen = repository.head(), Reader(repository, kind), {reference}
     while start:
         step = next(reader.steps_to(start, reference), None)
         change = reader.change(step) if step and step.blob is None else None
@@ -147,9 +153,7 @@ def _shown(
     repository: Repository, start: str, entries: Iterator[Entry], chosen: Chosen
 ) -> Iterator[Entry]:
     commits = _commits(repository, start, chosen)
-    wanted = (
-        e for e in _of_endpoints(entries, chosen) if commits is None or e.commit.oid in commits
-    )
+    wanted = (e for e in _of_members(entries, chosen) if commits is None or e.commit.oid in commits)
     fitting = filter(None, (_of_fields(entry, chosen.fields) for entry in wanted))
     return islice(fitting, chosen.limit)
 
@@ -174,8 +178,8 @@ def _date(repository: Repository, which: str, text: str) -> str:
     return f"{text} {'00:00:00' if which == 'since' else '23:59:59'}" if _DAY.match(text) else text
 
 
-def _of_endpoints(entries: Iterator[Entry], chosen: Chosen) -> Iterator[Entry]:
-    """Only the changes of the endpoints that are wanted, asked for by their present names."""
+def _of_members(entries: Iterator[Entry], chosen: Chosen) -> Iterator[Entry]:
+    """Only the changes of the members that are wanted, asked for by their present names."""
     if chosen.where is None:
         yield from entries
         return
@@ -193,10 +197,17 @@ def _of_fields(entry: Entry, fields: Sequence[str]) -> Entry | None:
         return entry
     kept = []
     for change in entry.changes:
-        own = tuple(f for f in change.fields if f.field in fields)
+        own = tuple(f for f in change.fields if is_among(f.field, fields, change.member))
         if own or (change.kind == "renamed" and "reference" in fields):
             kept.append(replace(change, fields=own))
     return replace(entry, changes=tuple(kept)) if kept else None
+
+
+def is_among(field: str, chosen: Iterable[str], kind: Kind) -> bool:
+    """True for one of the chosen fields, and for what stands below one in a scenario."""
+    if kind is not SCENARIO:
+        return field in chosen
+    return any(field == name or field.startswith(f"{name}.") for name in chosen)
 
 
 # -- blame ---------------------------------------------------------------------------------------
@@ -204,9 +215,9 @@ def _of_fields(entry: Entry, fields: Sequence[str]) -> Entry | None:
 
 @dataclass(frozen=True, slots=True)
 class BlameRow:
-    """A field that an endpoint gives, and the commit that set it; None where it is not committed.
+    """A field that a member gives, and the commit that set it; None where it is not committed.
 
-    `source` is the endpoint from which that commit, a duplicate, copied the value.
+    `source` is the member from which that commit, a duplicate, copied the value.
     """
 
     field: str
@@ -215,17 +226,25 @@ class BlameRow:
     source: str | None = None
 
 
-def blame(repository: Repository, reference: str) -> list[BlameRow]:
-    """For every field that the endpoint gives the commit in which its value last changed.
+def blame(
+    repository: Repository,
+    reference: str,
+    kind: Kind = ENDPOINT,
+    fields: Collection[str] = (),
+) -> list[BlameRow]:
+    """For every field that the member gives the commit in which its value last changed.
 
-    The endpoint is taken as it stands on disk, else as in HEAD. Raises Refused where it is in
-    neither or cannot be read.
+    With `fields` for these only. The member is taken as it stands on disk, else as in HEAD. Raises
+    Refused where it is in neither or cannot be read.
     """
-    reader, path, head = Reader(repository), endpoint_path(reference), repository.head()
+    reader, path, head = Reader(repository, kind), kind.path(reference), repository.head()
     blob = repository.tree(head, [path]).get(path) if head else None
-    values = _present(repository, reader, reference, blob)
-    order = (*FIELDS, *sorted(values.keys() - set(FIELDS)))
-    given = {field: values[field] for field in order if values[field].given}
+    values = _present(reader, reference, blob)
+    given = {
+        field: value
+        for field, value in values.items()
+        if value.given and (not fields or is_among(field, fields, kind))
+    }
     rows = {field: BlameRow(field, value, None) for field, value in given.items()}
     if head and blob:
         past = Past(head, path, blob)
@@ -234,18 +253,19 @@ def blame(repository: Repository, reference: str) -> list[BlameRow]:
     return list(rows.values())
 
 
-def _present(repository: Repository, reader: Reader, reference: str, blob: str | None) -> Snapshot:
-    file = repository.root / endpoint_path(reference)
+def _present(reader: Reader, reference: str, blob: str | None) -> Snapshot:
+    kind = reader.kind
+    file = reader.repository.root / kind.path(reference)
     if "/" not in reference and file.is_file():
-        version = Version(file.read_bytes())
+        version = Version(file.read_bytes(), kind)
     elif blob:
         version = reader.version(blob)
     else:
-        hint = f"see `sipctl history {reference}` if there was one"
-        raise Refused(f'there is no endpoint "{reference}"', hint)
+        hint = f"see `{kind.command} history {reference}` if there was one"
+        raise Refused(f"there is no {kind.noun} {names.quoted(reference)}", hint)
     if version.values is None:
-        hint = f"see `sipctl validate`, or `sipctl history {reference}`"
-        raise Refused(f'the endpoint "{reference}" could not be read', hint)
+        hint = f"see `sipctl validate`, or `{kind.command} history {reference}`"
+        raise Refused(f'the {kind.noun} "{reference}" could not be read', hint)
     return version.values
 
 

@@ -1,4 +1,4 @@
-"""Which endpoint's file comes from which: told from the contents alone, never from a message."""
+"""Which file comes from which other of its kind: told by the contents alone, never by a message."""
 
 from __future__ import annotations
 
@@ -7,26 +7,32 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from sipctl.changes import Snapshot, snapshot
+from sipctl.kinds import ENDPOINT, SCENARIO, Kind
 from sipctl.nodes import Mapping as MappingNode
 from sipctl.nodes import Node, Scalar
 from sipctl.repository import BlobChange
 from sipctl.yamlfile.read import read
 
-_TELLING = ("host", "username", "password", "realm", "description")
-"""Fields that name something. Two endpoints of one provider may well agree in all the others."""
+_TELLING = {
+    ENDPOINT: ("host", "username", "password", "realm", "description"),
+    SCENARIO: ("name", "description", "entry_points", "start", "actions"),
+}
+"""Fields that name something. Two endpoints of one provider may well agree in all the others, and
+so do all scenarios that are empty yet."""
 
 _ALIKE = 3
 """So many fields must be equal, and more than half of all, where not all are."""
 
-_PAIRS = 1_000_000
-"""More pairs than this are not compared one by one: only equal contents are found then."""
+_LOOKS = 20_000_000
+"""More values than this are not compared one by one: only equal contents are found then."""
 
 
 @dataclass(frozen=True)
 class Version:
-    """One content of an endpoint's file, parsed when that is asked for."""
+    """One content of a file, parsed when that is asked for."""
 
     data: bytes
+    kind: Kind = ENDPOINT
 
     @cached_property
     def _parsed(self) -> tuple[Snapshot | None, dict[str, bytes]]:
@@ -34,7 +40,8 @@ class Version:
         if not isinstance(document.root, MappingNode):
             return None, {}
         entries = document.root.entries
-        return snapshot(document.root), {k.value: _mark(v, document.text) for k, v in entries}
+        values = snapshot(document.root, self.kind)
+        return values, {key.value: _mark(value, document.text) for key, value in entries}
 
     @property
     def values(self) -> Snapshot | None:
@@ -57,6 +64,17 @@ class Version:
         }
 
     @cached_property
+    def telling(self) -> dict[str, str]:
+        """What of that names something."""
+        known = _TELLING[self.kind]
+        return {f: value for f, value in self.given.items() if f.partition(".")[0] in known}
+
+    @property
+    def order(self) -> Iterable[str]:
+        """Its fields, as far as that can be told in the order of the file."""
+        return self.given if self.kind is SCENARIO else self.marks
+
+    @cached_property
     def content(self) -> object:
         """Equal for two versions that say the same but for the reference."""
         return self.data if self.values is None else frozenset(self.given.items())
@@ -74,6 +92,9 @@ def likeness(one: Version, other: Version) -> float:
     """How alike two versions are but for their references: 1 at most, 0 for not enough."""
     if one.content == other.content:
         return 1.0
+    fewer, more = sorted((len(one.given), len(other.given)))
+    if 2 * fewer <= more:
+        return 0.0
     equal = len(one.given.items() & other.given.items())
     union = len(one.given.keys() | other.given.keys())
     return equal / union if equal >= _ALIKE and 2 * equal > union else 0.0
@@ -92,7 +113,7 @@ class Kin:
 
     @property
     def brought(self) -> int:
-        """How many endpoints are there that were not there before."""
+        """How many are there that were not there before."""
         return len(self.added) - len(self.renamed)
 
 
@@ -126,7 +147,7 @@ def _likely(
     by_content: dict[object, list[str]] = {}
     for path, version in olds.items():
         by_content.setdefault(version.content, []).append(path)
-    few = len(news) * len(olds) <= _PAIRS
+    few = len(olds) * sum(len(version.given) for version in news.values()) <= _LOOKS
     for new, version in news.items():
         for old in olds if few else by_content.get(version.content, ()):
             alike = likeness(version, olds[old])
@@ -138,17 +159,19 @@ def _likely(
 
 
 class Tree:
-    """All endpoints of one revision, by path."""
+    """All endpoints, or all scenarios, of one revision, by path."""
 
     def __init__(self, versions: Mapping[str, Version]) -> None:
         self._versions = versions
 
     def source(self, copy: Version, *, loosely: bool) -> tuple[str, Version] | None:
-        """The endpoint that `copy` was duplicated from: the most alike, then by name.
+        """The one that `copy` was duplicated from: the most alike, then by name.
 
         A copy agrees in a field that names something. One that was changed since, found only
         `loosely`, has its fields in the same order.
         """
+        if not copy.telling:
+            return None
         if not loosely:
             path = self._by_content.get(copy.content)
             return (path, self._versions[path]) if path is not None else None
@@ -157,17 +180,21 @@ class Tree:
             version = self._versions[path]
             alike = likeness(copy, version)
             in_order = alike == 1.0 or _same_order(copy, version)
-            if alike and in_order and _same_name(copy, version):
+            same_name = not copy.telling.items().isdisjoint(version.telling.items())
+            if alike and in_order and same_name:
                 found.append((-alike, path))
         return (min(found)[1], self._versions[min(found)[1]]) if found else None
 
     def _candidates(self, copy: Version) -> Iterator[str]:
-        """Those that hold enough of what a source must hold; few of all are worth parsing."""
-        keys = sorted(copy.marks, key=lambda key: key not in _TELLING)
+        """Those that hold enough of what a source must hold; few endpoints are worth parsing."""
+        if copy.kind is SCENARIO:  # most of what it gives stands in actions
+            yield from self._versions
+            return
+        keys = sorted(copy.marks, key=lambda key: key not in _TELLING[ENDPOINT])
         marks = [copy.marks[key] for key in keys if key != "reference" and copy.marks[key]]
         # more than half of what is given must be equal
         spare = (len(copy.given) - 1) // 2
-        return (path for path, v in self._versions.items() if _holds(v.data, marks, spare))
+        yield from (path for path, v in self._versions.items() if _holds(v.data, marks, spare))
 
     @cached_property
     def _by_content(self) -> dict[object, str]:
@@ -184,10 +211,6 @@ def _holds(data: bytes, marks: Sequence[bytes], spare: int) -> bool:
     return True
 
 
-def _same_name(one: Version, other: Version) -> bool:
-    return any((f, one.given[f]) in other.given.items() for f in _TELLING if f in one.given)
-
-
 def _same_order(one: Version, other: Version) -> bool:
-    both = one.marks.keys() & other.marks.keys()
-    return [k for k in one.marks if k in both] == [k for k in other.marks if k in both]
+    both = {*one.order} & {*other.order}
+    return [k for k in one.order if k in both] == [k for k in other.order if k in both]

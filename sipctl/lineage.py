@@ -1,4 +1,4 @@
-"""The commits behind an endpoint's file, and what each did to its fields.
+"""The commits behind an endpoint's or scenario's file, and what each did to its fields.
 
 All is read from the blobs of a commit and of its parents; messages and trailers are never asked.
 """
@@ -8,24 +8,26 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, count, islice, repeat
+from itertools import count, islice
 
-from sipctl.changes import ABSENT, EndpointChange, FieldChange, Snapshot, Value, differences, same
-from sipctl.inventory import ENDPOINTS, endpoint_path
+from sipctl.changes import ABSENT, FieldChange, MemberChange, Snapshot, Value, differences, same
+from sipctl.kinds import ENDPOINT, Kind, reference_of
 from sipctl.kinship import Kin, Tree, Version, kin
 from sipctl.repository import BlobChange, Commit, Repository
-from sipctl.workspace import is_member
 
-_MANY = 50_000
-"""So many versions are kept in memory."""
+_KEPT = 8 * 1024 * 1024
+"""So many bytes of versions are kept in memory; parsed, they take up to thirty times as many."""
+
+_PORTIONS = (16, 64, 256, 1024)
+"""So many commits are read at once, the more the longer a history is asked for."""
 
 _IMPORT = 10
-"""A commit that brings more endpoints than this is an import: only exact copies are duplicates."""
+"""A commit that brings more members than this is an import: only exact copies are duplicates."""
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """An endpoint's file at a revision."""
+    """A file at a revision."""
 
     revision: str
     path: str
@@ -34,7 +36,7 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A commit that touches an endpoint's file: its blob there, and its past in each parent.
+    """A commit that touches a file: its blob there, and its past in each parent.
 
     In a parent the file may stand under another path: then the commit renames it.
     """
@@ -60,21 +62,21 @@ class Entry:
     """
 
     commit: Commit
-    changes: tuple[EndpointChange, ...]
+    changes: tuple[MemberChange, ...]
     cut: bool = False
 
 
-def reference_of(path: str) -> str:
-    """The reference of an endpoint's file."""
-    return path.rpartition("/")[2].removesuffix(".yaml")
-
-
 class Reader:
-    """Reads versions of endpoints from Git, many at once, and tells what each commit did."""
+    """Reads versions of members of one kind from Git, many at once, and tells what each commit did.
 
-    def __init__(self, repository: Repository) -> None:
+    Nothing of the other kind is read.
+    """
+
+    def __init__(self, repository: Repository, kind: Kind = ENDPOINT) -> None:
         self.repository = repository
+        self.kind = kind
         self._versions: dict[str, Version] = {}
+        self._kept = 0
         self._kin: dict[tuple[str, int], Kin] = {}
         self._tree: tuple[str, dict[str, str], Tree] | None = None
         self._shallow: frozenset[str] | None = None
@@ -87,23 +89,27 @@ class Reader:
         """The contents of all known blobs, these among them."""
         missing = [blob for blob in blobs if blob is not None and blob not in self._versions]
         for blob, data in self.repository.blobs(missing).items():
-            self._versions[blob] = Version(data)
+            self._versions[blob] = Version(data, self.kind)
+            self._kept += len(data)
         return self._versions
 
     def _log(self, *args: str, path: str) -> Iterator[tuple[Commit, list[BlobChange]]]:
         """The log of a path in growing portions, the blobs of each read at once."""
-        log = self.repository.log(*args, paths=[path])
-        for size in chain((16, 64, 256), repeat(1024)):
-            portion = list(islice(log, size))
-            if not portion:
-                return
-            if len(self._versions) > _MANY:
+        log, sizes = self.repository.log(*args, paths=[path]), iter(_PORTIONS)
+        size = next(sizes)
+        while portion := list(islice(log, size)):
+            if self._kept > _KEPT:
                 self._versions.clear()
+                self._kept = 0
+            before = self._kept
             changes = [change for _, changes in portion for change in changes]
-            self.load(blob for c in changes if is_member(c.path) for blob in (*c.olds, c.new))
+            blobs = (b for c in changes if self.kind.holds(c.path) for b in (*c.olds, c.new))
+            self.load(blobs)
+            if self._kept - before < _KEPT // 8:
+                size = next(sizes, size)
             yield from portion
 
-    # -- one endpoint ------------------------------------------------------------------------
+    # -- one member --------------------------------------------------------------------------
 
     def line(self, revision: str, path: str) -> Iterator[Step]:
         """The commits that led to the file at a revision, newest first, under this path only."""
@@ -113,10 +119,10 @@ class Reader:
                     yield self.step(commit, change)
 
     def steps_to(self, revision: str, reference: str) -> Iterator[Step]:
-        """The commits of an endpoint's history up to a revision; none if it never was."""
+        """The commits of a member's history up to a revision; none if it never was."""
         if "/" in reference:
             return
-        path = endpoint_path(reference)
+        path = self.kind.path(reference)
         found = False
         for step in self.steps(revision, path):
             found = True
@@ -169,8 +175,8 @@ class Reader:
         if known is None:
             parent = f"{commit.oid}^{number + 1}"
             if changes is None:
-                changes = self.repository.between(parent, commit.oid, [ENDPOINTS])
-            members = [change for change in changes if is_member(change.path)]
+                changes = self.repository.between(parent, commit.oid, [self.kind.folder])
+            members = [change for change in changes if self.kind.holds(change.path)]
             known = self._kin[commit.oid, number] = kin(members, self.load)
         return known
 
@@ -248,13 +254,14 @@ class Reader:
                 yield self._entry(step.commit, [change])
 
     def all_entries(self, start: str) -> Iterator[Entry]:
-        """The entries of all commits that touch any endpoint."""
-        for commit, changes in self._log("--full-history", start, path=ENDPOINTS):
+        """The entries of all commits that touch any member."""
+        for commit, changes in self._log("--full-history", start, path=self.kind.folder):
             if len(commit.parents) == 1:
                 self._kin_of(commit, 0, changes)
             found = {}
             for blob_change in changes:
-                if is_member(blob_change.path) and (blob_change.new or any(blob_change.olds)):
+                touched = blob_change.new or any(blob_change.olds)
+                if touched and self.kind.holds(blob_change.path):
                     change = self.change(self.step(commit, blob_change))
                     if change is not None:
                         found[change.reference.casefold(), change.reference] = change
@@ -262,7 +269,7 @@ class Reader:
             if found:
                 yield self._entry(commit, [found[key] for key in sorted(found)])
 
-    def _entry(self, commit: Commit, changes: Sequence[EndpointChange]) -> Entry:
+    def _entry(self, commit: Commit, changes: Sequence[MemberChange]) -> Entry:
         cut = False
         if not commit.parents:
             if self._shallow is None:
@@ -270,25 +277,30 @@ class Reader:
             cut = commit.oid in self._shallow
         return Entry(commit, tuple(changes), cut)
 
-    def change(self, step: Step) -> EndpointChange | None:
-        """What a step did to the endpoint; None where no field changed."""
+    def _changed(
+        self, how: str, path: str, fields: tuple[FieldChange, ...] = (), source: str | None = None
+    ) -> MemberChange:
+        return MemberChange(how, reference_of(path), fields, source, self.kind)
+
+    def change(self, step: Step) -> MemberChange | None:
+        """What a step did to the member; None where no field changed."""
         if step.blob is None:
             return self._gone(step)
         if not step.pasts:
             return self._come(step)
-        reference, version = reference_of(step.path), self.version(step.blob)
+        version = self.version(step.blob)
         source = reference_of(step.pasts[0].path) if step.moved else None
         if version.values is None:
-            return EndpointChange("renamed" if source else "unreadable", reference, (), source)
-        befores = [v.values for v in map(self.readable, step.pasts) if v and v.values]
+            return self._changed("renamed" if source else "unreadable", step.path, (), source)
+        befores = [v.values for v in map(self.readable, step.pasts) if v and v.values is not None]
         if not befores:  # the first version that can be parsed
-            return EndpointChange("created", reference, differences(None, version.values))
+            return self._changed("created", step.path, differences(None, version.values))
         fields = _own_fields(version.values, befores)
         if source:
-            return EndpointChange("renamed", reference, _but_reference(fields), source)
-        return EndpointChange("changed", reference, fields) if fields else None
+            return self._changed("renamed", step.path, _but_reference(fields), source)
+        return self._changed("changed", step.path, fields) if fields else None
 
-    def _gone(self, step: Step) -> EndpointChange | None:
+    def _gone(self, step: Step) -> MemberChange | None:
         """Deleted, or moved away: that is told of its new name."""
         if len(step.commit.parents) == 1:
             found = self._kin_of(step.commit, 0)
@@ -298,14 +310,14 @@ class Reader:
                     return self.change(self.step(step.commit, come))
         before = self.readable(step.pasts[0]) if step.pasts else None
         fields = differences(before.values, None) if before and before.values else ()
-        return EndpointChange("deleted", reference_of(step.path), fields)
+        return self._changed("deleted", step.path, fields)
 
-    def _come(self, step: Step) -> EndpointChange:
+    def _come(self, step: Step) -> MemberChange:
         """Created, or duplicated from what stood in the parent already."""
         assert step.blob is not None
-        reference, version = reference_of(step.path), self.version(step.blob)
+        version = self.version(step.blob)
         if version.values is None:
-            return EndpointChange("unreadable", reference)
+            return self._changed("unreadable", step.path)
         if len(step.commit.parents) == 1:
             loosely = self._kin_of(step.commit, 0).brought <= _IMPORT
             found = self._tree_before(step.commit).source(version, loosely=loosely)
@@ -313,11 +325,11 @@ class Reader:
                 path, source = found
                 assert source.values is not None
                 fields = _but_reference(differences(source.values, version.values))
-                return EndpointChange("duplicated", reference, fields, reference_of(path))
-        return EndpointChange("created", reference, differences(None, version.values))
+                return self._changed("duplicated", step.path, fields, reference_of(path))
+        return self._changed("created", step.path, differences(None, version.values))
 
     def _tree_before(self, commit: Commit) -> Tree:
-        """All endpoints as they were before a commit."""
+        """All members as they were before a commit."""
         revision = f"{commit.oid}^1"
         if self._tree is None or self._tree[0] != revision:
             blobs = self._blobs_at(revision)
@@ -327,14 +339,15 @@ class Reader:
         return self._tree[2]
 
     def _blobs_at(self, revision: str) -> dict[str, str]:
-        """The blobs of all endpoints: what differs from those asked for last, if any were."""
+        """The blobs of all members: what differs from those asked for last, if any were."""
+        folder, holds = self.kind.folder, self.kind.holds
         if self._tree is None:
-            found = self.repository.tree(revision, [ENDPOINTS])
-            return {path: blob for path, blob in found.items() if is_member(path)}
+            found = self.repository.tree(revision, [folder])
+            return {path: blob for path, blob in found.items() if holds(path)}
         known, blobs, _ = self._tree
-        for change in self.repository.between(known, revision, [ENDPOINTS]):
+        for change in self.repository.between(known, revision, [folder]):
             blobs.pop(change.path, None)
-            if change.new is not None and is_member(change.path):
+            if change.new is not None and holds(change.path):
                 blobs[change.path] = change.new
         return blobs
 

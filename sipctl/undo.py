@@ -4,28 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import chain
+from functools import partial
+from itertools import chain, dropwhile, islice
 
 from sipctl import disk, history
-from sipctl.changes import ABSENT, FileChange, Plan, differences, same, snapshot
-from sipctl.earlier import Notes, gone_back, password, value_of
+from sipctl.attaching import refuse_unseen
+from sipctl.changes import ABSENT, FileChange, Plan, differences, of_these, same, snapshot
+from sipctl.earlier import Notes, gone_back, password, value_of, with_present_names
+from sipctl.editing import Change, editable, edited
 from sipctl.endpoint import FIELDS
 from sipctl.errors import Refused
 from sipctl.inventory import SETTINGS_FILE, Inventory, Member
+from sipctl.kinds import ENDPOINT, KINDS, SCENARIO, Kind, kind_in, reference_of
 from sipctl.kinship import kin
-from sipctl.lineage import Reader, reference_of
-from sipctl.operations import Change, editable, edited
+from sipctl.lineage import Reader
 from sipctl.repository import BlobChange, Commit, Repository
+from sipctl.threeway import taken_back
+from sipctl.ways import edited_like
 from sipctl.workspace import is_member, read_member
 
 
-def undo(inventory: Inventory, repository: Repository, revision: str | None = None) -> Plan:
+def undo(
+    inventory: Inventory,
+    repository: Repository,
+    revision: str | None = None,
+    *,
+    force: bool = False,
+) -> Plan:
     """Take back a whole commit: the newest of sipctl that is not taken back yet, or a named one.
 
     A merge is taken back against its first parent. Where a file is as the commit left it, its bytes
-    of before come back; else field by field. Raises Refused with all that has changed again since.
+    of before come back; else field by field. Raises Refused with all that has changed again since,
+    and while a scenario cannot be read, unless `force` says to go on.
     """
+    refuse_unseen(inventory, force=force)
     commit = _newest(repository) if revision is None else _named(repository, revision)
     parent = commit.parents[0] if commit.parents else None
     touched = repository.between(parent, commit.oid, [])
@@ -40,6 +52,9 @@ def undo(inventory: Inventory, repository: Repository, revision: str | None = No
         message = "\n".join([f'"{subject}" has been changed again since:', *taking.conflicts])
         hint = "edit the fields, or take the later commits back first"
         raise Refused(message, hint)
+    if all(change.before == change.after for change in changes):
+        nothing = f'nothing of "{subject}" ({commit.short}) is left to take back'
+        taking.notes.lines.append(nothing + _further(repository, commit))
     return Plan(f"undo {commit.oid}", f'Undo "{subject}"', changes, tuple(taking.notes.lines))
 
 
@@ -51,18 +66,33 @@ def _named(repository: Repository, revision: str) -> Commit:
 
 
 def _newest(repository: Repository) -> Commit:
-    """The newest commit of sipctl, on the first-parent line, that is no undo and not undone."""
+    commit = next(_left(repository), None)
+    if commit is None:
+        hint = "name a commit of someone else: `sipctl undo COMMIT`; see `sipctl history`"
+        raise Refused("there is no commit of sipctl left to undo", hint)
+    return commit
+
+
+def _left(repository: Repository) -> Iterator[Commit]:
+    """The commits of sipctl, on the first-parent line, that are no undo and not undone."""
+    if repository.head() is None:
+        return
     undone: set[str] = set()
-    if repository.head() is not None:
-        for commit, _ in repository.log("--first-parent", "--no-patch", "HEAD", paths=["."]):
-            if commit.operation is None or commit.oid in undone:
-                continue  # an undo that was undone takes nothing back
-            verb, _, of = commit.operation.partition(" ")
-            if verb != "undo":
-                return commit
+    for commit, _ in repository.log("--first-parent", "--no-patch", "HEAD", paths=["."]):
+        if commit.operation is None or commit.oid in undone:
+            continue  # an undo that was undone takes nothing back
+        verb, _, of = commit.operation.partition(" ")
+        if verb == "undo":
             undone.add(of)
-    hint = "name a commit of someone else: `sipctl undo COMMIT`; see `sipctl history`"
-    raise Refused("there is no commit of sipctl left to undo", hint)
+        else:
+            yield commit
+
+
+def _further(repository: Repository, commit: Commit) -> str:
+    """How to go on behind a commit that leaves nothing to take back: `undo` would meet it again."""
+    left = dropwhile(lambda other: other.oid != commit.oid, _left(repository))
+    older = next(islice(left, 1, None), None)
+    return f"; to go on to the one before it: `sipctl undo {older.short}`" if older else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +101,9 @@ class _Side:
 
     path: str
     data: bytes
+
+
+_NO_FILE = "it is a link or the like in that commit, and no plain file: it is left alone"
 
 
 class _Undo:
@@ -82,17 +115,21 @@ class _Undo:
         self.commit = commit
         self.notes = Notes()
         self.conflicts: list[str] = []
+        self._renamed: dict[Kind, dict[str, str]] = {}
 
     def changes(self, touched: Sequence[BlobChange]) -> Iterator[FileChange]:
         """The files as they are to be, where nothing stands in the way."""
-        members = [t for t in touched if is_member(t.path)]
-        moves = kin(members, Reader(self.repository).load).renamed
+        moves: dict[str, tuple[str, str]] = {}
+        for kind in KINDS:
+            members = [t for t in touched if kind.holds(t.path)]
+            moves |= kin(members, Reader(self.repository, kind).load).renamed
         moved = {old for old, _ in moves.values()}
         for old, new in self._sides([t for t in touched if t.path not in moved], moves):
-            if is_member(new.path if new else old.path if old else ""):
-                yield from self._endpoint(old, new)
-            else:
-                yield from self._other(old, new)
+            side = new or old
+            if side and is_member(side.path):
+                yield from self._member(old, new)
+            elif side:
+                yield from self._other(side.path, old, new)
 
     def _sides(
         self, touched: Sequence[BlobChange], moves: Mapping[str, tuple[str, str]]
@@ -103,15 +140,15 @@ class _Undo:
             new = (change.path, change.new) if change.new else None
             pairs.append((old, new))
             if old is None and new is None:
-                self.notes.lines.append(f"{change.path}: it is no plain file, and stays as it is")
+                self.notes.lines.append(f"{change.path}: {_NO_FILE}")
         data = self.repository.checked_out(file for file in chain(*pairs) if file)
         for old, new in pairs:
             sides = (_Side(file[0], data[file]) if file else None for file in (old, new))
             yield next(sides), next(sides)
 
-    # -- endpoints ---------------------------------------------------------------------------
+    # -- endpoints and scenarios -------------------------------------------------------------
 
-    def _endpoint(self, old: _Side | None, new: _Side | None) -> Iterator[FileChange]:
+    def _member(self, old: _Side | None, new: _Side | None) -> Iterator[FileChange]:
         if old and new:
             yield from self._set_back(old, new)
         elif new:
@@ -124,31 +161,57 @@ class _Undo:
         if today is None:
             self._conflict(new.path, "it is not there any more")
         elif old.path == new.path:
-            data = self._data_of_before(old, new, today, today.reference)
+            data = self._data_of_before(old, new, today, today.path)
             yield FileChange(today.path, today.data, data)
         elif today.path != new.path:
             self._conflict(new.path, f"it is called {today.reference} now")
         elif old.path in self.inventory.members:
             self._conflict(old.path, "there is one of that name again")
         else:
-            data = self._data_of_before(old, new, today, reference_of(old.path))
+            data = self._data_of_before(old, new, today, old.path)
             yield FileChange(today.path, today.data, None)
             yield FileChange(old.path, None, data, moved_from=today.path)
 
-    def _data_of_before(self, old: _Side, new: _Side, today: Member, reference: str) -> bytes:
-        before = read_member(old.path, old.data)
+    def _data_of_before(self, old: _Side, new: _Side, today: Member, path: str) -> bytes:
         if today.data == new.data:
-            return gone_back(before, today, reference, self.notes, keep=False)
-        after = read_member(new.path, new.data)
+            return gone_back(self._earlier(old, self.notes), today, path, self.notes, keep=False)
+        before, after = self._earlier(old, Notes()), self._earlier(new, Notes())
         if before.root is None or after.root is None or today.root is None:
             self._conflict(today.path, "its file is another one now, and cannot be compared")
             return today.data
+        if today.kind is SCENARIO:
+            data = self._scenario_of_before(before, after, today, path)
+        else:
+            data = self._endpoint_of_before(before, after, today, path)
+        if data == today.data:
+            self.notes.add(path, "how its file is written has changed since, and stays")
+        return data
+
+    def _scenario_of_before(self, before: Member, after: Member, today: Member, path: str) -> bytes:
+        assert before.root is not None
+        assert after.root is not None
+        assert today.root is not None
+        renamed = before.path != after.path
+        taken = taken_back(before.root, after.root, today.root, renamed=renamed)
+        for words in taken.conflicts:
+            self._conflict(today.path, words)
+        if today.path != path:
+            taken.changes["reference",] = reference_of(path)
+        if taken.conflicts or not taken.changes:
+            return today.data
+        now = editable(self.inventory, today.reference, SCENARIO)
+        return edited_like(now, taken.changes, before.root)
+
+    def _endpoint_of_before(self, before: Member, after: Member, today: Member, path: str) -> bytes:
         changes = self._fields_of_before(before, after, today)
-        if today.reference != reference:
-            changes["reference"] = reference
-        elif not changes:
-            self.notes.add(reference, "how its file is written has changed since, and stays")
+        if today.path != path:
+            changes["reference"] = reference_of(path)
         return edited(editable(self.inventory, today.reference), changes) if changes else today.data
+
+    def _earlier(self, side: _Side, notes: Notes) -> Member:
+        """A file as it was, with the present names of endpoints in it."""
+        renamed = partial(self._present, ENDPOINT)
+        return with_present_names(read_member(side.path, side.data), self.inventory, renamed, notes)
 
     def _fields_of_before(self, before: Member, after: Member, today: Member) -> dict[str, Change]:
         """What the commit changed and nobody since; the rest is a conflict."""
@@ -168,7 +231,7 @@ class _Undo:
                 words = f"{name} is now {value.text()}, was set to {change.new.text()}"
                 self._conflict(today.path, words)
             elif name == "password":
-                wanted = password(before.root, today.root, today.reference, self.notes, keep=False)
+                wanted = password(before.root, today.root, today.path, self.notes, keep=False)
                 changes[name] = wanted
             else:
                 changes[name] = value_of(before.root, name)
@@ -185,11 +248,11 @@ class _Undo:
             yield FileChange(today.path, today.data, None)
 
     def _unchanged(self, new: _Side, today: Member) -> bool:
-        after = read_member(new.path, new.data)
+        after, kind = self._earlier(new, Notes()), today.kind
         if after.root is None or today.root is None:
             self._conflict(today.path, "its file is another one now, and cannot be compared")
             return False
-        fields = differences(snapshot(after.root), snapshot(today.root))
+        fields = differences(snapshot(after.root, kind), snapshot(today.root, kind))
         for change in fields:
             words = f"{change.field} is now {change.new.text()}, was set to {change.old.text()}"
             self._conflict(today.path, words)
@@ -199,29 +262,30 @@ class _Undo:
         """What the commit deleted comes back."""
         today = self.inventory.members.get(old.path)
         if today is None:
-            before, reference = read_member(old.path, old.data), reference_of(old.path)
-            data = gone_back(before, None, reference, self.notes, keep=False)
+            before = self._earlier(old, self.notes)
+            data = gone_back(before, None, old.path, self.notes, keep=False)
             yield FileChange(old.path, None, data)
         elif today.data != old.data:
             self._conflict(old.path, "there is one of that name again")
 
     def _today(self, path: str) -> Member | None:
-        """The endpoint of a path, under its present one."""
+        """The member of a path, under its present one."""
         members = self.inventory.members
-        return members.get(path) or members.get(self._present.get(path, path))
+        return members.get(path) or members.get(self._present(kind_in(path)).get(path, path))
 
-    @cached_property
-    def _present(self) -> dict[str, str]:
-        return history.renamed_since(self.repository, self.commit.oid)
+    def _present(self, kind: Kind) -> dict[str, str]:
+        if kind not in self._renamed:
+            renamed = history.renamed_since(self.repository, self.commit.oid, kind)
+            self._renamed[kind] = renamed
+        return self._renamed[kind]
 
     def _conflict(self, path: str, words: str) -> None:
-        self.conflicts.append(f"{reference_of(path)}: {words}")
+        self.conflicts.append(f"{of_these([path])}: {words}")
 
     # -- other files -------------------------------------------------------------------------
 
-    def _other(self, old: _Side | None, new: _Side | None) -> Iterator[FileChange]:
+    def _other(self, path: str, old: _Side | None, new: _Side | None) -> Iterator[FileChange]:
         """Settings and the like come back whole or not at all."""
-        path = new.path if new else old.path if old else ""
         now = disk.content(self.repository.root / path)
         before, after = (side.data if side else None for side in (old, new))
         if now == before:

@@ -9,7 +9,7 @@ import pytest
 
 from sipctl import apply, history
 from sipctl.apply import Options, Outcome, Planner
-from sipctl.changes import EndpointChange
+from sipctl.changes import MemberChange
 from sipctl.history import Chosen
 from sipctl.repository import Repository
 from tests.support import execute
@@ -111,7 +111,7 @@ class Story:
         return {row.field: row.commit.oid if row.commit else None for row in rows}
 
 
-def told(change: EndpointChange) -> str:
+def told(change: MemberChange) -> str:
     """`changed pbx-paris: port: 5060 -> 5061`; of what comes or goes, its fields by name."""
     source = f" from {change.source}" if change.source else ""
     if change.kind in ("created", "deleted"):

@@ -1,4 +1,4 @@
-"""history, blame, restore, undo."""
+"""history, blame, restore, undo; the first three of scenarios too."""
 
 from __future__ import annotations
 
@@ -12,19 +12,49 @@ import typer
 from sipctl import history as past
 from sipctl import output, revert, selection
 from sipctl import undo as reversal
-from sipctl.changes import EndpointChange, FieldChange, Plan
+from sipctl.changes import FieldChange, MemberChange, Plan, field_name
 from sipctl.commands.endpoints import Force, References, Where
 from sipctl.commands.session import READING_FORMATS, Session, session_of
 from sipctl.endpoint import FIELDS
 from sipctl.errors import Usage
-from sipctl.history import BlameRow, Entry
+from sipctl.history import BlameRow, Chosen, Entry
 from sipctl.inventory import Inventory
+from sipctl.kinds import ENDPOINT, SCENARIO, Kind
 from sipctl.render import changes as render
 from sipctl.repository import Commit, Repository
+from sipctl.ways import way_of
 
 Fields = Annotated[
     list[str] | None,
     typer.Option("--field", metavar="FIELD", help="Only this field; repeat it for more."),
+]
+ScenarioFields = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--field",
+        metavar="FIELD",
+        help="Only this field and what is below it, actions.menu.branches; repeat it for more.",
+    ),
+]
+Actions = Annotated[
+    list[str] | None,
+    typer.Option("--action", metavar="ID", help="Only this action; repeat it for more."),
+]
+Since = Annotated[
+    str | None, typer.Option(metavar="DATE", help="2026-05-01, yesterday, 2 weeks ago.")
+]
+Until = Annotated[str | None, typer.Option(metavar="DATE", help="The same.")]
+Author = Annotated[
+    str | None, typer.Option(metavar="PATTERN", help="Author's name or mail address.")
+]
+Limit = Annotated[
+    int | None, typer.Option("--limit", "-n", metavar="N", min=0, help="At most N entries.")
+]
+At = Annotated[
+    str | None, typer.Option("--at", metavar="REV", help="As it was at a commit, tag or branch.")
+]
+Back = Annotated[
+    int | None, typer.Option("--back", metavar="N", min=1, help="As it was N changes ago.")
 ]
 
 
@@ -34,17 +64,11 @@ def history(
         str | None, typer.Argument(metavar="[REF]", help="One endpoint; without it, all.")
     ] = None,
     fields: Fields = None,
-    since: Annotated[
-        str | None, typer.Option(metavar="DATE", help="2026-05-01, yesterday, 2 weeks ago.")
-    ] = None,
-    until: Annotated[str | None, typer.Option(metavar="DATE", help="The same.")] = None,
-    author: Annotated[
-        str | None, typer.Option(metavar="PATTERN", help="Author's name or mail address.")
-    ] = None,
+    since: Since = None,
+    until: Until = None,
+    author: Author = None,
     where: Where = None,
-    limit: Annotated[
-        int | None, typer.Option("--limit", "-n", metavar="N", min=0, help="At most N entries.")
-    ] = None,
+    limit: Limit = None,
 ) -> None:
     """Show who changed which field, when, from what to what.
 
@@ -52,15 +76,42 @@ def history(
     reformats is not told.
     """
     session = session_of(ctx)
+    if reference is not None and where is not None:
+        raise Usage("name an endpoint, or choose with --where")
+    matches = _matches(session, where)
+    _history(session, reference, Chosen(_fields(fields), since, until, author, matches, limit))
+
+
+def scenario_history(
+    ctx: typer.Context,
+    reference: Annotated[
+        str | None, typer.Argument(metavar="[SCENARIO]", help="One scenario; without it, all.")
+    ] = None,
+    fields: ScenarioFields = None,
+    actions: Actions = None,
+    since: Since = None,
+    until: Until = None,
+    author: Author = None,
+    limit: Limit = None,
+) -> None:
+    """Show who changed which action and field, and when.
+
+    Through renames and merges, from hand-made commits too; one that only
+    reformats is not told.
+    """
+    chosen = Chosen(_scenario_fields(fields, actions), since, until, author, None, limit)
+    _history(session_of(ctx), reference, chosen, SCENARIO)
+
+
+def _history(
+    session: Session, reference: str | None, chosen: Chosen, kind: Kind = ENDPOINT
+) -> None:
     printer = session.printer(*READING_FORMATS)
     repository = selection.required_repository(session.root())
-    wanted = past.Chosen(_fields(fields), since, until, author, _matches(session, where), limit)
     if reference is None:
-        entries = past.of_all(repository, wanted)
-    elif where is None:
-        entries = past.of(repository, reference, wanted)
+        entries = past.of_all(repository, chosen, kind=kind)
     else:
-        raise Usage("name an endpoint, or choose with --where")
+        entries = past.of(repository, reference, chosen, kind=kind)
     _print_entries(printer, entries)
 
 
@@ -71,6 +122,24 @@ def _fields(given: Sequence[str] | None) -> tuple[str, ...]:
         if name not in FIELDS and not name.startswith("x-"):
             raise Usage(f'"{name}" is not a field', f"fields are {', '.join(FIELDS)}")
     return fields
+
+
+def _scenario_fields(
+    fields: Sequence[str] | None, actions: Sequence[str] | None
+) -> tuple[str, ...]:
+    ways = [_way(name) for name in fields or ()]
+    ways += [("actions", id) for id in actions or ()]
+    return tuple(dict.fromkeys(field_name(way) for way in ways))
+
+
+def _way(name: str) -> tuple[str, ...]:
+    if name.startswith("x-"):
+        return (name,)
+    way = way_of({"entry-point": "entry_points"}.get(name, name)) or ("",)
+    if way[0] != "actions" and (len(way) > 1 or way[0] not in SCENARIO.fields):
+        hint = f"fields are {', '.join(SCENARIO.fields)}; below the last, actions.ID.branches"
+        raise Usage(f'"{name}" is not a field of a scenario', hint)
+    return way
 
 
 def _matches(session: Session, where: str | None) -> Callable[[str], bool] | None:
@@ -124,7 +193,7 @@ def _write_rows(entries: Iterator[Entry]) -> None:
             writer.writerows((*who, *row) for row in _change_rows(change))
 
 
-def _change_rows(change: EndpointChange) -> Iterator[tuple[str, ...]]:
+def _change_rows(change: MemberChange) -> Iterator[tuple[str, ...]]:
     what = (change.kind, change.reference, change.source or "")
     if not change.fields:
         yield (*what, "", "", "")
@@ -142,11 +211,28 @@ def blame(
     reference: Annotated[str, typer.Argument(metavar="REF", help="The endpoint.")],
 ) -> None:
     """Show the commit that last set each field."""
-    session = session_of(ctx)
+    _blame(session_of(ctx), reference)
+
+
+def scenario_blame(
+    ctx: typer.Context,
+    reference: Annotated[str, typer.Argument(metavar="SCENARIO", help="The scenario.")],
+    fields: ScenarioFields = None,
+    actions: Actions = None,
+) -> None:
+    """Show the commit that last set each field."""
+    _blame(session_of(ctx), reference, _scenario_fields(fields, actions), SCENARIO)
+
+
+def _blame(
+    session: Session, reference: str, fields: Sequence[str] = (), kind: Kind = ENDPOINT
+) -> None:
     printer = session.printer(*READING_FORMATS)
-    rows = past.blame(selection.required_repository(session.root()), reference)
+    repository = selection.required_repository(session.root())
+    rows = past.blame(repository, reference, kind, fields)
     if printer.structured:
-        printer.document({"reference": reference, "blame": [_blame_data(row) for row in rows]})
+        found = [_blame_data(row) for row in rows]
+        printer.document({"member": kind.noun, "reference": reference, "blame": found})
     elif printer.format == "name":
         printer.lines(dict.fromkeys(row.commit.oid for row in rows if row.commit))
     else:
@@ -174,13 +260,8 @@ def _blame_row(row: BlameRow, whole: bool) -> tuple[str, ...]:
 def restore(
     ctx: typer.Context,
     references: References = None,
-    at: Annotated[
-        str | None,
-        typer.Option("--at", metavar="REV", help="As it was at a commit, tag or branch."),
-    ] = None,
-    back: Annotated[
-        int | None, typer.Option("--back", metavar="N", min=1, help="As it was N changes ago.")
-    ] = None,
+    at: At = None,
+    back: Back = None,
     fields: Fields = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Every endpoint as at --at; later ones go.")
@@ -195,10 +276,7 @@ def restore(
     one.
     """
     session = session_of(ctx)
-    if (everything or where is not None) and at is None:
-        raise Usage("a revision is missing", "sipctl restore --all --at REV")
-    if at is not None and back is not None:
-        raise Usage("give --at or --back, not both")
+    _refuse_unclear(at, back, everything or where is not None, ENDPOINT)
     if sum((everything, where is not None, bool(references))) != 1:
         raise Usage("name endpoints, or choose them with --where or --all")
     repository = selection.required_repository(session.root())
@@ -210,6 +288,47 @@ def restore(
         return revert.restore_all(inventory, repository, at or "HEAD", chosen, _fields(fields))
 
     session.write(planner, guarded=True, force=force)
+
+
+def scenario_restore(
+    ctx: typer.Context,
+    references: Annotated[
+        list[str] | None, typer.Argument(metavar="[SCENARIO]...", help="References.")
+    ] = None,
+    at: At = None,
+    back: Back = None,
+    fields: ScenarioFields = None,
+    actions: Actions = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every scenario as at --at; later ones go.")
+    ] = False,
+    force: Force = False,
+) -> None:
+    """Bring back earlier or deleted scenarios.
+
+    As a new commit, checked like any edit; without options the state before the
+    last change. An endpoint that was renamed since is named as it is called now.
+    """
+    session = session_of(ctx)
+    _refuse_unclear(at, back, everything, SCENARIO)
+    if everything == bool(references):
+        raise Usage("name scenarios, or choose them with --all")
+    repository = selection.required_repository(session.root())
+    wanted = _scenario_fields(fields, actions)
+
+    def planner(inventory: Inventory) -> Plan:
+        if references:
+            return revert.restore(inventory, repository, references, at, back, wanted, SCENARIO)
+        return revert.restore_all(inventory, repository, at or "HEAD", None, wanted, SCENARIO)
+
+    session.write(planner, guarded=True, force=force)
+
+
+def _refuse_unclear(at: str | None, back: int | None, many: bool, kind: Kind) -> None:
+    if many and at is None:
+        raise Usage("a revision is missing", f"{kind.command} restore --all --at REV")
+    if at is not None and back is not None:
+        raise Usage("give --at or --back, not both")
 
 
 def _matching_then_or_now(
@@ -225,7 +344,10 @@ def undo(
         str | None,
         typer.Argument(metavar="[COMMIT]", help="Which; without it, the newest one of sipctl."),
     ] = None,
-    force: Force = False,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Go on without asking, and though a scenario cannot be read."),
+    ] = False,
 ) -> None:
     """Take back a whole commit as a new one.
 
@@ -235,5 +357,7 @@ def undo(
     session = session_of(ctx)
     repository = selection.required_repository(session.root())
     session.write(
-        lambda inventory: reversal.undo(inventory, repository, commit), guarded=True, force=force
+        lambda inventory: reversal.undo(inventory, repository, commit, force=force),
+        guarded=True,
+        force=force,
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sipctl import nodes
 from sipctl.scalars import taken_for
-from sipctl.yamlfile.write import Value, canonical
+from sipctl.yamlfile.write import Typed, Value, canonical
 
 Meaning = tuple[object, ...]
 """Hashable. A scalar is its text, and whether a reader may take it for something but text."""
@@ -25,7 +25,7 @@ def of_node(node: nodes.Node) -> Meaning:
 def of_value(value: Value) -> Meaning:
     """The same of plain data."""
     if isinstance(value, str):
-        return (value, False)
+        return (str(value), isinstance(value, Typed))
     if isinstance(value, Mapping):
         return of_entries((key, of_value(item)) for key, item in value.items())
     if isinstance(value, Sequence):

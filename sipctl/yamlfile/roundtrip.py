@@ -19,7 +19,7 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from sipctl import nodes
 from sipctl.scalars import is_plain_safe
-from sipctl.yamlfile.write import Path, Unset, Value, canonical
+from sipctl.yamlfile.write import Path, Typed, Unset, Value, canonical
 
 
 class _TextResolver(VersionedResolver):
@@ -94,7 +94,8 @@ def _edit(data: Any, path: Path, value: Value | Unset, order: Sequence[str]) -> 
 def _ruamel(value: Value) -> Any:
     """Plain data as ruamel writes it the way write.inline does."""
     if isinstance(value, str):
-        return value if is_plain_safe(value) else DoubleQuotedScalarString(value)
+        plain = isinstance(value, Typed) or is_plain_safe(value)
+        return str(value) if plain else DoubleQuotedScalarString(value)
     result: Any
     if isinstance(value, Mapping):
         result = CommentedMap((_ruamel(key), _ruamel(item)) for key, item in value.items())

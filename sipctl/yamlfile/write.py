@@ -11,6 +11,13 @@ Value = str | int | bool | None | Sequence["Value"] | Mapping[str, "Value"]
 """What a document can hold, as plain data."""
 
 
+class Typed(str):
+    """The text of a plain scalar that some reader takes for a number, a date and the like. It is
+    written as it stands."""
+
+    __slots__ = ()
+
+
 class Unset(Enum):
     """The type of UNSET, by which an edit takes a key out."""
 
@@ -73,7 +80,7 @@ def _lines(value: Value) -> Iterator[str]:
 def inline(value: Value, style: str = "") -> str:
     """`value` on one line, fit for every context. A string keeps the quotes of `style`."""
     if isinstance(value, str):
-        return quote(value, style)
+        return str(value) if isinstance(value, Typed) else quote(value, style)
     if isinstance(value, Mapping):
         entries = (entry(key, item, 0) for key, item in value.items())
         return "{" + ", ".join(entries) + "}"
