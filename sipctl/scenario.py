@@ -36,15 +36,16 @@ def _type(value: str) -> str:
 
 
 def _entry_points(values: tuple[str, ...]) -> tuple[str, ...]:
-    faults = []
+    faults, seen = [], set[str]()
     for index, value in enumerate(values):
         if not _ENTRY_POINT.match(value):
             message = f"{names.quoted(value)} is not a number in the form of E.164"
             hint = 'write + and at most 15 digits, country code first: "+33100000000"'
             faults.append(_bad("bad-entry-point", message, hint, index=index))
-        elif value in values[:index]:
+        elif value in seen:
             message = f'the number "{value}" stands twice'
             faults.append(_bad("bad-entry-point", message, "take one out", index=index))
+        seen.add(value)
     if faults:
         first, *others = faults
         context = {**(first.context or {}), "others": others}

@@ -1,7 +1,6 @@
 """A scenario as a graph, held against answers that are found by trying every pair of actions."""
 
 import time
-from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -190,9 +189,8 @@ def test_closed_loops_are_what_the_closure_says(one: Scenario) -> None:
 
 def chain(length: int, *, closed: bool) -> Scenario:
     ids = [str(number) for number in range(length)]
-    last = {ids[-1]: {"ok": ids[0] if closed else None}}
-    graph: Graph = {id: {"ok": after} for id, after in pairwise(ids)} | last
-    return scenario(graph, ids[0])
+    after = [*ids[1:], ids[0] if closed else None]
+    return scenario({id: {"ok": to} for id, to in zip(ids, after, strict=True)}, ids[0])
 
 
 @pytest.mark.parametrize("closed", [True, False])

@@ -843,6 +843,16 @@ def of_size(size: int, line: str) -> str:
     return of("\n".join([*lines, f"a{size}: {{action: pause}}"]), start="a0")
 
 
+def test_time_is_linear_in_the_number_of_entry_points() -> None:
+    def reading(count: int) -> float:
+        numbers = ", ".join(f'"+1{number:08}"' for number in range(count))
+        began = time.process_time()
+        assert judge(f"{HEAD}entry_points: [{numbers}]\n") == ()
+        return time.process_time() - began
+
+    assert reading(20_000) < 12 * min(reading(5_000), reading(5_000))
+
+
 def work(text: str) -> float:
     """The seconds that the rules take for a scenario and as many endpoints as it has actions."""
     one = inventory(text).members[FILE]
