@@ -351,14 +351,16 @@ class FlowEntries:
         self.delete(range(1, len(self.spans)))
 
     def clear(self, colon: int | None) -> None:
-        """Take all entries out, and leave the braces with the comments that have lines."""
-        ends = [self.node.start, *(end for _, end in self.spans)]
-        starts = [*(start for start, _ in self.spans), self.node.end]
+        """Take all entries out; `{}` stays, or the braces with comments that are not of entries."""
+        node, text = self.node, self.splicer.text
+        ends = [end for _, end in self.spans]
+        starts = [*(start for start, _ in self.spans[1:]), node.end]
         gaps = zip(ends, starts, strict=True)
-        if any(_COMMENT_LINE.search(self.splicer.text, *gap) for gap in gaps):
+        head = text[node.start : self.spans[0][0]]
+        if "#" in head or any(_COMMENT_LINE.search(text, *gap) for gap in gaps):
             self.delete(range(len(self.spans)))
         else:
-            self.splicer.put(self.node.start, self.node.end, "{}")
+            self.splicer.put(node.start, node.end, "{}")
 
     def insert_behind(self, index: int, texts: Sequence[str]) -> None:
         """Put new entries behind one, on lines of their own where that one has its own."""
