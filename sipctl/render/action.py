@@ -1,22 +1,23 @@
-"""What is said of one action, in a tree and in pictures."""
+"""What is said of a scenario and its actions, in a tree and in pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sipctl.endpoint import Endpoint
 from sipctl.render import visible
-from sipctl.scenario import Action
+from sipctl.scenario import Action, Scenario
 
 UNKNOWN = "unknown"
 
-_TEXTS = 2  # so many texts of a list are told, the others counted
+_MOST = 2  # so many of a list are told, the others counted
 _ASIDE = frozenset({"timezone", "holidays"})  # they say less than the hours they stand with
 
 
 def named(text: str) -> str:
-    """An id or a label as it is shown; the empty one can be seen too."""
-    return visible(text) or '""'
+    """An id or a label as it is shown: in quotes where there is nothing to see at an end of it."""
+    shown = visible(text)
+    return shown if shown and shown == shown.strip() else f'"{shown}"'
 
 
 def type_name(action: Action) -> str:
@@ -38,10 +39,9 @@ def telling(action: Action) -> str:
 
 def _told(holds: str, value: object) -> str:
     if holds == "texts" and isinstance(value, list | tuple):
-        return counted([str(text) for text in value], _TEXTS)
-    if holds == "endpoint" and value is None:
-        return "no endpoint"
-    return value if isinstance(value, str) else ""
+        return _counted([str(text) for text in value])
+    text = value if isinstance(value, str) else ""
+    return text or ("no endpoint" if holds == "endpoint" else "")
 
 
 def server(action: Action, endpoints: Mapping[str, Endpoint]) -> str | None:
@@ -56,7 +56,11 @@ def server(action: Action, endpoints: Mapping[str, Endpoint]) -> str | None:
     return f"{host}:{endpoint.effective('port')}"
 
 
-def counted(texts: list[str], most: int) -> str:
-    """The first texts, and how many more there are."""
-    more = f" and {len(texts) - most} more" if len(texts) > most else ""
-    return ", ".join(texts[:most]) + more
+def numbers(scenario: Scenario) -> str:
+    """The entry points of a scenario."""
+    return _counted(scenario.entry_points or ())
+
+
+def _counted(texts: Sequence[str]) -> str:
+    more = f" and {len(texts) - _MOST} more" if len(texts) > _MOST else ""
+    return ", ".join(texts[:_MOST]) + more

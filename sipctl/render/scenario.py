@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sipctl.endpoint import Endpoint
 from sipctl.render import Segments, visible
-from sipctl.render.action import UNKNOWN, counted, named, server, telling, type_name
+from sipctl.render.action import UNKNOWN, named, numbers, server, telling, type_name
 from sipctl.render.outline import Row, To, outline
 from sipctl.render.table import cut
 from sipctl.scenario import Scenario
@@ -16,7 +16,6 @@ WIDTH = 80
 """The columns that a tree is fitted to, unless others are given."""
 
 _LABEL, _LEAST = 24, 12  # columns: the most for a label, the least for what gives way
-_NUMBERS = 3  # so many entry points are shown, the others counted
 
 _Pieces = list[tuple[str, str]]
 
@@ -76,11 +75,11 @@ class _Sheet:
     def head(self) -> Iterable[_Pieces]:
         scenario = self.scenario
         name = f"  {visible(scenario.name)}" if scenario.name else ""
-        numbers = counted(list(scenario.entry_points or ()), _NUMBERS)
+        points = numbers(scenario)
         yield [(scenario.reference, "bold"), (name, "")]
         if scenario.description:
             yield [(visible(scenario.description), "")]
-        yield [(scenario.type_, ""), (f", entry points {numbers}" if numbers else "", "")]
+        yield [(scenario.type_, ""), (f", entry points {points}" if points else "", "")]
         yield []
 
     def line(self, margin: tuple[str, str], row: Row) -> Segments:
