@@ -169,9 +169,11 @@ def _flat(
 
 
 def _free_value(key: str, node: Node) -> Value:
+    data = free(node)
+    identity = _digest(data)
     if key.casefold() == "password":
-        return Value(MASK, identity=_digest(node))
-    return Value(_without_passwords(free(node)), identity=_digest(node))
+        return Value(MASK, identity=identity)
+    return Value(_without_passwords(data), identity=identity)
 
 
 def _without_passwords(data: object) -> object:
@@ -200,7 +202,7 @@ def _value(field: str, node: Node) -> Value:
     if field.startswith("x-"):
         return Value(free(node))
     if field not in FIELDS:  # `pasword: …` is one too
-        return Value(MASK, identity=_digest(node))
+        return Value(MASK, identity=_digest(plain_data(node)))
     if isinstance(node, Scalar):
         return Value(_typed(field, node.value))
     if isinstance(node, Sequence) and field in ("codecs", "tags"):
@@ -225,7 +227,7 @@ def _password(node: Node) -> Value:
         form = key.value if key.value == "age" else "unknown"
     else:
         form = "plain" if isinstance(node, Scalar) else "unknown"
-    return Value({form: True}, identity=_digest(node))
+    return Value({form: True}, identity=_digest(plain_data(node)))
 
 
 def names_password(form: str, value: Node) -> bool:
@@ -234,8 +236,8 @@ def names_password(form: str, value: Node) -> bool:
     return named and form in ("env", "file")
 
 
-def _digest(node: Node) -> str:
-    return hashlib.blake2b(repr(plain_data(node)).encode()).hexdigest()
+def _digest(data: object) -> str:
+    return hashlib.blake2b(repr(data).encode()).hexdigest()
 
 
 def one_line(data: object) -> str:
