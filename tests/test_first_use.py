@@ -374,6 +374,21 @@ ANSWERS_IN_JSON = {
     "tag rename": "paris capital",
     "tag list": "",
     "import": "table.csv",
+    "attach": "support pbx-paris --after menu --branch 2 --fallback queue",
+    "detach": "support pbx-lyon",
+    "reroute": "pbx-lyon pbx-paris",
+    "uses": "pbx-lyon",
+    "scenario create": "night",
+    "scenario edit": "support --name Support",
+    "scenario list": "",
+    "scenario show": "support",
+    "scenario duplicate": "support night",
+    "scenario rename": "support night",
+    "scenario delete": "support",
+    "scenario history": "",
+    "scenario blame": "support",
+    "scenario restore": "support",
+    "scenario trace": "support --key 1",
     "history": "",
     "blame": "pbx-paris",
     "restore": "pbx-paris",
@@ -384,8 +399,23 @@ ANSWERS_IN_JSON = {
 """What each command that takes `-o json` is given."""
 
 
+SUPPORT = """\
+reference: support
+type: interaction-start
+start: menu
+actions:
+  menu: {action: vocal-announcement, branches: {"1": lyon, default: queue}}
+  lyon:
+    action: distribution-to-sip-endpoint
+    endpoint: pbx-lyon
+    branches: {processed: null, unprocessed: queue, reference-not-found: queue}
+  queue: {action: distribution-to-queue, queue: support, branches: {processed: null}}
+"""
+
+
 def test_every_command_with_an_output_format_is_tried() -> None:
-    known = {n for n, e in every_command() if {"reading", "writing", "fields"} & {*e.options}}
+    formats = {"reading", "drawing", "writing", "fields"}
+    known = {name for name, entry in every_command() if formats & {*entry.options}}
     assert known == set(ANSWERS_IN_JSON)
 
 
@@ -394,6 +424,11 @@ def test_every_command_answers_in_json_with_its_version(
     command: str, paris: Path, run: Program
 ) -> None:
     run("edit", "pbx-paris", "--port", "5061")
+    run("create", "pbx-lyon", "--host", "sip.lyon.example.net")
+    Path("scenarios").mkdir()
+    Path("scenarios/support.yaml").write_text(SUPPORT)
+    run("save")
+    run("scenario", "edit", "support", "--description", "Daytime line.")
     Path("table.csv").write_text("reference,host\npbx-nice,sip.nice.example.net\n")
     result = run(*command.split(), *ANSWERS_IN_JSON[command].split(), "-o", "json")
     assert json.loads(result.out)["version"] == 1

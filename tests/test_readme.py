@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -39,8 +40,11 @@ def steps(text: str) -> Iterator[Step]:
     """Every `$ ` line of every console block, with `> ` lines that continue it."""
     for block in re.findall(r"^```console\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            command, _, shown = part.replace("\\\n> ", "").partition("\n")
-            yield Step(command, shown.strip())
+            lines = part.splitlines()
+            more = list(takewhile(lambda line: line.startswith("> "), lines[1:]))
+            command = "\n".join([lines[0], *(line.removeprefix("> ") for line in more)])
+            shown = "\n".join(lines[1 + len(more) :])
+            yield Step(command.replace("\\\n", ""), shown.strip())
 
 
 def masked(text: str) -> str:
@@ -103,12 +107,14 @@ def test_every_shared_option_is_told(group: str) -> None:
         assert any(re.search(rf"[`/]{name}\b", section) for name in option.opts), option.opts
 
 
-def test_the_endpoint_and_the_settings_of_the_readme_are_valid(
+def test_the_files_of_the_readme_are_valid(
     tmp_path: Path, run: Program
 ) -> None:
-    endpoint, settings = re.findall(r"^```yaml\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-    (tmp_path / "endpoints").mkdir()
-    (tmp_path / "endpoints" / "pbx-paris.yaml").write_text(endpoint)
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    endpoint, scenario, settings = blocks
+    for path, text in {"endpoints/pbx-paris": endpoint, "scenarios/support-in": scenario}.items():
+        (tmp_path / path).parent.mkdir()
+        (tmp_path / f"{path}.yaml").write_text(text)
     (tmp_path / "sipctl.yaml").write_text(settings)
     run("validate", "--strict", cwd=tmp_path)
 
@@ -118,3 +124,12 @@ def test_links_lead_to_files(page: str) -> None:
     links = re.findall(r"\]\(([^)#]+)[^)]*\)", (ROOT / page).read_text("utf-8"))
     local = [link for link in links if "://" not in link]
     assert [link for link in local if not (ROOT / link).exists()] == []
+
+
+def test_the_picture_of_the_scenario_is_the_one_that_is_drawn(tmp_path: Path, run: Program) -> None:
+    scenario = re.findall(r"^```yaml\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)[1]
+    [drawn] = re.findall(r"^```mermaid\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    (tmp_path / "scenarios").mkdir()
+    (tmp_path / "scenarios" / "support-in.yaml").write_text(scenario)
+    (tmp_path / "sipctl.yaml").write_text("version: 1\n")
+    assert run("scenario", "show", "support-in", "-o", "mermaid", cwd=tmp_path).out == drawn

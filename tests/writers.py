@@ -27,6 +27,20 @@ tags: [paris, "production"]
 B = "reference: b\nhost: 192.0.2.7\nx-owner: {name: 'Ada', room: 12}\ntags:\n- paris\n"
 C = "reference: c\nhost: c.example.net\n"
 D = "reference: d\nhost: d.example.net\n"
+S = """\
+reference: s
+type: interaction-start
+start: menu
+actions:
+  menu: # the greeting
+    action: vocal-announcement
+    branches: {"1": c, "2": null, default: queue}
+  c:
+    action: distribution-to-sip-endpoint
+    endpoint: c
+    branches: {processed: null, unprocessed: queue, reference-not-found: queue}
+  queue: {action: distribution-to-queue, queue: support, branches: {processed: null}}
+"""
 TABLE = "reference,host,port\na,a2.example.net,5070\nnew,192.0.2.9,\n"
 
 ARGUMENTS: dict[str, tuple[str, ...]] = {
@@ -40,6 +54,15 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "tag add": ("a", "night"),
     "tag remove": ("b", "paris"),
     "tag rename": ("paris", "lutetia"),
+    "attach": ("s", "a", "--after", "menu", "--branch", "2", "--fallback", "queue"),
+    "detach": ("s", "c"),
+    "reroute": ("c", "b"),
+    "scenario create": ("new", "--name", "New"),
+    "scenario edit": ("s", "--description", "Day", "--entry-point", "+33100000000"),
+    "scenario duplicate": ("s", "copy"),
+    "scenario rename": ("s", "renamed"),
+    "scenario delete": ("s",),
+    "scenario restore": ("s",),
     "import": ("table.csv", "--update", "--force"),
     "restore": ("a",),
     "undo": (),
@@ -77,22 +100,24 @@ def write_workspace(root: Path, form: Callable[[str], str] = str) -> Path:
     """A workspace with a short history; `d` is edited by hand, and other files are staged and not.
 
     The newest commit is as one of sipctl's, so that there is something to undo. `form` gives the
-    texts of endpoints another form, in their line ends say.
+    texts of files another form, in their line ends say.
     """
 
     def write(path: str, text: str) -> None:
         (root / path).parent.mkdir(parents=True, exist_ok=True)
-        shown = form(text) if path.startswith("endpoints") else text
+        shown = form(text) if path.startswith(("endpoints", "scenarios")) else text
         (root / path).write_bytes(shown.encode())
 
     texts = {"sipctl.yaml": "version: 1\n", "table.csv": TABLE, ".gitignore": "table.csv\n"}
     for name, text in {"a": A, "b": B, "c": C, "d": D}.items():
         texts[f"endpoints/{name}.yaml"] = text
+    texts["scenarios/s.yaml"] = S
     for path, text in texts.items():
         write(path, text)
     _git(root, "add", ".")
     _git(root, "commit", "--quiet", "--message=Start")
     write("endpoints/a.yaml", A.replace("tags:", "realm: a.example.net\ntags:"))
+    write("scenarios/s.yaml", S.replace("start:", "name: Support\nstart:"))
     message = "Change realm of a\n\nchanged: a\n  realm: - -> a.example.net"
     _git(root, "commit", "--all", "--quiet", f"--message={message}\n\nSipctl-Operation: edit")
     write("endpoints/d.yaml", D + "port: 5090\n")
