@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from sipctl import ignores
 from sipctl.changes import MASK, names_password
 from sipctl.endpoint import FIELDS, PASSWORD_FORMS, Endpoint
 from sipctl.errors import Refused
@@ -74,18 +75,21 @@ def _judged(
     base: Mapping[str, str],
 ) -> Inventory:
     """An inventory with all its findings: each file's own, those between files, and `others`."""
-    members = {path: _tolerating(member, settings) for path, member in members.items()}
+    ignored = [i for m in members.values() for i in ignores.written(m.text, m.root, m.path)]
+    members = {path: _tolerating(member, settings, ignored) for path, member in members.items()}
     own = [finding for member in members.values() for finding in member.findings]
-    between = _with_sources_of(files.check(members.values(), base), members)
-    findings = with_severities((*others, *own, *between), settings.rules)
+    between = files.check(members.values(), base)
+    unheeded = ignores.faults((*own, *between), ignored)
+    left = (*others, *own, *_with_sources_of((*between, *unheeded), members))
+    findings = with_severities(ignores.left(left, ignored), settings.rules)
     return Inventory(settings, members, in_order(findings), others, base)
 
 
-def _tolerating(member: Member, settings: Settings) -> Member:
-    """The member with its meaning too where settings turn all its errors into less."""
+def _tolerating(member: Member, settings: Settings, ignored: list[ignores.Ignore]) -> Member:
+    """The member with its meaning too where settings or comments make all its errors less."""
     if member.tolerated is None:
         return member
-    left = with_severities(member.findings, settings.rules)
+    left = with_severities(ignores.left(member.findings, ignored), settings.rules)
     allowed = not any(finding.is_error for finding in left)
     return replace(member, value=member.tolerated if allowed else None)
 
@@ -153,7 +157,9 @@ def _settings(data: bytes | Finding | None) -> tuple[Settings, tuple[Finding, ..
     if document.root is None:
         return default, _with_sources(document.findings, document.text, None, ENDPOINT)
     decoded = decode(document.root, Settings, SETTINGS_FILE, document.text)
-    findings = _with_sources(decoded.findings, document.text, document.root, ENDPOINT)
+    ignored = ignores.written(document.text, document.root, SETTINGS_FILE)
+    found = (*decoded.findings, *ignores.faults_of_settings(ignored))
+    findings = _with_sources(found, document.text, document.root, ENDPOINT)
     return decoded.value or default, findings
 
 
@@ -234,16 +240,25 @@ def _with_sources(
     """The findings with the line each stands in, every secret in it masked."""
     if not findings or not text:
         return findings
+    lines = text.removeprefix("\ufeff").splitlines()
     if root is None:
-        lines = text.removeprefix("\ufeff").splitlines()
         masked = lines[: _safe_lines(lines, kind)]
     else:
         spans = _secrets(root, kind, sealed=True)
         masked = _without(text, spans).removeprefix("\ufeff").splitlines()
-    return tuple(
-        replace(f, source=masked[f.place.line - 1]) if f.place.line <= len(masked) else f
-        for f in findings
-    )
+    return tuple(_with_source(finding, lines, masked) for finding in findings)
+
+
+def _with_source(finding: Finding, lines: list[str], masked: list[str]) -> Finding:
+    """The finding with its line as it may be shown, and ended within that line of the file."""
+    place = finding.place
+    if place.line > len(lines):
+        return finding
+    if place.end_line == place.line:
+        end = max(len(lines[place.line - 1]), place.column) + 1
+        place = replace(place, end_column=min(place.end_column, end))
+    source = masked[place.line - 1] if place.line <= len(masked) else None
+    return replace(finding, place=place, source=source)
 
 
 def _safe_lines(lines: list[str], kind: Kind) -> int:

@@ -24,6 +24,7 @@ PACKAGE = ROOT / "sipctl"
 LAYERS = (
     "sipctl",  # the version
     "resources",
+    "completion",
     "privileges",
     "names",
     "rules.book",
@@ -44,6 +45,7 @@ LAYERS = (
     "schemas",
     "typed",
     "rules.graphs",
+    "ignores",
     "inventory",
     "examples",
     "query",

@@ -290,6 +290,17 @@ FIRES: dict[str, list[str | bytes]] = {
         "reference: «A»\n",
         'reference: «"a.yaml"»\n',
     ],
+    "bad-ignore": [
+        "port: 5070 # sipctl: ignore[«SIP304»]\n",
+        "port: 5070 # sipctl: ignore[«bad-port», «SIP304» ]\n",
+        "# sipctl: ignore[«bad-port»]\nport: 5070\n",
+        "port: 5070 # sipctl: ignore[«SIP999», «bad_port»]\n",
+        "port: 5070 «# sipctl: ignore»\n",
+        "port: 5070 «# sipctl: ignore[]»\n",
+        "port: 5070 «# sipctl: ignore»[SIP304\n",
+        "realm: a # sipctl: ignore[«invalid-yaml», «SIP120», «plaintext-password»]\n",
+        'description: "#" # why # sipctl:ignore[«SIP210»]\n',
+    ],
 }
 
 
@@ -502,6 +513,15 @@ NEAR: dict[str, list[str | bytes]] = {
         "username: password\nrealm: hunter2\n",
     ],
     "name-mismatch": ['reference: "a"\n', "x-reference: b\nreference: a\n", "reference: a # b\n"],
+    "bad-ignore": [
+        "register: true # sipctl: ignore[SIP304]\n",
+        "port: 0 # sipctl: ignore[bad-port] a test\n",
+        "port: 0 # sipctl: ignore [ SIP206 ]\n",
+        "# sipctl: see ignore[SIP304]\n",
+        'description: "# sipctl: ignore[SIP304]"\n',
+        "x-a: |\n  # sipctl: ignore[SIP304]\n",
+        "description: a#sipctl:ignore[SIP304]\n",
+    ],
 }
 
 

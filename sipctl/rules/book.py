@@ -299,6 +299,14 @@ _ALL = (
         "There is a password and no user name.",
         "Digest authentication (RFC 3261, section 22) always sends a user name.",
     ),
+    Rule(
+        "SIP307",
+        "bad-ignore",
+        "warning",
+        "A comment that is to ignore a finding ignores none.",
+        "`# sipctl: ignore[…]` takes findings out of its own line, by code or name. One that names "
+        "an unknown rule, or what is no longer found there, hides the next fault of the line.",
+    ),
     # -- scenarios -----------------------------------------------------------------------------
     Rule(
         "SIP401",
