@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sipctl.changes import FieldChange, differences, field_name, snapshot
+from sipctl.changes import FieldChange, Value, differences, field_name, snapshot
 from sipctl.history import is_among
 from sipctl.kinds import SCENARIO
 from sipctl.nodes import Mapping, Node
@@ -101,5 +101,11 @@ def _words(taken: Taken, way: Path, after: Node | None, today: Node | None) -> l
     if len(way) == _ACTION and (after is None or today is None):
         return [f"{name} is {'there again' if after is None else 'not there any more'}"]
     changed = [change for change in taken.since if is_among(change.field, (name,), SCENARIO)]
-    words = [f"{c.field} is now {c.new.text()}, was set to {c.old.text()}" for c in changed]
+    words = [told_again(c.field, now=c.new, set_to=c.old) for c in changed]
     return words or [f"{name} has changed since"]
+
+
+def told_again(field: str, *, now: Value, set_to: Value) -> str:
+    """In words, a field that has changed again since."""
+    another = " (another value)" if now.text() == set_to.text() else ""
+    return f"{field} is now {now.text()}, was set to {set_to.text()}{another}"

@@ -19,7 +19,7 @@ from sipctl.kinds import ENDPOINT, KINDS, SCENARIO, Kind, kind_in, reference_of
 from sipctl.kinship import kin
 from sipctl.lineage import Reader
 from sipctl.repository import BlobChange, Commit, Repository
-from sipctl.threeway import taken_back
+from sipctl.threeway import taken_back, told_again
 from sipctl.ways import edited_like
 from sipctl.workspace import is_member, read_member
 
@@ -228,7 +228,7 @@ class _Undo:
             if name not in FIELDS and not name.startswith("x-"):
                 self._conflict(today.path, f"{name} is no field, and is not taken back")
             elif not same(name, value, change.new):
-                words = f"{name} is now {value.text()}, was set to {change.new.text()}"
+                words = told_again(name, now=value, set_to=change.new)
                 self._conflict(today.path, words)
             elif name == "password":
                 wanted = password(before.root, today.root, today.path, self.notes, keep=False)
@@ -254,7 +254,7 @@ class _Undo:
             return False
         fields = differences(snapshot(after.root, kind), snapshot(today.root, kind))
         for change in fields:
-            words = f"{change.field} is now {change.new.text()}, was set to {change.old.text()}"
+            words = told_again(change.field, now=change.new, set_to=change.old)
             self._conflict(today.path, words)
         return not fields
 

@@ -10,7 +10,8 @@ import pytest
 from sipctl import apply, history
 from sipctl.apply import Options, Outcome, Planner
 from sipctl.changes import MemberChange
-from sipctl.history import Chosen
+from sipctl.history import Chosen, Entry
+from sipctl.kinds import ENDPOINT, Kind
 from sipctl.repository import Repository
 from tests.support import execute
 
@@ -45,11 +46,11 @@ class Story:
         time = f"2026-03-01T{self.minute // 60:02}:{self.minute % 60:02}:00Z"
         return {"GIT_AUTHOR_DATE": time, "GIT_COMMITTER_DATE": time}
 
-    def file(self, reference: str) -> Path:
-        return self.root / "endpoints" / f"{reference}.yaml"
+    def file(self, reference: str, kind: Kind = ENDPOINT) -> Path:
+        return self.root / kind.path(reference)
 
-    def put(self, reference: str, text: str | bytes | None) -> None:
-        file = self.file(reference)
+    def put(self, reference: str, text: str | bytes | None, kind: Kind = ENDPOINT) -> None:
+        file = self.file(reference, kind)
         if text is None:
             file.unlink()
             return
@@ -63,8 +64,14 @@ class Story:
         self.commits.append(self.git("rev-parse", "HEAD").strip())
         return self.commits[-1]
 
-    def does(self, reference: str, text: str | bytes | None, message: str = "By hand") -> str:
-        self.put(reference, text)
+    def does(
+        self,
+        reference: str,
+        text: str | bytes | None,
+        message: str = "By hand",
+        kind: Kind = ENDPOINT,
+    ) -> str:
+        self.put(reference, text, kind)
         return self.commit(message)
 
     def merge(self, *branches: str, resolve: Callable[[], None] | None = None) -> str:
@@ -94,20 +101,28 @@ class Story:
 
     # -- what sipctl tells -------------------------------------------------------------------
 
-    def of(self, reference: str, **chosen: object) -> list[str]:
-        entries = history.of(self.repository, reference, Chosen(**chosen))  # type: ignore[arg-type]
+    def entries(
+        self, reference: str | None = None, kind: Kind = ENDPOINT, **chosen: object
+    ) -> list[Entry]:
+        """The history of one member, or of all of a kind."""
+        wanted = Chosen(**chosen)  # type: ignore[arg-type]
+        if reference is None:
+            return list(history.of_all(self.repository, wanted, kind=kind))
+        return list(history.of(self.repository, reference, wanted, kind=kind))
+
+    def of(self, reference: str, kind: Kind = ENDPOINT, **chosen: object) -> list[str]:
+        entries = self.entries(reference, kind, **chosen)
         return [line for entry in entries for line in map(told, entry.changes)]
 
-    def commits_of(self, reference: str, **chosen: object) -> list[str]:
-        chosen_ = Chosen(**chosen)  # type: ignore[arg-type]
-        return [entry.commit.oid for entry in history.of(self.repository, reference, chosen_)]
+    def commits_of(self, reference: str, kind: Kind = ENDPOINT, **chosen: object) -> list[str]:
+        return [entry.commit.oid for entry in self.entries(reference, kind, **chosen)]
 
-    def of_all(self, **chosen: object) -> list[str]:
-        entries = history.of_all(self.repository, Chosen(**chosen))  # type: ignore[arg-type]
+    def of_all(self, kind: Kind = ENDPOINT, **chosen: object) -> list[str]:
+        entries = self.entries(None, kind, **chosen)
         return ["; ".join(map(told, entry.changes)) for entry in entries]
 
-    def blame(self, reference: str) -> dict[str, str | None]:
-        rows = history.blame(self.repository, reference)
+    def blame(self, reference: str, kind: Kind = ENDPOINT) -> dict[str, str | None]:
+        rows = history.blame(self.repository, reference, kind)
         return {row.field: row.commit.oid if row.commit else None for row in rows}
 
 

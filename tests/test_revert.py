@@ -441,6 +441,38 @@ def test_undo_after_new_changes_takes_those_first(story: Story) -> None:
     assert text(story, "pbx-paris") == PARIS
 
 
+def test_undo_of_what_leaves_nothing_to_take_back_says_how_to_go_on(plaintext: Story) -> None:
+    first = edit(plaintext, "pbx-paris", password="swordfish")
+    older = edit(plaintext, "pbx-paris", port=5070)
+    last = edit(plaintext, "pbx-paris", password="other word")
+    nothing = f'nothing of "Change password of pbx-paris" ({last[:10]}) is left to take back'
+    for _ in range(2):  # it meets the same commit again
+        outcome = undo(plaintext)
+        assert outcome.commit is None
+        assert outcome.plan.notes == (
+            "pbx-paris: its plaintext password does not come back; today's stays",
+            f"{nothing}; to go on to the one before it: `sipctl undo {older[:10]}`",
+        )
+    undo(plaintext, older[:10])
+    assert "port: 5061\n" in text(plaintext, "pbx-paris")
+    assert undo(plaintext).plan.notes[-1].endswith(f"`sipctl undo {first[:10]}`")
+    with pytest.raises(Refused, match=r"password is now plain, was set to plain \(another value\)"):
+        undo(plaintext, first)
+
+
+def test_a_link_is_left_alone(story: Story) -> None:
+    link = story.file("link")
+    link.symlink_to("pbx-paris.yaml")
+    made = story.commit("A link")
+    link.unlink()
+    gone = story.does("pbx-paris", PARIS, "No link")
+    for commit, path in ((made, "link"), (gone, "link")):
+        outcome = undo(story, commit)
+        assert f"endpoints/{path}.yaml: it is a link or the like" in outcome.plan.notes[0]
+    assert not link.exists()
+    assert not story.file("pbx-paris").exists()
+
+
 def test_undo_of_anyones_commit_by_name(story: Story) -> None:
     story.does("pbx-paris", PARIS)
     story.does("pbx-paris", PARIS.replace("5060", "5061"), 'Someone\'s "\x1b[31mwork"')
