@@ -172,6 +172,7 @@ def test_a_group_is_what_its_first_action_leads_to(one: Scenario) -> None:
         ("a>b b>a a>X", []),
         ("a>b b>c c>b", ["bc"]),
         ("c>c a>b b>a", ["c", "ab"]),
+        ("a>d b>b d>d", ["b", "d"]),
         ("a>b b>a a>c c>d d>c", ["cd"]),
     ],
 )

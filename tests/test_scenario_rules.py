@@ -176,6 +176,9 @@ FIRES: dict[str, list[str]] = {
         trunk("endpoint: pbx-paris, branches: {unprocessed: «null», reference-not-found: q}"),
         trunk("endpoint: pbx-paris, branches: {unprocessed: q, reference-not-found: «~»}"),
         trunk("endpoint: pbx-paris, branches: {processed: q, reference-not-found: «null»}"),
+        trunk(
+            "endpoint: pbx-lyon, branches: {reference-not-found: «~», unprocessed: ~, processed: q}"
+        ),
         of(
             "«a»: {action: distribution-to-sip-endpoint, endpoint: pbx-paris, "
             "branches: {unprocessed: q}}\nq: {action: voicemail}"
@@ -191,7 +194,7 @@ FIRES: dict[str, list[str]] = {
     ],
     "misspelt-key": [
         f"{HEAD}«nam»: a\n",
-        f"{HEAD}«Name»: a\n",
+        f"{HEAD}«Name»: a\n«strat»: a\n",
         f"{HEAD}«entry-points»: []\n«descripton»: a\n",
         f"{HEAD}«action»: {{}}\n",
         of("a: {action: pause, «branch»: {ok: null}}"),
@@ -300,11 +303,11 @@ NEAR: dict[str, list[str]] = {
     ],
     "misspelt-key": [
         f"{HEAD}x-nam: a\nname: b\nnames: c\n",
+        f"{HEAD}nome: a\n",
         f"{HEAD}owner: a\ncost-centre: 12\nversion: 3\ntags: [a]\nOwn Key: {{a: 1}}\n",
         of("a: {action: pause, seconds: 3, x-branch: 1, note: b, reason: c}"),
         of("a: {action: load-sharing, endpont: b, queues: c, weights: [1, 2]}"),
         of("a: {action: pause, name: b, start: c, type: d, types: e}"),
-        f"{HEAD}{'d' * 65}: 1\n",
     ],
     "bad-parameter": [
         of("a: {action: test-calendar}"),
@@ -364,7 +367,7 @@ def test_the_hint_says_how_to_mend_it(document: str, hint: str) -> None:
     [
         ("a: {action: pause, branches: {ok: b}}\nb: {action: pause}", "a"),
         ("b: {action: pause}\na: {action: pause, branches: {ok: b}}", "a"),
-        ('a: {action: vocal-announcement, branches: {"1": a, "2": null}}', "a"),
+        ('b: {action: pause}\na: {action: vocal-announcement, branches: {"1": a, "2": b}}', "a"),
         ("a: {action: voicemail, branches: {ok: b, error: a}}\nb: {action: pause}", "a"),
         ("b: {action: voicemail, branches: {ok: a, error: null}}\na: {action: voicemail}", "b"),
         ("b: {action: start, branches: {ok: a}}\na: {action: voicemail, branches: {ok: b}}", "b"),
@@ -498,6 +501,13 @@ def test_an_entry_point_of_two_scenarios_is_told_at_the_second_with_the_first() 
     assert [(p.file, p.line, p.column) for p, _ in found[0].related] == [
         ("scenarios/r.yaml", 3, 16)
     ]
+
+
+def test_an_entry_point_that_stands_twice_is_shared_where_it_stands_first() -> None:
+    other = {"scenarios/r.yaml": "reference: r\ntype: interaction-end\n" + lines_to('"+331"')}
+    document = HEAD + lines_to('«"+331"»', '«"+331"»')
+    text, wanted = expected(document, "shared-entry-point", "bad-entry-point")
+    assert places(judge(text, **other)) == wanted
 
 
 def test_an_entry_point_of_three_scenarios_is_told_at_each_further_one() -> None:
@@ -885,4 +895,4 @@ def work(text: str) -> float:
     ],
 )
 def test_time_is_linear_in_the_size_of_a_scenario(line: str) -> None:
-    assert work(of_size(2_000, line)) < 12 * work(of_size(500, line))
+    assert work(of_size(1_200, line)) < 12 * work(of_size(300, line))

@@ -290,8 +290,8 @@ def _no_fallback(read: _Read) -> Iterator[Finding]:
 
 
 def _silent_place(read: _Read, id: str, labels: list[str]) -> Place:
-    """The first null among these branches, or the action's id where none is written."""
-    written = [label for label in labels if label in read.scenario.actions[id].branches]
+    """The first null of the file among these branches, or the action's id where none is written."""
+    written = [label for label in read.scenario.actions[id].branches if label in labels]
     return read.place(read.branches(id).get(written[0])) if written else read.id(id)
 
 
@@ -343,7 +343,7 @@ def _misspelt_in(mapping: Mapping, known: Collection[str], path: str) -> Iterato
     absent = [name for name in known if mapping.key(name) is None]
     for key, _ in mapping.entries:
         name = key.value
-        if name in known or name.startswith("x-") or len(name) > names.MAX_LENGTH:
+        if name in known or name.startswith("x-"):
             continue
         found = difflib.get_close_matches(name.casefold(), absent, n=1, cutoff=_CLOSE)
         if found:
@@ -367,7 +367,7 @@ class Parsed:
 def check_between(
     scenarios: Sequence[Parsed], endpoints: MappingType[str, str], base: MappingType[str, str]
 ) -> Iterator[Finding]:
-    """What the rules between files find.
+    """What the rules between files find; each is told at the later one of two.
 
     `endpoints` maps the reference of each endpoint, readable or not, to its path; `base` is the
     type that each scenario had at the last commit, by path.
@@ -398,7 +398,7 @@ def _unknown_endpoint(
 def _shared_entry_point(scenarios: Sequence[Parsed]) -> Iterator[Finding]:
     """SIP413: told at each further scenario, with the first."""
     first: dict[str, tuple[str, Place]] = {}
-    for one in sorted(scenarios, key=lambda parsed: parsed.path):
+    for one in scenarios:
         for number, place in _entry_points(one).items():
             path, other = first.setdefault(number, (one.path, place))
             if path == one.path:
