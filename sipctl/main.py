@@ -35,6 +35,10 @@ def _open_closed_streams() -> None:
 
 def run(args: Sequence[str]) -> int:
     """Run one command line and return its exit status."""
+    if args[:1] == ["__complete"]:  # what the shells' scripts call, see sipctl/completion
+        from sipctl.completion import respond
+
+        return respond(args[1:])
     if list(args) == ["--version"]:
         from sipctl import __version__
 

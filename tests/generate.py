@@ -9,7 +9,7 @@ from functools import partial
 
 from sipctl import examples, schemas
 from sipctl.rules.book import RULES, Rule
-from tests import picture
+from tests import completing, picture
 from tests.support import ROOT
 
 
@@ -67,6 +67,7 @@ def _fenced(text: str) -> str:
 FILES: dict[str, Callable[[], str]] = {
     **{f"schemas/{name}.schema.json": partial(schemas.text, name) for name in schemas.MODELS},
     "docs/rules.md": rules_page,
+    "sipctl/completion/table.json": completing.text,
     "docs/session.svg": picture.svg,
 }
 """Every generated file, and what makes its text."""

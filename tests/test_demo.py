@@ -9,7 +9,7 @@ from tests.support import ROOT, execute, on_terminal
 
 DEMO = ROOT / "examples" / "demo.sh"
 
-UNTOLD = {"show", "explain", "rules", "schema"}
+UNTOLD = {"show", "explain", "rules", "schema", "completion"}
 """Commands that the story can do without."""
 
 

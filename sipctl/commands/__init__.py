@@ -146,3 +146,8 @@ GROUP_HELP = {
     "scenario": ("Create, change, draw and follow call-routing scenarios.", _SCENARIOS),
 }
 """What a group of commands says of itself, and its panel."""
+    "completion": Entry(
+        "completion:completion",
+        "Print the script by which a shell completes commands and names.",
+        "Workspace",
+    ),

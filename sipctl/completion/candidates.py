@@ -1,0 +1,300 @@
+"""What can stand at the cursor: a line and a workspace -> the words to offer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+
+from sipctl.completion import files, table
+from sipctl.completion.line import Line, understand
+from sipctl.completion.table import Option, Word
+
+QUERY_FIELDS = {
+    "codec": "codec",
+    "description": "",
+    "host": "",
+    "in": "scenario",
+    "password": "password-form",
+    "port": "",
+    "realm": "",
+    "reference": "endpoint",
+    "register": "yes-or-no",
+    "tag": "tag",
+    "transport": "transport",
+    "used": "yes-or-no",
+    "username": "",
+}
+"""The fields of queries, and of which kind their values are."""
+
+_ALIASES = {"codecs": "codec", "ref": "reference", "tags": "tag", "user": "username"}
+
+
+class Offer:
+    """The words to offer, whole words in place of the typed one.
+
+    `open` is True where more is to be typed behind each, so that no blank should follow. With
+    `paths` ("files" or "folders") the shell itself knows better, behind the first `fixed`
+    characters of the typed word.
+    """
+
+    __slots__ = ("fixed", "open", "paths", "words")
+
+    def __init__(
+        self, words: Iterable[Word] = (), *, open: bool = False, paths: str = "", fixed: str = ""
+    ) -> None:
+        self.words = list(words)
+        self.open = open
+        self.paths = paths
+        self.fixed = fixed
+
+
+def offer(words: Sequence[str], index: int, *, anywhere: bool = False) -> Offer:
+    """What can stand in `words[index]`, which is the word at the cursor as far as it is typed.
+
+    `words` are those of the line without the program's name. A word is offered that begins with
+    what is typed; where none does, case is ignored. With `anywhere` one that contains it will do,
+    for shells that choose by themselves.
+    """
+    line = understand(words, index)
+    if line.command is None:
+        return Offer()
+    found = _Candidates(line, anywhere).offer()
+    found.words = [word for word in found.words if (word[0] + word[1]).isprintable()]
+    return found
+
+
+class _Candidates:
+    def __init__(self, line: Line, anywhere: bool) -> None:
+        self.line = line
+        self.anywhere = anywhere
+
+    def offer(self) -> Offer:
+        line, command = self.line, self.line.command
+        assert command is not None
+        if line.slot is not None:
+            return self._values(line.slot.kind)
+        if line.typed.startswith("-") and not line.after_dashes:
+            return Offer(self._fitting(self._options(command.options), line.typed))
+        if command.commands:
+            return Offer(self._fitting(command.commands.items(), line.typed))
+        if not line.typed and not line.after_dashes:  # nothing but an option can follow
+            return Offer(self._options(command.options))
+        return Offer()
+
+    def _fitting(self, words: Iterable[Word], typed: str) -> list[Word]:
+        words = list(words)
+        folded = typed.casefold()
+        if self.anywhere:
+            return [word for word in words if folded in word[0].casefold()]
+        exact = [word for word in words if word[0].startswith(typed)]
+        return exact or [word for word in words if word[0].casefold().startswith(folded)]
+
+    def _options(self, options: list[Option]) -> list[Word]:
+        given = self.line.options
+        left = [o for o in options if o.names[0] not in given or (o.slot and o.slot.many)]
+        return [(name, option.help) for option in left for name in option.names]
+
+    def _values(self, kind: str) -> Offer:
+        line = self.line
+        if kind in ("file", "folder"):
+            return Offer(paths=f"{kind}s", fixed=line.fixed)
+        if kind == "query":
+            return self._query()
+        if kind == "take":
+            return self._take()
+        if kind in ("codecs", "tags"):
+            return self._list(kind.removesuffix("s"))
+        return self._behind(line.fixed, line.value, self._words(kind))
+
+    def _behind(
+        self, fixed: str, typed: str, words: Iterable[Word], *, open: bool = False
+    ) -> Offer:
+        """The words that fit what is typed behind `fixed`."""
+        fitting = self._fitting(words, typed)
+        return Offer([(fixed + word, meaning) for word, meaning in fitting], open=open)
+
+    def _list(self, kind: str) -> Offer:
+        """One more value of a list with commas."""
+        before, comma, typed = self.line.value.rpartition(",")
+        used = before.split(",")
+        words = [word for word in self._words(kind) if word[0] not in used]
+        return self._behind(self.line.fixed + before + comma, typed, words)
+
+    # -- queries ---------------------------------------------------------------------------------
+
+    def _query(self) -> Offer:
+        """One term of a query: the name of a field, or what can stand behind its colon."""
+        value = self.line.value
+        start = _term_start(value)
+        term = value[start:]
+        fixed = self.line.fixed + value[:start]
+        field, colon, typed = term.partition(":")
+        if colon:
+            return self._query_value(fixed, field, typed)
+        names = self._fitting([(f"{name}:", "") for name in QUERY_FIELDS], field)
+        if len(names) == 1 and field:  # then the next press of the key is answered too
+            name = names[0][0].removesuffix(":")
+            values = self._query_value(fixed, name, "")
+            if values.words:
+                return values
+        return Offer([(fixed + word, meaning) for word, meaning in names], open=True)
+
+    def _query_value(self, fixed: str, field: str, typed: str) -> Offer:
+        folded = field.casefold()
+        kind = QUERY_FIELDS.get(_ALIASES.get(folded, folded))
+        before, comma, typed = typed.rpartition(",")
+        used = before.split(",")
+        words = [word for word in self._words(kind) if word[0] not in used] if kind else []
+        return self._behind(f"{fixed}{field}:{before}{comma}", typed, words)
+
+    # -- scenarios -------------------------------------------------------------------------------
+
+    def _take(self) -> Offer:
+        """ACTION=LABEL of `scenario trace --take`."""
+        fixed, value = self.line.fixed, self.line.value
+        known = self._actions()
+        action, equals, typed = value.partition("=")
+        if equals:
+            return self._behind(f"{fixed}{action}=", typed, self._labels(action))
+        words = [(f"{id}=", meaning) for id, meaning in self._words("action")]
+        found = self._behind(fixed, value, words, open=True)
+        if len(found.words) == 1 and value and len(known) > 0:
+            action = found.words[0][0][len(fixed) : -1]
+            return self._behind(f"{fixed}{action}=", "", self._labels(action))
+        return found
+
+    def _actions(self) -> dict[str, list[files.Action]]:
+        """The actions of the scenarios on the line, else of all scenarios."""
+        root = self._root()
+        if root is None:
+            return {}
+        named = self.line.named("scenario") or files.references(root, "scenario")
+        return files.actions(root, named)
+
+    def _labels(self, action: str | None) -> list[Word]:
+        """The branches of an action, with those that its type has and that are not written."""
+        actions = self._actions()
+        chosen = [one for id in actions if action in (None, id) for one in actions[id]]
+        found = {label: f"to {to}" for one in chosen for label, to in one.branches.items()}
+        for one in chosen:
+            for label, _ in table.words(f"branches of {one.type}") or []:
+                found.setdefault(label, "")
+        return list(found.items())
+
+    # -- words of a kind -------------------------------------------------------------------------
+
+    def _root(self) -> str | None:
+        return files.root(self.line.given("--workspace"))
+
+    def _words(self, kind: str) -> list[Word]:
+        """All words of a kind, but those that stand on the line already."""
+        slot = self.line.slot
+        if slot is not None and slot.words:
+            return [(word, "") for word in slot.words]
+        known = table.words(kind)
+        if known is None:
+            root = self._root()
+            make = _IN_WORKSPACE.get(kind)
+            known = make(self, root) if make and root else _ANYWHERE.get(kind, list)()
+        used = {*self.line.named(kind), *self._same_option()}
+        return [word for word in known if word[0] not in used]
+
+    def _same_option(self) -> list[str]:
+        """What the same option, repeated, has taken already."""
+        slot, command = self.line.slot, self.line.command
+        assert command is not None
+        same = [o.names[0] for o in command.options if slot is not None and o.slot is slot]
+        return [value for name in same for value in self.line.options.get(name, ())]
+
+    def _endpoints(self, root: str) -> list[Word]:
+        return _plain(files.references(root, "endpoint"))
+
+    def _scenarios(self, root: str) -> list[Word]:
+        return _plain(files.references(root, "scenario"))
+
+    def _members(self, root: str) -> list[Word]:
+        return sorted({*self._endpoints(root), *self._scenarios(root)})
+
+    def _attached(self, root: str) -> list[Word]:
+        """The endpoints that the scenario on the line uses; all where none is seen to be used."""
+        parameters = [name for name, _ in table.words("endpoint-parameter") or []]
+        actions = [one for all in self._actions().values() for one in all]
+        used = {one.values[name] for one in actions for name in parameters if name in one.values}
+        return _plain(sorted(used)) or self._endpoints(root)
+
+    def _action_words(self, root: str) -> list[Word]:
+        return [(id, all[0].type) for id, all in self._actions().items()]
+
+    def _label_words(self, root: str) -> list[Word]:
+        return self._labels(self.line.given("--after"))
+
+    def _tags(self, root: str) -> list[Word]:
+        return _plain(files.tags(root, files.references(root, "endpoint")))
+
+    def _tagging(self, root: str) -> list[Word]:
+        """[REF] TAG…: an endpoint, and then tags; of `tag remove` those that it has."""
+        given = [word for _, word in self.line.arguments]
+        by_query = "--where" in self.line.options
+        if self.line.position == 0 and not by_query:
+            return self._endpoints(root)
+        tags = self._tags(root)
+        if not by_query and given:
+            own = _plain(files.tags(root, given[:1]))
+            tags = (
+                own if self.line.name == "tag remove" else [tag for tag in tags if tag not in own]
+            )
+        return [tag for tag in tags if tag[0] not in given[not by_query :]]
+
+    def _revisions(self, root: str) -> list[Word]:
+        return _plain(files.revisions(root))
+
+
+def _plain(words: Iterable[str]) -> list[Word]:
+    return [(word, "") for word in words]
+
+
+def _term_start(query: str) -> int:
+    """Where the last term of a query begins, behind blanks, parentheses and minus signs."""
+    start, quoted = 0, False
+    for at, char in enumerate(query):
+        if char == '"':
+            quoted = not quoted
+        elif not quoted and char in " \t()":
+            start = at + 1
+    while query[start : start + 1] == "-":
+        start += 1
+    return start
+
+
+def _schemas() -> list[Word]:
+    from sipctl import resources
+
+    folder = str(resources.path("schemas"))
+    found = []
+    for parent, _, names in os.walk(folder):
+        below = os.path.relpath(parent, folder)
+        names = [name.removesuffix(".schema.json") for name in names if ".schema.json" in name]
+        found += [name if below == "." else f"{below}/{name}" for name in names]
+    return _plain(sorted(found))
+
+
+def _variables() -> list[Word]:
+    return _plain(sorted(name for name in os.environ if name.isidentifier()))
+
+
+_IN_WORKSPACE: dict[str, Callable[[_Candidates, str], list[Word]]] = {
+    "action": _Candidates._action_words,
+    "attached": _Candidates._attached,
+    "endpoint": _Candidates._endpoints,
+    "label": _Candidates._label_words,
+    "member": _Candidates._members,
+    "revision": _Candidates._revisions,
+    "scenario": _Candidates._scenarios,
+    "tag": _Candidates._tags,
+    "tagging": _Candidates._tagging,
+}
+
+_ANYWHERE: dict[str, Callable[[], list[Word]]] = {"schema": _schemas, "variable": _variables}
+
+KINDS = {*_IN_WORKSPACE, *_ANYWHERE, "choice", "codecs", "file", "folder", "query", "tags", "take"}
+"""The kinds for which words are offered, besides those whose words stand in table.json."""

@@ -1,0 +1,196 @@
+"""What makes sipctl/completion/table.json of the commands themselves."""
+
+import ast
+import inspect
+import json
+import re
+import textwrap
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from sipctl import catalogue
+from sipctl.commands import COMMANDS, Entry
+from sipctl.commands.building import root
+from sipctl.commands.session import DRAWING_FORMATS, READING_FORMATS, WRITING_FORMATS
+from sipctl.completion.kinds import kind_of
+from sipctl.endpoint import CODECS, PASSWORD_FORMS, TRANSPORTS, Endpoint
+from sipctl.kinds import KINDS
+from sipctl.rules.book import RULES
+
+
+def every_command() -> Iterator[tuple[str, Any, Any]]:
+    """Name, command and context of the program itself, which has an empty name, and all below."""
+    waiting: list[tuple[str, Any, Any]] = [("", root(), None)]
+    while waiting:
+        name, command, parent = waiting.pop(0)
+        context = typer.Context(command, info_name=name or "sipctl", parent=parent)
+        yield name, command, context
+        if isinstance(command, TyperGroup):
+            below = ((n, command.get_command(context, n)) for n in command.list_commands(context))
+            waiting += [(f"{name} {n}".strip(), found, context) for n, found in below]
+
+
+def text() -> str:
+    """table.json: one line an option or argument."""
+    commands = {name: _command(name, *found) for name, *found in every_command()}
+    parts = [f'  "words": {_table(_words(), 4)}', f'  "commands": {_table(commands, 4)}']
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def _table(rows: dict[str, Any], indent: int) -> str:
+    """A mapping with each entry on its own line; so is each option, which stands further in."""
+    pad = " " * indent
+    lines = []
+    for name, row in rows.items():
+        shown = json.dumps(row, ensure_ascii=False)
+        if isinstance(row, dict) and "options" in row:
+            shown = _table(row, indent + 2)
+        elif isinstance(row, list) and row and isinstance(row[0], dict):
+            inner = ",\n".join(f"{pad}  {json.dumps(one, ensure_ascii=False)}" for one in row)
+            shown = f"[\n{inner}\n{pad}]"
+        lines.append(f"{pad}{json.dumps(name)}: {shown}")
+    return "{\n" + ",\n".join(lines) + "\n" + " " * (indent - 2) + "}"
+
+
+def _command(name: str, command: Any, context: Any) -> dict[str, Any]:
+    params = command.get_params(context)
+    options = [_option(name, command, p) for p in params if p.param_type_name == "option"]
+    if not name:  # answered before there are options
+        options.append({"names": ["--version"], "help": "Say which sipctl this is."})
+    arguments = [_slot(name, "", command, p) for p in params if p.param_type_name == "argument"]
+    below = _below(name) if isinstance(command, TyperGroup) else {}
+    return {"commands": below, "arguments": arguments, "options": options}
+
+
+def _below(name: str) -> dict[str, str]:
+    table = COMMANDS[name] if name else COMMANDS
+    assert isinstance(table, dict)
+    group = root()
+    helps = {n: e.help if isinstance(e, Entry) else None for n, e in table.items()}
+    context = typer.Context(group, info_name="sipctl")
+    return {n: help or group.get_command(context, n).help for n, help in helps.items()}
+
+
+def _option(name: str, command: Any, param: Any) -> dict[str, Any]:
+    names = [*param.opts, *param.secondary_opts]
+    entry = {"names": names, "help": (param.help or "").removesuffix(".")}
+    if param.is_flag or param.count:
+        return entry
+    return entry | _slot(name, param.opts[0], command, param)
+
+
+def _slot(name: str, option: str, command: Any, param: Any) -> dict[str, Any]:
+    """What takes a value. An unknown metavar is an error: sipctl/completion/kinds.py knows them."""
+    metavar = param.metavar or param.name.upper()
+    try:
+        kind = kind_of(name, option, metavar)
+    except KeyError:
+        place = f"{option or 'the argument'} {metavar} of `sipctl {name}`"
+        raise LookupError(f"{place} has no kind: add it to sipctl/completion/kinds.py") from None
+    slot: dict[str, Any] = {"kind": kind}
+    if kind == "choice":
+        slot["words"] = choices(name, option, metavar, command, param.help or "")
+    many = param.nargs == -1 if param.param_type_name == "argument" else param.multiple
+    return slot | ({"many": True} if many else {})
+
+
+# -- choices ------------------------------------------------------------------------------------
+
+
+def choices(name: str, option: str, metavar: str, command: Any, help: str) -> list[str]:
+    """The words that an option or argument takes: its formats, else what its help lists."""
+    if "|" in metavar:
+        return metavar.strip("[]").split("|")
+    if option == "--output":
+        return _formats(name, command.callback)
+    listed = re.search(
+        r"(?:^|: )((?:[\w-]+(?: \([^)]*\))?, )*[\w-]+(?: \([^)]*\))?) or ([\w-]+)", help
+    )
+    assert listed, f"the help of {option} of `sipctl {name}` lists no words: {help}"
+    return [*re.findall(r"[\w-]+", re.sub(r"\([^)]*\)", "", listed[1])), listed[2]]
+
+
+def _formats(name: str, callback: Callable[..., Any]) -> list[str]:
+    """The formats that a command gives its printer, found in the source of what it calls."""
+    found = set(_printer_calls(callback, set()))
+    if not found:
+        group = next((g for g in _entry(name).options if g in _BY_GROUP), "writing")
+        return list(_BY_GROUP[group])
+    [formats] = found
+    return list(formats)
+
+
+_BY_GROUP = {
+    "reading": READING_FORMATS,
+    "drawing": DRAWING_FORMATS,
+    "writing": WRITING_FORMATS,
+}
+
+
+def _entry(name: str) -> Entry:
+    entry: Any = COMMANDS
+    for word in name.split():
+        entry = entry[word]
+    assert isinstance(entry, Entry)
+    return entry
+
+
+def _printer_calls(function: Callable[..., Any], seen: set[object]) -> Iterator[tuple[str, ...]]:
+    seen.add(function)
+    space = inspect.unwrap(function).__globals__
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "printer":
+            yield tuple(word for argument in call.args for word in _value(argument, space))
+        elif isinstance(call.func, ast.Name):
+            called = space.get(call.func.id)
+            if inspect.isfunction(called) and called not in seen:
+                yield from _printer_calls(called, seen)
+
+
+def _value(argument: ast.expr, space: dict[str, Any]) -> tuple[str, ...]:
+    if isinstance(argument, ast.Starred) and isinstance(argument.value, ast.Name):
+        return tuple(space[argument.value.id])
+    assert isinstance(argument, ast.Constant), ast.unparse(argument)
+    return (str(argument.value),)
+
+
+# -- words that are the same in every workspace --------------------------------------------------
+
+
+def _words() -> dict[str, dict[str, str]]:
+    known = catalogue.known().values()
+    parameters = {p for one in known for p, holds in one.parameters.items() if holds == "endpoint"}
+    return {
+        **_fields(),
+        "codec": _plain(CODECS),
+        "transport": _plain(TRANSPORTS),
+        "password-form": _plain((*PASSWORD_FORMS, "plain", "none")),
+        "yes-or-no": _plain(("yes", "no")),
+        "key": _plain("0123456789*#"),
+        "endpoint-parameter": _plain(sorted(parameters)),
+        **{f"branches of {one.id}": _plain(one.branches) for one in known},
+        "rule": {
+            **{rule.name: f"{rule.code}: {rule.summary}" for rule in RULES.values()},
+            **{rule.code: rule.summary for rule in RULES.values()},
+        },
+    }
+
+
+def _fields() -> dict[str, dict[str, str]]:
+    found = {}
+    for kind in KINDS:
+        prefix = "" if kind.model is Endpoint else f"{kind.noun}-"
+        model = {f.alias or name: f for name, f in kind.model.model_fields.items()}
+        helps = {name: (model[name].description or "").removesuffix(".") for name in kind.fields}
+        found[f"{prefix}field"] = helps
+        optional = {name: help for name, help in helps.items() if not model[name].is_required()}
+        found[f"optional-{prefix}field"] = optional
+    return found
+
+
+def _plain(words: Any) -> dict[str, str]:
+    return dict.fromkeys(words, "")
