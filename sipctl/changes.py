@@ -160,18 +160,23 @@ def _flat(
 ) -> Iterator[tuple[str, Value]]:
     for key, node in entries:
         path = (*way, key.value)
-        told = isinstance(node, MappingNode) and node.entries and not key.value.startswith("x-")
-        if told and path[0] == "actions" and len(path) < _DEPTH:
-            assert isinstance(node, MappingNode)
+        if isinstance(node, MappingNode) and node.entries and _is_told_apart(path):
             yield from _flat(node.entries, path)
         else:
-            yield field_name(path), _free_value(key.value, node)
+            yield field_name(path), free_value(key.value, node)
 
 
-def _free_value(key: str, node: Node) -> Value:
+def _is_told_apart(path: tuple[str, ...]) -> bool:
+    key = path[-1]
+    own = key.startswith("x-") or (len(path) > 2 and _is_password(key))  # an id may be "password"
+    return path[0] == "actions" and len(path) < _DEPTH and not own
+
+
+def free_value(key: str, node: Node) -> Value:
+    """A value of the user's own under a key, every password in it masked."""
     data = free(node)
     identity = _digest(data)
-    if key.casefold() == "password":
+    if _is_password(key):
         return Value(MASK, identity=identity)
     return Value(_without_passwords(data), identity=identity)
 
@@ -182,10 +187,14 @@ def _without_passwords(data: object) -> object:
         return [_without_passwords(item) for item in data]
     if isinstance(data, dict):
         return {
-            key: MASK if str(key).casefold() == "password" else _without_passwords(value)
+            key: MASK if _is_password(str(key)) else _without_passwords(value)
             for key, value in data.items()
         }
     return data
+
+
+def _is_password(key: str) -> bool:
+    return key.casefold() == "password"
 
 
 def field_name(path: Iterable[str]) -> str:

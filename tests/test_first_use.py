@@ -393,6 +393,8 @@ ANSWERS_IN_JSON = {
     "blame": "pbx-paris",
     "restore": "pbx-paris",
     "undo": "",
+    "diff": "HEAD~1",
+    "plan": "HEAD~1",
     "rules": "",
     "explain": "bad-host",
 }
@@ -414,7 +416,7 @@ actions:
 
 
 def test_every_command_with_an_output_format_is_tried() -> None:
-    formats = {"reading", "drawing", "writing", "fields"}
+    formats = {"reading", "drawing", "writing", "fields", "comparing"}
     known = {name for name, entry in every_command() if formats & {*entry.options}}
     assert known == set(ANSWERS_IN_JSON)
 

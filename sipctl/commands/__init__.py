@@ -19,6 +19,7 @@ class Entry:
 _FIELDS = ("fields", "writing")
 _WRITES = ("writing",)
 _READS = ("reading",)
+_COMPARES = ("comparing",)
 
 TAG: dict[str, Entry] = {
     "add": Entry("tags:add", "Give endpoints tags.", "Commands", _WRITES),
@@ -132,6 +133,15 @@ COMMANDS: dict[str, Entry | dict[str, Entry]] = {
         "history:restore", "Bring back earlier or deleted configurations.", "History", _WRITES
     ),
     "undo": Entry("history:undo", "Take back a whole commit as a new one.", "History", _WRITES),
+    "diff": Entry(
+        "delivery:diff", "Show what differs between two versions, by field.", "Delivery", _COMPARES
+    ),
+    "plan": Entry(
+        "delivery:plan",
+        "Show what a change does to calls, before it is merged.",
+        "Delivery",
+        _COMPARES,
+    ),
     "validate": Entry("checks:validate", "Check every file and show every finding.", "Checks"),
     "fmt": Entry("checks:fmt", "Bring files into canonical form.", "Checks"),
     "rules": Entry("checks:rules", "List every rule.", "Checks", _READS),
@@ -139,6 +149,11 @@ COMMANDS: dict[str, Entry | dict[str, Entry]] = {
         "checks:explain", "Explain a rule, with a wrong and a right example.", "Checks", _READS
     ),
     "schema": Entry("checks:schema", "Print a JSON Schema.", "Checks"),
+    "completion": Entry(
+        "completion:completion",
+        "Print the script by which a shell completes commands and names.",
+        "Workspace",
+    ),
 }
 
 GROUP_HELP = {
@@ -146,8 +161,3 @@ GROUP_HELP = {
     "scenario": ("Create, change, draw and follow call-routing scenarios.", _SCENARIOS),
 }
 """What a group of commands says of itself, and its panel."""
-    "completion": Entry(
-        "completion:completion",
-        "Print the script by which a shell completes commands and names.",
-        "Workspace",
-    ),

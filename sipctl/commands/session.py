@@ -22,6 +22,7 @@ from sipctl.yamlfile.write import Value
 READING_FORMATS = ("table", "json", "yaml", "csv", "name")
 DRAWING_FORMATS = (*READING_FORMATS, "mermaid", "dot")
 WRITING_FORMATS = ("text", "json")
+COMPARING_FORMATS = ("text", "json", "markdown")
 
 
 # Typer reads the options from these signatures; the values land in the session.
@@ -117,6 +118,17 @@ def _drawing_options(
     pass
 
 
+def _comparing_options(
+    format: Annotated[
+        str,
+        typer.Option(
+            "--output", "-o", metavar="FORMAT", help="What to print: text, json or markdown."
+        ),
+    ] = "text",
+) -> None:
+    pass
+
+
 def _number(text: str) -> int:
     """A number as files hold it; int() takes much else for one: `05060`, `5_060`, `٥٠٦٠`."""
     if not scalars.DECIMAL.match(text):
@@ -183,6 +195,7 @@ OPTIONS: dict[str, Callable[..., None]] = {
     "writing": _writing_options,
     "reading": _reading_options,
     "drawing": _drawing_options,
+    "comparing": _comparing_options,
 }
 
 
