@@ -1,11 +1,10 @@
-"""What makes sipctl/completion/table.json of the commands themselves."""
+"""What makes sipctl/completion/table.tsv of the commands themselves."""
 
 import ast
 import inspect
-import json
 import re
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import typer
@@ -26,7 +25,8 @@ def every_command() -> Iterator[tuple[str, Any, Any]]:
     waiting: list[tuple[str, Any, Any]] = [("", root(), None)]
     while waiting:
         name, command, parent = waiting.pop(0)
-        context = typer.Context(command, info_name=name or "sipctl", parent=parent)
+        settings = command.context_settings
+        context = typer.Context(command, parent=parent, info_name=name or "sipctl", **settings)
         yield name, command, context
         if isinstance(command, TyperGroup):
             below = ((n, command.get_command(context, n)) for n in command.list_commands(context))
@@ -34,35 +34,35 @@ def every_command() -> Iterator[tuple[str, Any, Any]]:
 
 
 def text() -> str:
-    """table.json: one line an option or argument."""
-    commands = {name: _command(name, *found) for name, *found in every_command()}
-    parts = [f'  "words": {_table(_words(), 4)}', f'  "commands": {_table(commands, 4)}']
-    return "{\n" + ",\n".join(parts) + "\n}\n"
+    """table.tsv: a section of rows for each list of words and each command."""
+    sections = [f"words\t{kind}{_rows(words.items())}" for kind, words in _words().items()]
+    sections += [f"command\t{n}{_rows(_command(n, *found))}" for n, *found in every_command()]
+    return _HEAD + "".join(f"{section}\n\n" for section in sections)
 
 
-def _table(rows: dict[str, Any], indent: int) -> str:
-    """A mapping with each entry on its own line; so is each option, which stands further in."""
-    pad = " " * indent
-    lines = []
-    for name, row in rows.items():
-        shown = json.dumps(row, ensure_ascii=False)
-        if isinstance(row, dict) and "options" in row:
-            shown = _table(row, indent + 2)
-        elif isinstance(row, list) and row and isinstance(row[0], dict):
-            inner = ",\n".join(f"{pad}  {json.dumps(one, ensure_ascii=False)}" for one in row)
-            shown = f"[\n{inner}\n{pad}]"
-        lines.append(f"{pad}{json.dumps(name)}: {shown}")
-    return "{\n" + ",\n".join(lines) + "\n" + " " * (indent - 2) + "}"
+_HEAD = """\
+Made from the commands by `make generate`. Of each command: below NAME HELP; argument KIND MANY
+WORDS; option NAMES HELP KIND MANY WORDS, without a kind for a flag. The kinds: see kinds.py.
+
+"""
 
 
-def _command(name: str, command: Any, context: Any) -> dict[str, Any]:
-    params = command.get_params(context)
-    options = [_option(name, command, p) for p in params if p.param_type_name == "option"]
+def _rows(rows: Iterable[Iterable[str]]) -> str:
+    cells = [list(row) for row in rows]
+    assert all(cell.isprintable() for row in cells for cell in row), cells
+    return "".join("\n" + "\t".join(row) for row in cells)
+
+
+def _command(name: str, command: Any, context: Any) -> Iterator[tuple[str, ...]]:
+    if isinstance(command, TyperGroup):
+        yield from (("below", *pair) for pair in _below(name).items())
+    for param in command.get_params(context):
+        if param.param_type_name == "argument":
+            yield ("argument", *_slot(name, "", command, param))
+        else:
+            yield ("option", *_option(name, command, param))
     if not name:  # answered before there are options
-        options.append({"names": ["--version"], "help": "Say which sipctl this is."})
-    arguments = [_slot(name, "", command, p) for p in params if p.param_type_name == "argument"]
-    below = _below(name) if isinstance(command, TyperGroup) else {}
-    return {"commands": below, "arguments": arguments, "options": options}
+        yield ("option", "--version", "Say which sipctl this is", "", "", "")
 
 
 def _below(name: str) -> dict[str, str]:
@@ -74,15 +74,14 @@ def _below(name: str) -> dict[str, str]:
     return {n: help or group.get_command(context, n).help for n, help in helps.items()}
 
 
-def _option(name: str, command: Any, param: Any) -> dict[str, Any]:
-    names = [*param.opts, *param.secondary_opts]
-    entry = {"names": names, "help": (param.help or "").removesuffix(".")}
-    if param.is_flag or param.count:
-        return entry
-    return entry | _slot(name, param.opts[0], command, param)
+def _option(name: str, command: Any, param: Any) -> tuple[str, ...]:
+    names = " ".join([*param.opts, *param.secondary_opts])
+    is_flag = param.is_flag or param.count
+    slot = ("", "", "") if is_flag else _slot(name, param.opts[0], command, param)
+    return (names, (param.help or "").removesuffix("."), *slot)
 
 
-def _slot(name: str, option: str, command: Any, param: Any) -> dict[str, Any]:
+def _slot(name: str, option: str, command: Any, param: Any) -> tuple[str, str, str]:
     """What takes a value. An unknown metavar is an error: sipctl/completion/kinds.py knows them."""
     metavar = param.metavar or param.name.upper()
     try:
@@ -90,11 +89,10 @@ def _slot(name: str, option: str, command: Any, param: Any) -> dict[str, Any]:
     except KeyError:
         place = f"{option or 'the argument'} {metavar} of `sipctl {name}`"
         raise LookupError(f"{place} has no kind: add it to sipctl/completion/kinds.py") from None
-    slot: dict[str, Any] = {"kind": kind}
-    if kind == "choice":
-        slot["words"] = choices(name, option, metavar, command, param.help or "")
+    help = param.help or ""
+    words = choices(name, option, metavar, command, help) if kind == "choice" else []
     many = param.nargs == -1 if param.param_type_name == "argument" else param.multiple
-    return slot | ({"many": True} if many else {})
+    return kind, "many" if many else "", " ".join(words)
 
 
 # -- choices ------------------------------------------------------------------------------------
@@ -106,11 +104,11 @@ def choices(name: str, option: str, metavar: str, command: Any, help: str) -> li
         return metavar.strip("[]").split("|")
     if option == "--output":
         return _formats(name, command.callback)
-    listed = re.search(
-        r"(?:^|: )((?:[\w-]+(?: \([^)]*\))?, )*[\w-]+(?: \([^)]*\))?) or ([\w-]+)", help
-    )
-    assert listed, f"the help of {option} of `sipctl {name}` lists no words: {help}"
-    return [*re.findall(r"[\w-]+", re.sub(r"\([^)]*\)", "", listed[1])), listed[2]]
+    # "full, concise or json.", "What to print: text or json.", "One of full, concise, json."
+    listed = re.split(r": |One of ", re.sub(r" \([^)]*\)", "", help).removesuffix("."))[-1]
+    words = re.split(", | or ", listed)
+    assert all(re.fullmatch(r"[\w-]+", word) for word in words), f"{name} {option}: {help}"
+    return words
 
 
 def _formats(name: str, callback: Callable[..., Any]) -> list[str]:

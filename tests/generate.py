@@ -67,7 +67,7 @@ def _fenced(text: str) -> str:
 FILES: dict[str, Callable[[], str]] = {
     **{f"schemas/{name}.schema.json": partial(schemas.text, name) for name in schemas.MODELS},
     "docs/rules.md": rules_page,
-    "sipctl/completion/table.json": completing.text,
+    "sipctl/completion/table.tsv": completing.text,
     "docs/session.svg": picture.svg,
 }
 """Every generated file, and what makes its text."""

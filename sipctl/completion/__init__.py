@@ -3,7 +3,7 @@
 The scripts beside this file call it at every press of the key, so nothing in this package imports
 more than a bare Python has at hand: no YAML, no Git, no models, nor `dataclasses`, `typing` or
 `pathlib`, which cost more than the answer. A test looks at what is loaded. What a command line can
-hold stands in table.json, made from the commands by `make generate`.
+hold stands in table.tsv, made from the commands by `make generate`.
 """
 
 from __future__ import annotations

@@ -82,12 +82,17 @@ class _Candidates:
         return Offer()
 
     def _fitting(self, words: Iterable[Word], typed: str) -> list[Word]:
-        words = list(words)
+        by_word = dict(words)
+        return [(word, by_word[word]) for word in self._matching(list(by_word), typed)]
+
+    def _matching(self, words: list[str], typed: str) -> list[str]:
+        if not typed:
+            return words
         folded = typed.casefold()
         if self.anywhere:
-            return [word for word in words if folded in word[0].casefold()]
-        exact = [word for word in words if word[0].startswith(typed)]
-        return exact or [word for word in words if word[0].casefold().startswith(folded)]
+            return [word for word in words if folded in word.casefold()]
+        exact = [word for word in words if word.startswith(typed)]
+        return exact or [word for word in words if word.casefold().startswith(folded)]
 
     def _options(self, options: list[Option]) -> list[Word]:
         given = self.line.options
@@ -104,7 +109,7 @@ class _Candidates:
             return self._take()
         if kind in ("codecs", "tags"):
             return self._list(kind.removesuffix("s"))
-        return self._behind(line.fixed, line.value, self._words(kind))
+        return self._behind(line.fixed, line.value, self._words(kind, line.value))
 
     def _behind(
         self, fixed: str, typed: str, words: Iterable[Word], *, open: bool = False
@@ -117,7 +122,7 @@ class _Candidates:
         """One more value of a list with commas."""
         before, comma, typed = self.line.value.rpartition(",")
         used = before.split(",")
-        words = [word for word in self._words(kind) if word[0] not in used]
+        words = [word for word in self._words(kind, typed) if word[0] not in used]
         return self._behind(self.line.fixed + before + comma, typed, words)
 
     # -- queries ---------------------------------------------------------------------------------
@@ -144,7 +149,7 @@ class _Candidates:
         kind = QUERY_FIELDS.get(_ALIASES.get(folded, folded))
         before, comma, typed = typed.rpartition(",")
         used = before.split(",")
-        words = [word for word in self._words(kind) if word[0] not in used] if kind else []
+        words = [word for word in self._words(kind, typed) if word[0] not in used] if kind else []
         return self._behind(f"{fixed}{field}:{before}{comma}", typed, words)
 
     # -- scenarios -------------------------------------------------------------------------------
@@ -156,7 +161,7 @@ class _Candidates:
         action, equals, typed = value.partition("=")
         if equals:
             return self._behind(f"{fixed}{action}=", typed, self._labels(action))
-        words = [(f"{id}=", meaning) for id, meaning in self._words("action")]
+        words = [(f"{id}=", meaning) for id, meaning in self._words("action", "")]
         found = self._behind(fixed, value, words, open=True)
         if len(found.words) == 1 and value and len(known) > 0:
             action = found.words[0][0][len(fixed) : -1]
@@ -168,7 +173,7 @@ class _Candidates:
         root = self._root()
         if root is None:
             return {}
-        named = self.line.named("scenario") or files.references(root, "scenario")
+        named = self.line.named("scenario") or self._references("scenario")
         return files.actions(root, named)
 
     def _labels(self, action: str | None) -> list[Word]:
@@ -186,18 +191,35 @@ class _Candidates:
     def _root(self) -> str | None:
         return files.root(self.line.given("--workspace"))
 
-    def _words(self, kind: str) -> list[Word]:
-        """All words of a kind, but those that stand on the line already."""
+    def _words(self, kind: str, typed: str) -> list[Word]:
+        """All words of a kind, but those that stand on the line already.
+
+        Of references only those that `typed` begins: 10,000 are not looked at one by one.
+        """
         slot = self.line.slot
         if slot is not None and slot.words:
-            return [(word, "") for word in slot.words]
+            return _plain(slot.words)
         known = table.words(kind)
         if known is None:
-            root = self._root()
-            make = _IN_WORKSPACE.get(kind)
-            known = make(self, root) if make and root else _ANYWHERE.get(kind, list)()
+            known = self._words_here(kind, typed)
         used = {*self.line.named(kind), *self._same_option()}
-        return [word for word in known if word[0] not in used]
+        return [word for word in known if word[0] not in used] if used else known
+
+    def _words_here(self, kind: str, typed: str) -> list[Word]:
+        """The words of a kind that depends on the workspace or the machine."""
+        if kind in ("endpoint", "scenario"):
+            return _plain(self._references(kind, typed))
+        if kind == "member":
+            return _plain(sorted({*self._references("endpoint"), *self._references("scenario")}))
+        make = _IN_WORKSPACE.get(kind)
+        if make is None:
+            return _ANYWHERE.get(kind, list)()
+        root = self._root()
+        return make(self, root) if root else []
+
+    def _references(self, kind: str, typed: str = "") -> list[str]:
+        root = self._root()
+        return files.references(self._matching(files.names(root, kind), typed)) if root else []
 
     def _same_option(self) -> list[str]:
         """What the same option, repeated, has taken already."""
@@ -206,21 +228,12 @@ class _Candidates:
         same = [o.names[0] for o in command.options if slot is not None and o.slot is slot]
         return [value for name in same for value in self.line.options.get(name, ())]
 
-    def _endpoints(self, root: str) -> list[Word]:
-        return _plain(files.references(root, "endpoint"))
-
-    def _scenarios(self, root: str) -> list[Word]:
-        return _plain(files.references(root, "scenario"))
-
-    def _members(self, root: str) -> list[Word]:
-        return sorted({*self._endpoints(root), *self._scenarios(root)})
-
     def _attached(self, root: str) -> list[Word]:
         """The endpoints that the scenario on the line uses; all where none is seen to be used."""
         parameters = [name for name, _ in table.words("endpoint-parameter") or []]
         actions = [one for all in self._actions().values() for one in all]
         used = {one.values[name] for one in actions for name in parameters if name in one.values}
-        return _plain(sorted(used)) or self._endpoints(root)
+        return _plain(sorted(used)) or _plain(self._references("endpoint"))
 
     def _action_words(self, root: str) -> list[Word]:
         return [(id, all[0].type) for id, all in self._actions().items()]
@@ -229,14 +242,14 @@ class _Candidates:
         return self._labels(self.line.given("--after"))
 
     def _tags(self, root: str) -> list[Word]:
-        return _plain(files.tags(root, files.references(root, "endpoint")))
+        return _plain(files.tags(root, self._references("endpoint")))
 
     def _tagging(self, root: str) -> list[Word]:
         """[REF] TAG…: an endpoint, and then tags; of `tag remove` those that it has."""
         given = [word for _, word in self.line.arguments]
         by_query = "--where" in self.line.options
         if self.line.position == 0 and not by_query:
-            return self._endpoints(root)
+            return _plain(self._references("endpoint", self.line.value))
         tags = self._tags(root)
         if not by_query and given:
             own = _plain(files.tags(root, given[:1]))
@@ -285,16 +298,10 @@ def _variables() -> list[Word]:
 _IN_WORKSPACE: dict[str, Callable[[_Candidates, str], list[Word]]] = {
     "action": _Candidates._action_words,
     "attached": _Candidates._attached,
-    "endpoint": _Candidates._endpoints,
     "label": _Candidates._label_words,
-    "member": _Candidates._members,
     "revision": _Candidates._revisions,
-    "scenario": _Candidates._scenarios,
     "tag": _Candidates._tags,
     "tagging": _Candidates._tagging,
 }
 
 _ANYWHERE: dict[str, Callable[[], list[Word]]] = {"schema": _schemas, "variable": _variables}
-
-KINDS = {*_IN_WORKSPACE, *_ANYWHERE, "choice", "codecs", "file", "folder", "query", "tags", "take"}
-"""The kinds for which words are offered, besides those whose words stand in table.json."""

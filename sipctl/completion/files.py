@@ -7,12 +7,9 @@ outline.py; never more of them than fit in `BUDGET`, since an answer in time bea
 from __future__ import annotations
 
 import os
-import re
 import stat
 import time
 from collections.abc import Iterable, Iterator
-
-from sipctl.completion.outline import entries
 
 SETTINGS_FILE = "sipctl.yaml"
 FOLDERS = {"endpoint": "endpoints", "scenario": "scenarios"}
@@ -20,9 +17,7 @@ MAX_BYTES = 1024 * 1024
 BUDGET = 0.3
 """Seconds for reading many files. 10,000 endpoints take about as long; of more, tags may lack."""
 
-_TAGS = re.compile(
-    rb"""^(?:tags|"tags"|'tags')[ \t]*:.*+(?:\n(?:[ \t\-\]#].*+)?)*+""", re.MULTILINE
-)
+_TAGS = rb"""^(?:tags|"tags"|'tags')[ \t]*:.*+(?:\n(?:[ \t\-\]#].*+)?)*+"""
 
 
 class Action:
@@ -55,14 +50,17 @@ def _is_workspace(folder: str) -> bool:
     return os.path.isfile(os.path.join(folder, SETTINGS_FILE))
 
 
-def references(root: str, kind: str) -> list[str]:
-    """The references of all endpoints or scenarios, sorted; what the names of files say."""
+def names(root: str, kind: str) -> list[str]:
+    """The names of all files that stand where endpoints or scenarios do, in no order."""
     try:
-        names = os.listdir(os.path.join(root, FOLDERS[kind]))
+        return os.listdir(os.path.join(root, FOLDERS[kind]))
     except OSError:
         return []
-    found = [name[:-5] for name in names if name.endswith(".yaml") and name[0] != "."]
-    return sorted(found)
+
+
+def references(names: Iterable[str]) -> list[str]:
+    """What references these names of files say, sorted."""
+    return sorted(name[:-5] for name in names if name[-5:] == ".yaml" and name[0] != ".")
 
 
 def actions(root: str, scenarios: Iterable[str]) -> dict[str, list[Action]]:
@@ -75,6 +73,8 @@ def actions(root: str, scenarios: Iterable[str]) -> dict[str, list[Action]]:
 
 
 def _actions_in(text: str) -> dict[str, Action]:
+    from sipctl.completion.outline import entries
+
     found: dict[str, Action] = {}
     for path, value in entries(text):
         match path:
@@ -91,10 +91,15 @@ def _actions_in(text: str) -> dict[str, Action]:
 
 def tags(root: str, endpoints: Iterable[str]) -> list[str]:
     """The tags of these endpoints, sorted."""
+    import re
+
+    from sipctl.completion.outline import entries
+
+    tags = re.compile(_TAGS, re.MULTILINE)
     found: set[str] = set()
     seen: set[bytes] = set()
     for data in _contents(root, "endpoint", endpoints):
-        part = _TAGS.search(data)
+        part = tags.search(data)
         told = part[0] if part else data if data.lstrip()[:1] == b"{" else b""
         if told not in seen:
             seen.add(told)

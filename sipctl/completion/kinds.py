@@ -1,6 +1,6 @@
 """What kind of value each option and argument takes, by its metavar: all in one place.
 
-Read when table.json is made (`make generate`); an option or argument of no known kind is an error
+Read when table.tsv is made (`make generate`); an option or argument of no known kind is an error
 there. candidates.py says what is offered for each kind.
 """
 

@@ -8,7 +8,6 @@ means.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from sipctl.completion.candidates import Offer, offer
@@ -64,7 +63,7 @@ def _bash(before: str, after: str, breaks: str) -> str:
     rest, _ = _split(_behind_word(after, typed.quote), "")
     found = offer([*words[1:], typed.text, *rest], len(words) - 1)
     there = len(typed.head)
-    parts = [_quoted(word[there:], typed.quote, start=there == 0) for word, _ in found.words]
+    parts = [_quoted(word[there:], typed.quote) for word, _ in found.words]
     return "\n".join([_heading(found), *parts, ""])
 
 
@@ -120,19 +119,21 @@ def _behind_word(after: str, quote: str) -> str:
     """What follows on the line behind the word that the cursor is in."""
     if quote:
         after = after.partition(quote)[2]
-    found = re.search(r"\s", after)
-    return after[found.start() :] + " " if found else ""
+    return " " + after.partition(" ")[2] + " "
 
 
-_PLAIN = re.compile(r"[\w./:=@%+,^-]", re.ASCII)
+_PLAIN = "_./:=@%+,^-"
+_WITHOUT_PLAIN = dict.fromkeys(map(ord, _PLAIN))
 
 
-def _quoted(text: str, quote: str, *, start: bool) -> str:
+def _quoted(text: str, quote: str) -> str:
     if quote == "'":
         return text.replace("'", "'\\''")
     if quote == '"':
-        return re.sub(r'([$`"\\])', r"\\\1", text)
-    return "".join(c if _PLAIN.match(c) or not c.isascii() else f"\\{c}" for c in text)
+        return "".join(f"\\{char}" if char in '$`"\\' else char for char in text)
+    if text.translate(_WITHOUT_PLAIN).isalnum():  # nearly every word, and there may be 10,000
+        return text
+    return "".join(c if c.isalnum() or c in _PLAIN else f"\\{c}" for c in text)
 
 
 # -- fish ----------------------------------------------------------------------------------------

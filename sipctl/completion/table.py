@@ -1,14 +1,12 @@
-"""What may stand on a command line: table.json as values. Only what is asked for is made of it."""
+"""What may stand on a command line: table.tsv as values. Only what is asked for is read of it.
+
+The table is made from the commands (tests/completing.py, `make generate`). It is plain text with
+tabs, since what JSON needs in Python costs as much time as Python itself.
+"""
 
 from __future__ import annotations
 
-import json
 import os
-from functools import cache
-
-TYPE_CHECKING = False  # the one of typing would cost its import
-if TYPE_CHECKING:
-    from typing import Any
 
 Word = tuple[str, str]
 """A word that can be offered, and what it means; the second may be empty."""
@@ -64,26 +62,41 @@ class Command:
         return last if last and last.many else None
 
 
-@cache
-def _loaded() -> Any:
-    with open(os.path.join(os.path.dirname(__file__), "table.json"), encoding="utf-8") as file:
-        return json.load(file)
+_text = ""
+
+
+def _section(head: str) -> list[list[str]]:
+    """The rows of a section of the table; none where there is no such section."""
+    global _text
+    if not _text:
+        with open(os.path.join(os.path.dirname(__file__), "table.tsv"), encoding="utf-8") as file:
+            _text = file.read()
+    start = _text.find(f"\n{head}\n")
+    if start < 0:
+        return []
+    start += len(head) + 2
+    return [row.split("\t") for row in _text[start : _text.find("\n\n", start)].split("\n")]
 
 
 def command(name: str) -> Command:
     """The command of this name, `scenario edit`; the program itself is the empty name."""
-    entry = _loaded()["commands"][name]
-    options = [
-        Option(o["names"], o["help"], _slot(o) if "kind" in o else None) for o in entry["options"]
-    ]
-    return Command(options, [_slot(a) for a in entry["arguments"]], entry["commands"])
+    options, arguments, commands = [], [], {}
+    for what, *row in _section(f"command\t{name}"):
+        if what == "below":
+            commands[row[0]] = row[1]
+        elif what == "argument":
+            arguments.append(_slot(row))
+        elif what == "option":
+            slot = _slot(row[2:]) if row[2] else None
+            options.append(Option(row[0].split(" "), row[1], slot))
+    return Command(options, arguments, commands)
 
 
-def _slot(entry: Any) -> Slot:
-    return Slot(entry["kind"], entry.get("words", []), entry.get("many", False))
+def _slot(row: list[str]) -> Slot:
+    kind, many, words = row
+    return Slot(kind, words.split(" ") if words else [], many == "many")
 
 
 def words(kind: str) -> list[Word] | None:
     """The words of a kind that has the same ones in every workspace, else None."""
-    found = _loaded()["words"].get(kind)
-    return None if found is None else [(word, meaning) for word, meaning in found.items()]
+    return [(word, meaning) for word, meaning in _section(f"words\t{kind}")] or None
