@@ -486,6 +486,13 @@ def test_a_value_that_its_field_forbids_hides_nothing_else() -> None:
     assert places(judge(text)) == wanted
 
 
+def test_a_misspelt_key_is_told_also_where_it_is_a_required_one() -> None:
+    text, wanted = expected(
+        "«r»eference: s\n«typ»: interaction-end\n", "missing-key", "misspelt-key"
+    )
+    assert places(judge(text)) == wanted
+
+
 # -- between files -------------------------------------------------------------------------------
 
 
@@ -886,6 +893,7 @@ def work(text: str) -> float:
     "line",
     [
         "aN: {action: node, branches: {ok: aM, b: no-aN}}",
+        "aN: {action: voicemail, branches: {ok: aM, error: axx}}",
         "aN: {action: pause}",
         "aN: {action: pause, branches: {ok: aN}}",
         "aN: {action: faxN, branches: {ok: aM}, action-N: a}",
