@@ -19,7 +19,7 @@ from sipctl.kinds import ENDPOINT, KINDS, SCENARIO, Kind, kind_in, reference_of
 from sipctl.kinship import kin
 from sipctl.lineage import Reader
 from sipctl.repository import BlobChange, Commit, Repository
-from sipctl.threeway import taken_back, told_again
+from sipctl.threeway import Taken, told_again
 from sipctl.ways import edited_like
 from sipctl.workspace import is_member, read_member
 
@@ -192,7 +192,7 @@ class _Undo:
         assert after.root is not None
         assert today.root is not None
         renamed = before.path != after.path
-        taken = taken_back(before.root, after.root, today.root, renamed=renamed)
+        taken = Taken(before.root, after.root, today.root, renamed=renamed)
         for words in taken.conflicts:
             self._conflict(today.path, words)
         if today.path != path:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sipctl import attaching, history, operations, revert
+from sipctl import attaching, history, operations, revert, standing
 from sipctl.apply import Outcome, Planner
 from sipctl.attaching import Place
 from sipctl.changes import Plan
@@ -51,6 +51,12 @@ ATTACHED = (
     "actions.pbx-paris.branches.unprocessed: - -> queue, "
     "actions.pbx-paris.branches.reference-not-found: - -> queue"
 )
+NIGHT = """\
+  night:
+    action: transfer-to-number
+    number: "+33155000009"
+    branches: {ok: null, error: null}
+"""
 AT_MENU = Place(after="menu", branch="2", fallback="queue")
 
 
@@ -194,9 +200,14 @@ def test_a_copy_is_told_from_what_it_was_copied(story: Story) -> None:
 
 
 def test_scenarios_that_are_empty_yet_are_no_copies_of_each_other(story: Story) -> None:
-    for name in ("one", "two"):
-        story.does(name, f"reference: {name}\ntype: interaction-start\n", kind=SCENARIO)
-    assert told(story, reference="two") == ["created two: type"]
+    empty = "reference: one\ntype: interaction-start\n"
+    story.does("one", empty, kind=SCENARIO)
+    story.does("two", renamed(empty, "two"), kind=SCENARIO)
+    for number in range(11):  # an import
+        story.put(f"new-{number}", renamed(empty, f"new-{number}"), SCENARIO)
+    story.commit()
+    for name in ("two", "new-1"):
+        assert told(story, reference=name) == [f"created {name}: type"]
 
 
 def test_a_look_alike_in_another_order_is_no_copy(story: Story) -> None:
@@ -539,6 +550,21 @@ def test_undo_of_attach_gives_the_first_bytes_back(story: Story) -> None:
     attach(story)
     undo(story)
     assert text(story) == SUPPORT
+
+
+def test_undo_of_what_was_edited_by_hand_and_saved(story: Story) -> None:
+    by_hand = SUPPORT.replace('"1": queue', '"1": night').replace(
+        "  queue:\n", NIGHT + "  queue:\n"
+    )
+    story.put("support-in", by_hand, SCENARIO)
+    story.put("pbx-lyon", LYON + "port: 5061\n")
+    saved = _commit(story, standing.save_planner(story.root, []))
+    undo(story)
+    assert (text(story), text(story, "pbx-lyon", ENDPOINT)) == (SUPPORT, LYON)
+    undo(story, "HEAD")
+    write(story, "x-owner: ada", "x-owner: bob")
+    undo(story, saved)
+    assert text(story) == SUPPORT.replace("x-owner: ada", "x-owner: bob")
 
 
 def test_undo_of_detach_brings_the_action_back(story: Story) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sipctl import nodes
 from sipctl.changes import field_name, snapshot
 from sipctl.kinds import SCENARIO
-from sipctl.threeway import Taken, taken_back
+from sipctl.threeway import Taken
 from sipctl.ways import data_of, edited_like, node_at, outermost, way_of
 from sipctl.workspace import read_member
 from sipctl.yamlfile.edit import set_paths
@@ -35,7 +35,7 @@ def meaning(text: str) -> Meaning:
 
 
 def taken(before: str, after: str, today: str) -> Taken:
-    return taken_back(root_of(before), root_of(after), root_of(today), renamed=False)
+    return Taken(root_of(before), root_of(after), root_of(today), renamed=False)
 
 
 def back(before: str, after: str, today: str) -> str:
