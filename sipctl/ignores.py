@@ -138,7 +138,9 @@ def _of_word(word: str, place: Place, nearest: bool) -> Ignore:
         return Ignore(place, None, "the comment names no rule to ignore", _EXAMPLE)
     rule = _BY_KEY.get(word)
     if rule is None:
-        near = names.did_you_mean(word, _BY_KEY) if nearest else ""
+        # codes are alike without meaning anything alike
+        sought = nearest and not word.startswith("SIP")
+        near = names.did_you_mean(word, _BY_KEY) if sought else ""
         return Ignore(
             place, None, f"there is no rule {names.quoted(word)}", near or "see `sipctl rules`"
         )

@@ -119,6 +119,11 @@ def _show(stream: Any, segments: Iterable[tuple[str, str]], color: str) -> None:
 # -- answers -------------------------------------------------------------------------------------
 
 
+def json_text(data: Mapping[str, Any]) -> str:
+    """A whole answer as JSON, with its version."""
+    return json.dumps({"version": VERSION, **data}, ensure_ascii=False, indent=2) + "\n"
+
+
 @dataclass(frozen=True, slots=True)
 class Printer:
     """Prints a command's answer in one format."""
@@ -128,13 +133,12 @@ class Printer:
 
     def document(self, data: Mapping[str, Any]) -> None:
         """A whole answer as JSON or YAML, with its version."""
-        versioned = {"version": VERSION, **data}
         if self.format == "yaml":
             from sipctl.yamlfile.write import tree
 
-            sys.stdout.write(tree(versioned))
+            sys.stdout.write(tree({"version": VERSION, **data}))
         else:
-            print(json.dumps(versioned, ensure_ascii=False, indent=2))
+            sys.stdout.write(json_text(data))
 
     @property
     def structured(self) -> bool:

@@ -115,6 +115,32 @@ class BlobChange:
     new: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A path in a commit or in the index: its mode as Git writes it (`100644`), and its blob.
+
+    `merged` is False where a merge has left several versions of the path.
+    """
+
+    mode: str
+    oid: str
+    merged: bool = True
+
+    @property
+    def is_file(self) -> bool:
+        """True for a plain file; False for a symbolic link and for a submodule."""
+        return self.mode.startswith("100")
+
+
+# the empty blob and the empty tree by the length of a hash: SHA-1 and SHA-256
+_EMPTY = {
+    "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391": "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+    "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813": (
+        "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321"
+    ),
+}
+
+
 class Repository:
     """The Git repository around a workspace. Paths are relative to the workspace, with `/`."""
 
@@ -232,19 +258,47 @@ class Repository:
 
     def tree(self, revision: str, paths: Sequence[str]) -> dict[str, str]:
         """The blobs below `paths` at a revision, by path."""
+        entries = self.entries(revision, paths)
+        return {path: entry.oid for path, entry in entries.items() if entry.is_file}
+
+    def entries(self, revision: str, paths: Sequence[str]) -> dict[str, Entry]:
+        """All that stands below `paths` at a revision, by path."""
         out = self.read("ls-tree", "-r", "-z", revision, "--", *paths)
-        blobs = {}
-        for row in out.split(b"\0"):
-            meta, _, path = row.partition(b"\t")
-            if meta.startswith(b"100"):
-                blobs[os.fsdecode(path)] = meta.split()[2].decode("ascii")
-        return blobs
+        entries = {}
+        for meta, path in _rows(out):
+            mode, _, oid = meta.split()
+            entries[path] = Entry(mode, oid)
+        return entries
+
+    def entries_of_index(self, paths: Sequence[str], index: str | None) -> dict[str, Entry]:
+        """All that stands below `paths` in the index, or in another one (a file's path, relative to
+        the top of the work tree). What `git add -N` only announces does not stand there yet."""
+        env = dict(_READING)
+        if index is not None and not self._is_anothers(self.top / index):
+            env["GIT_INDEX_FILE"] = str(self.top / index)
+        entries: dict[str, Entry] = {}
+        for meta, path in _rows(self.run("ls-files", "--stage", "-z", "--", *paths, env=env)):
+            mode, oid, stage = meta.split()
+            entries[path] = Entry(mode, oid, merged=stage == "0")
+        empty = next((_EMPTY[e.oid] for e in entries.values() if e.oid in _EMPTY), None)
+        if empty is None:
+            return entries
+        # an announced file stands in the index as an empty one
+        args = ("--cached", "--ita-invisible-in-index", "--name-only", "-z", "--relative", empty)
+        out = self.run("diff-index", *args, "--", *paths, env=env)
+        there = {os.fsdecode(path) for path in out.split(b"\0")}
+        return {path: entry for path, entry in entries.items() if path in there}
 
     def tree_of_index(self, paths: Sequence[str]) -> dict[str, str]:
         """The blobs below `paths` in the index, by path."""
         out = self.read("ls-files", "--stage", "-z", "--", *paths)
-        rows = (row.partition(b"\t") for row in out.split(b"\0") if row)
-        return {os.fsdecode(path): meta.split()[1].decode("ascii") for meta, _, path in rows}
+        return {path: meta.split()[1] for meta, path in _rows(out)}
+
+    def _is_anothers(self, index: Path) -> bool:
+        """True for the index of another repository, whose hook has started us."""
+        folder = index.parent
+        of_git = (folder / "HEAD").is_file() and not folder.samefile(self.git_dir)
+        return of_git or not index.is_file()
 
     def blobs(self, oids: Iterable[str]) -> dict[str, bytes]:
         """The content of blobs by their hash."""
@@ -399,6 +453,14 @@ def _forget_callers_repository() -> None:
         os.environ.pop("GIT_DIR", None)
     for name in ("GIT_INDEX_FILE", "GIT_PREFIX"):
         os.environ.pop(name, None)
+
+
+def _rows(out: bytes) -> Iterator[tuple[str, str]]:
+    """What Git lists of a tree or an index: the words before the tab, and the path."""
+    for row in out.split(b"\0"):
+        if row:
+            meta, _, path = row.partition(b"\t")
+            yield meta.decode("ascii"), os.fsdecode(path)
 
 
 def _nul(paths: Iterable[str]) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sipctl import query, workspace
@@ -106,7 +106,11 @@ def committed_types(root: Path) -> dict[str, str]:
     if repository is None or head is None:
         return {}
     changed = [p for p in repository.status([SCENARIO.folder]) if SCENARIO.holds(p)]
-    tree = repository.tree(head, changed) if changed else {}
+    return types_of(repository, repository.tree(head, changed) if changed else {})
+
+
+def types_of(repository: Repository, tree: Mapping[str, str]) -> dict[str, str]:
+    """The type of each readable scenario among these blobs, by path."""
     blobs = repository.blobs(tree.values())
     found = {path: workspace.read_member(path, blobs[blob]).scenario for path, blob in tree.items()}
     return {path: scenario.type_ for path, scenario in found.items() if scenario}

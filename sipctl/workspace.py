@@ -179,14 +179,14 @@ def _folder_files(root: Path, kind: Kind) -> Iterator[tuple[str, bytes | Finding
     except FileNotFoundError:
         return
     except OSError as error:
-        yield kind.folder, _not_a_file(kind.folder, error.strerror or str(error))
+        yield kind.folder, not_a_file(kind.folder, error.strerror or str(error))
         return
     for entry in entries:
         path = f"{kind.folder}/{entry.name}"
         if is_member_name(entry.name):
             yield path, _content(Path(entry.path), path)
         elif not entry.name.startswith("."):
-            yield path, _stray(path, entry.is_dir(follow_symlinks=False))
+            yield path, stray(path, entry.is_dir(follow_symlinks=False))
 
 
 def _content(file: Path, path: str) -> bytes | Finding:
@@ -194,22 +194,24 @@ def _content(file: Path, path: str) -> bytes | Finding:
         descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         link = file.is_symlink()
-        return _not_a_file(path, "it is a symbolic link" if link else error.strerror or str(error))
+        return not_a_file(path, "it is a symbolic link" if link else error.strerror or str(error))
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        return _not_a_file(path, "it is not a plain file")
+        return not_a_file(path, "it is not a plain file")
     with os.fdopen(descriptor, "rb") as stream:
         # one byte more than is allowed is enough to know
         return stream.read(MAX_BYTES + 1)
 
 
-def _not_a_file(path: str, reason: str) -> Finding:
+def not_a_file(path: str, reason: str) -> Finding:
+    """SIP111 for a path of a workspace."""
     message = f"it cannot be read: {reason[0].lower()}{reason[1:]}"
     hint = "put a plain, readable file in its place"
     return Finding.of("not-a-file", Place(path), message, hint)
 
 
-def _stray(path: str, folder: bool) -> Finding:
+def stray(path: str, folder: bool) -> Finding:
+    """SIP303 for what stands beside the members: a file, or a folder."""
     if folder:
         return Finding.of(
             "stray-file", Place(path), "sub-folders are not read", "move its files up"

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from sipctl import disk, examples, names, output, resources, selection, workspace
+from sipctl import disk, examples, judged, names, output, reports, resources, workspace
 from sipctl.commands.session import READING_FORMATS, Session, session_of
 from sipctl.errors import Refused, Usage
-from sipctl.findings import Finding
 from sipctl.inventory import Inventory
 from sipctl.patch import patch
 from sipctl.render import changes as render_changes
@@ -21,6 +22,9 @@ from sipctl.rules.book import RULES, find
 
 FINDINGS = 1
 CHANGES = 4
+
+WITH_COLORS = ("full", "concise")
+FORMATS = (*WITH_COLORS, "json", *reports.FORMATS)
 
 Paths = Annotated[
     list[Path] | None,
@@ -32,40 +36,96 @@ def validate(
     ctx: typer.Context,
     paths: Paths = None,
     format: Annotated[
-        str,
-        typer.Option("--format", "-f", metavar="FORMAT", help="full, concise or json."),
-    ] = "full",
+        str | None,
+        typer.Option("--format", "-f", metavar="FORMAT", help=f"One of {', '.join(FORMATS)}."),
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option("--output-file", metavar="FILE", help="Write the findings to a file."),
+    ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Warnings count as errors for the exit status.")
     ] = False,
+    staged: Annotated[
+        bool, typer.Option("--staged", help="Check what is staged, not what stands on disk.")
+    ] = False,
+    revision: Annotated[
+        str | None, typer.Option("--rev", metavar="REV", help="Check a commit.")
+    ] = None,
 ) -> None:
     """Check every file and show every finding.
 
     Paths narrow what is told, not what is judged. The status is 1 where there are
-    errors.
+    errors. In GitHub Actions the format is github unless another one is given.
     """
     session = session_of(ctx)
-    if format not in ("full", "concise", "json"):
-        raise Usage(f'"{format}" is not a format', "use full, concise or json")
-    root = session.root()
-    inventory = workspace.load(root, selection.committed_types(root))
-    chosen = chosen_paths(root, inventory, paths)
-    found = [f for f in inventory.findings if chosen is None or f.place.file in chosen]
-    files = len(inventory.members) + 1 if chosen is None else len(chosen)
-    _report(session, format, found, files)
-    if any(strict or finding.is_error for finding in found):
+    wanted = format or _default_format()
+    if wanted not in FORMATS:
+        raise Usage(f'"{visible(wanted)}" is not a format', f"use {', '.join(FORMATS)}")
+    found = _judged(session, staged, revision)
+    chosen = chosen_paths(found.root, found.inventory, paths)
+    findings = tuple(
+        f for f in found.inventory.findings if chosen is None or f.place.file in chosen
+    )
+    files = found.files if chosen is None else tuple(sorted(chosen))
+    folder = judged.folder_in_repository(found.root) if wanted in reports.FORMATS else ""
+    _report(session, wanted, reports.Report(findings, files, folder, strict), file)
+    if any(strict or finding.is_error for finding in findings):
         raise typer.Exit(FINDINGS)
 
 
-def _report(session: Session, format: str, found: list[Finding], files: int) -> None:
-    printer = output.Printer("json" if format == "json" else "text", session.color)
-    if format == "json":
-        errors = sum(f.is_error for f in found)
-        counts = {"files": files, "errors": errors, "warnings": len(found) - errors}
-        printer.document({"findings": [output.finding_data(f) for f in found], **counts})
-        return
-    printer.show(render.concise(found) if format == "concise" else render.full(found))
-    output.tell(render.summary(found, files))
+def _default_format() -> str:
+    """GitHub's own where its runner is certain: one of these alone is set by other programs too."""
+    on_github = os.environ.get("GITHUB_ACTIONS") and os.environ.get("GITHUB_WORKFLOW")
+    return "github" if on_github else "full"
+
+
+def _judged(session: Session, staged: bool, revision: str | None) -> judged.Judged:
+    if staged and revision is not None:
+        raise Usage("--staged and --rev exclude each other", "give one of them")
+    index = judged.callers_index()
+    if staged:
+        return judged.staged(Path.cwd(), session.workspace, index)
+    if revision is not None:
+        return judged.at_revision(Path.cwd(), session.workspace, revision)
+    return judged.on_disk(session.root())
+
+
+def _report(session: Session, format: str, report: reports.Report, file: Path | None) -> None:
+    if file is not None and str(file) != "-":
+        _write(file, "".join(text for text, _ in _told(format, report)))
+    elif format in WITH_COLORS:
+        output.Printer("text", session.color).show(_told(format, report))
+    else:
+        sys.stdout.writelines(text for text, _ in _told(format, report))
+    if format != "json" or file is not None:
+        output.tell(render.summary(report.findings, len(report.files)))
+
+
+def _told(format: str, report: reports.Report) -> Iterable[tuple[str, str]]:
+    found = report.findings
+    if format == "full":
+        return render.shortened(found)
+    if format == "concise":
+        return render.concise(found)
+    if format != "json":
+        return [(reports.text(format, report), "")]
+    errors = sum(f.is_error for f in found)
+    counts = {"files": len(report.files), "errors": errors, "warnings": len(found) - errors}
+    data = {"findings": [output.finding_data(f) for f in found], **counts}
+    return [(output.json_text(data), "")]
+
+
+def _write(file: Path, text: str) -> None:
+    """Write a report whole or not at all; what is no plain file (a pipe, a device) as it comes."""
+    data = text.encode("utf-8", "backslashreplace")
+    try:
+        if file.exists() and not file.is_file():
+            file.write_bytes(data)
+        else:
+            disk.replace(file.resolve(), data)
+    except OSError as error:
+        raise Refused(f'"{file}" could not be written: {error.strerror}') from None
 
 
 def chosen_paths(root: Path, inventory: Inventory, paths: list[Path] | None) -> set[str] | None:

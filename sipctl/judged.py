@@ -1,0 +1,169 @@
+"""What a check is about: the files on disk, those that the next commit will hold, or a commit's.
+
+Each is judged by the settings of the same tree. A scenario's type is compared with the tree before.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from sipctl import selection, workspace
+from sipctl.errors import Refused
+from sipctl.findings import Finding, Place
+from sipctl.inventory import SETTINGS_FILE, Inventory
+from sipctl.kinds import FOLDERS, SCENARIO, is_member_name
+from sipctl.repository import Entry, Repository
+
+_ALL = (*FOLDERS, SETTINGS_FILE)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A workspace as found in one place: where it is, what it holds, and which files were read."""
+
+    root: Path
+    inventory: Inventory
+    files: tuple[str, ...]
+
+
+def on_disk(root: Path) -> Judged:
+    """The files as they stand on disk, beside the types of the last commit."""
+    inventory = workspace.load(root, selection.committed_types(root))
+    return Judged(root, inventory, (SETTINGS_FILE, *inventory.members))
+
+
+def callers_index() -> str | None:
+    """The index that Git names to its hooks, which is not always the one that lies in the Git
+    directory. To be asked before anything is asked of Git: that forgets it."""
+    return os.environ.get("GIT_INDEX_FILE") or None
+
+
+def staged(start: Path, given: Path | None, index: str | None) -> Judged:
+    """What the next commit would hold, by the index that `callers_index` told, or by Git's own.
+
+    The workspace is the one at `given`, or around `start`. Raises Refused where there is none, or
+    where files of it are staged and its settings are not.
+    """
+
+    def entries(repository: Repository, paths: Sequence[str]) -> dict[str, Entry]:
+        return repository.entries_of_index(paths, index)
+
+    root = _root(start, given, entries)
+    repository = selection.required_repository(root)
+    found = entries(repository, _ALL)
+    if found and SETTINGS_FILE not in found:
+        hint = f"stage it too: `git add {SETTINGS_FILE}`"
+        raise Refused(f"files of the workspace are staged, and its {SETTINGS_FILE} is not", hint)
+    return _judged(root, repository, found, repository.head())
+
+
+def at_revision(start: Path, given: Path | None, revision: str) -> Judged:
+    """What a commit holds, beside the types of its first parent.
+
+    Raises Refused for a revision that is not known, or that holds no such workspace.
+    """
+    oid = selection.required_repository(given or start).resolve(revision)
+
+    def entries(repository: Repository, paths: Sequence[str]) -> dict[str, Entry]:
+        return repository.entries(oid, paths)
+
+    root = _root(start, given, entries)
+    repository = selection.required_repository(root)
+    found = entries(repository, _ALL)
+    if SETTINGS_FILE not in found:
+        hint = "see `git log -- sipctl.yaml` for when it came"
+        raise Refused(f'there is no {SETTINGS_FILE} here at "{revision}"', hint)
+    parent = repository.ask("rev-parse", "--verify", "--quiet", f"{oid}^1^{{commit}}")
+    return _judged(root, repository, found, parent)
+
+
+def folder_in_repository(root: Path) -> str:
+    """Where a workspace lies in its repository, as `a/b/`; empty at the top, and without Git."""
+    try:
+        repository = Repository.find(root)
+    except Refused:  # no Git, or one that does not trust this folder
+        return ""
+    return repository.prefix if repository else ""
+
+
+# -- a tree of Git's -----------------------------------------------------------------------------
+
+_Entries = Callable[[Repository, Sequence[str]], dict[str, Entry]]
+
+
+def _root(start: Path, given: Path | None, entries: _Entries) -> Path:
+    """The workspace on disk, or the one that the tree holds where the disk has lost its mark."""
+    try:
+        return workspace.find_root(start, given)
+    except Refused:
+        folder = given or start
+        repository = Repository.find(folder) if folder.is_dir() else None
+        if repository is None:
+            raise
+        inner = PurePosixPath(repository.prefix)
+        folders = (inner,) if given else (inner, *inner.parents)
+        found = entries(repository.at_top(), [str(one / SETTINGS_FILE) for one in folders])
+        if not found:
+            raise
+        return (repository.top / max(found, key=len)).parent
+
+
+def _judged(
+    root: Path, repository: Repository, entries: Mapping[str, Entry], before: str | None
+) -> Judged:
+    wanted = [e.oid for path, e in entries.items() if e.is_file and _is_read(path)]
+    blobs = repository.blobs(wanted)
+    source = dict(_files(entries, blobs))
+    types = _types(repository, entries, before) if before else {}
+    files = tuple(path for path in source if _is_read(path))
+    return Judged(root, workspace.inventory_of(source, types), files)
+
+
+def _is_read(path: str) -> bool:
+    return path == SETTINGS_FILE or workspace.is_member(path)
+
+
+def _types(repository: Repository, entries: Mapping[str, Entry], before: str) -> dict[str, str]:
+    """The type that each scenario had that is there still, and is another blob now."""
+    tree = repository.tree(before, [SCENARIO.folder])
+    still = {p: oid for p, oid in tree.items() if SCENARIO.holds(p) and p in entries}
+    return selection.types_of(
+        repository, {p: oid for p, oid in still.items() if oid != entries[p].oid}
+    )
+
+
+def _files(
+    entries: Mapping[str, Entry], blobs: Mapping[str, bytes]
+) -> Iterator[tuple[str, bytes | Finding]]:
+    """The files of a tree as the disk would show them: members, settings, and what is not read."""
+    folders = set[str]()
+    for path, entry in entries.items():
+        folder, _, inner = path.partition("/")
+        name, below, _ = inner.partition("/")
+        shown = f"{folder}/{name}" if inner else path
+        if _is_read(path):
+            yield path, _content(path, entry, blobs)
+        elif path in FOLDERS:
+            yield path, workspace.not_a_file(path, "it is no folder")
+        elif name.startswith(".") or shown in folders:
+            continue
+        elif is_member_name(name):
+            yield shown, workspace.not_a_file(shown, "it is a folder")
+        else:
+            yield shown, workspace.stray(shown, bool(below) or entry.mode == "160000")
+        folders.add(shown)
+
+
+def _content(path: str, entry: Entry, blobs: Mapping[str, bytes]) -> bytes | Finding:
+    if not entry.merged:
+        hint = "choose one side, then `git add` the file"
+        message = "a merge has left several versions of it"
+        return Finding.of("conflict-markers", Place(path), message, hint)
+    if not entry.is_file:
+        link = entry.mode == "120000"
+        return workspace.not_a_file(path, "it is a symbolic link" if link else "it is a repository")
+    missing = workspace.not_a_file(path, "its content is not in this repository")
+    return blobs.get(entry.oid, missing)
