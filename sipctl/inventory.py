@@ -25,7 +25,8 @@ class Member:
     """One endpoint's or scenario's file as read. `value` is None where errors make its meaning
     unsure.
 
-    `tolerated` is the same with values that rules forbid, which settings may allow.
+    `tolerated` is the same with values that rules forbid, which settings may allow; `doubts` are
+    the findings that they would have to allow for that.
     """
 
     path: str
@@ -36,6 +37,7 @@ class Member:
     findings: tuple[Finding, ...] = ()
     mends: tuple[Mend, ...] = ()
     tolerated: Endpoint | Scenario | None = None
+    doubts: tuple[Finding, ...] = ()
 
     @property
     def kind(self) -> Kind:

@@ -89,7 +89,7 @@ def _tolerating(member: Member, settings: Settings, ignored: list[ignores.Ignore
     """The member with its meaning too where settings or comments make all its errors less."""
     if member.tolerated is None:
         return member
-    left = with_severities(ignores.left(member.findings, ignored), settings.rules)
+    left = with_severities(ignores.left(member.doubts, ignored), settings.rules)
     allowed = not any(finding.is_error for finding in left)
     return replace(member, value=member.tolerated if allowed else None)
 
@@ -132,7 +132,15 @@ def _member(path: str, data: bytes | Finding) -> Member:
         findings = (*findings, *graphs.check(scenario, root, path))
     found = _with_sources(findings, document.text, root, kind)
     return Member(
-        path, data, document.text, root, decoded.value, found, decoded.mends, decoded.tolerated
+        path,
+        data,
+        document.text,
+        root,
+        decoded.value,
+        found,
+        decoded.mends,
+        decoded.tolerated,
+        decoded.findings,
     )
 
 

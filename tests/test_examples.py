@@ -157,14 +157,15 @@ def test_the_contact_centre_shows_what_it_says() -> None:
     assert endpoints["ims-paris"].username == "+33155000001@ims.example.net"
 
 
-def test_the_readme_of_the_contact_centre_names_each_endpoint_and_no_other() -> None:
+def test_the_readme_of_the_contact_centre_names_each_member_and_no_other() -> None:
     rows = [
         line.split("|")[1]
         for line in (CONTACT_CENTRE / "README.md").read_text("utf-8").splitlines()
         if line.startswith("| `")
     ]
     named = {name for cell in rows for name in cell.split("`")[1::2]}
-    assert named == set(load(CONTACT_CENTRE).endpoints)
+    inventory = load(CONTACT_CENTRE)
+    assert named == {*inventory.endpoints, *inventory.scenarios}
 
 
 def test_the_contact_centre_uses_no_name_or_address_of_a_real_server() -> None:

@@ -904,3 +904,12 @@ def work(text: str) -> float:
 )
 def test_time_is_linear_in_the_size_of_a_scenario(line: str) -> None:
     assert work(of_size(1_200, line)) < 12 * work(of_size(300, line))
+
+
+def test_a_value_that_settings_allow_hides_no_scenario_with_another_fault() -> None:
+    text = "reference: s\nname: ''\ntype: interaction-start\nstart: a\n"
+    text += "actions: {a: {action: node, branches: {ok: nowhere}}}\n"
+    settings = b"version: 1\nrules: {bad-text: warning}\n"
+    found = inventory_of({"sipctl.yaml": settings, "scenarios/s.yaml": text.encode()})
+    assert list(found.scenarios) == ["s"]
+    assert [finding.rule for finding in found.findings] == ["bad-text", "unknown-target"]
