@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +17,7 @@ from sipctl.errors import Refused
 from sipctl.inventory import SETTINGS_FILE, Inventory
 from sipctl.kinds import ENDPOINT, KINDS, SCENARIO
 from sipctl.repository import Repository
+from sipctl.selection import required_repository
 from sipctl.settings import FORMAT
 
 _SETTINGS = f"""\
@@ -109,3 +112,52 @@ def _notes(root: Path) -> tuple[str, ...]:
         return ()
     wanted = json.dumps(_vscode())[1:-1]
     return (f"{_VSCODE} is yours and stays as it is; to complete files, add {wanted}",)
+
+
+# -- the hook ------------------------------------------------------------------------------------
+
+_HOOK = "pre-commit"
+_MARK = "# made by `sipctl init --hooks`"
+
+
+def hook_file(root: Path) -> Path:
+    """Where Git looks for the hook that judges a commit.
+
+    Raises Refused where another hook stands there, or where it would run in other repositories too.
+    """
+    repository = required_repository(root)
+    asked = repository.run("rev-parse", "--git-path", "hooks", "--git-common-dir")
+    folder, shared = ((root / os.fsdecode(line)).resolve() for line in asked.splitlines())
+    line = f"add `{_check(repository)}` to your own hook"
+    if not any(folder.is_relative_to(own) for own in (repository.top.resolve(), shared)):
+        raise Refused(f'the hooks of "{folder}" run in other repositories too', line)
+    file = folder / _HOOK
+    present = disk.content(file)
+    if present is not None and _MARK.encode() not in present:
+        raise Refused(f'there is a hook "{file}" already', line)
+    return file
+
+
+def install_hook(root: Path) -> Path:
+    """Write the hook that judges what is staged before each commit; returns its file."""
+    file = hook_file(root)
+    text = f"""\
+#!/bin/sh
+{_MARK}: judges what is to be committed.
+command -v sipctl >/dev/null || {{ echo "sipctl is not on the PATH" >&2; exit 1; }}
+exec {_check(required_repository(root))}
+"""
+    try:
+        with privileges.acting():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            disk.replace(file, text.encode("utf-8"))
+            file.chmod(0o755)
+    except OSError as error:
+        raise Refused(f'"{file}" could not be written: {error.strerror}') from None
+    return file
+
+
+def _check(repository: Repository) -> str:
+    """The command that judges what is staged, from the top of the work tree, as hooks run."""
+    folder = f"-C {shlex.quote(repository.prefix.rstrip('/'))} " if repository.prefix else ""
+    return f"sipctl {folder}validate --staged"

@@ -16,6 +16,9 @@ def init(
     folder: Annotated[
         Path | None, typer.Argument(metavar="[DIR]", help="Where; without it, here.")
     ] = None,
+    hooks: Annotated[
+        bool, typer.Option("--hooks", help="Also a Git hook that checks each commit.")
+    ] = False,
 ) -> None:
     """Make a workspace.
 
@@ -26,7 +29,11 @@ def init(
     session = session_of(ctx)
     root = folder or session.workspace or Path.cwd()
     with setup.prepared(root, dry_run=session.dry_run):
+        if hooks and not session.dry_run:
+            setup.hook_file(root)  # refused before anything is written
         session.write(setup.planner(root), root=root)
+    if hooks and not session.dry_run:
+        output.tell(f"each commit is checked by {setup.install_hook(root)}")
     if session.format != "json":
         output.tell(setup.EDITORS)
 
