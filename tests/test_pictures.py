@@ -248,13 +248,14 @@ TARGETS = st.none() | st.sampled_from([*IDS, "ghost"])
 @st.composite
 def graphs(draw: st.DrawFn) -> Scenario:
     """Small ones, and deep ones: in those each action leads to the next one, too."""
-    ids = draw(st.lists(st.sampled_from(IDS), unique=True, min_size=1, max_size=40))
     is_deep = draw(st.booleans())
+    least = 20 if is_deep else 1
+    ids = draw(st.lists(st.sampled_from(IDS), unique=True, min_size=least, max_size=30))
     actions = {}
     for id, following in zip(ids, [*ids[1:], None], strict=True):
         branches = draw(st.dictionaries(LABELS, TARGETS, max_size=3))
-        actions[id] = action("node", {**branches, **({"on": following} if is_deep else {})})
-    return scenario(actions, draw(st.none() | st.sampled_from(IDS)))
+        actions[id] = action("node", {**({"on": following} if is_deep else {}), **branches})
+    return scenario(actions, draw(st.just(ids[0]) | st.none() | st.sampled_from(IDS)))
 
 
 def written(one: Scenario) -> dict[str, list[tuple[str, str | None]]]:
@@ -321,6 +322,27 @@ def test_a_deep_tree_starts_anew_at_the_margin() -> None:
     assert list(read_back(drawn)) == [f"a{number}" for number in range(30)]
 
 
+def test_at_the_greatest_depth_only_forks_are_put_off() -> None:
+    last = {
+        "a9": action("node", {"deep": "b", "again": "d"}),
+        "b": action("pause", {"ok": "c"}),
+        "c": action("node", {"leaf": "e", "fork": "d"}),
+        "d": action("node", {"ok": "f"}),
+        "e": action("start"),
+        "f": action("start"),
+    }
+    lines = plain(tree(scenario({**ladder(10).actions, **last}, "a0"))).splitlines()
+    deep = [line.removeprefix("│  " * 9) for line in lines if line.startswith("│  " * 9)]
+    assert deep == [
+        "├─ deep → b  Pause",
+        "│  ↓  ok → c  Node",
+        "│  ├─ leaf → e  Start",
+        "│  └─ fork → d (shown below)",
+        "└─ again → d (shown below)",
+    ]
+    assert lines[-3:] == ["", "d  Node", "└─ ok → f  Start"]
+
+
 # -- open branches ---------------------------------------------------------------------------------
 
 
@@ -365,6 +387,7 @@ def test_of_the_links_of_a_load_sharing_the_next_free_one_is_open() -> None:
     one = scenario({"a": shares, "b": action("quiz", {"mine": None})}, "a")
     open = [("b", "mine"), ("a", "link-3"), ("a", "no-link"), ("a", "link-2")]
     assert open_branches(one) == open
+    assert plain(choices(one)).endswith("[4]  └─ link-2 → not written\n")
 
 
 TYPES = [*catalogue.known(), "quiz"]
@@ -384,13 +407,13 @@ def typed_graphs(draw: st.DrawFn) -> Scenario:
 
 @given(typed_graphs())
 def test_the_numbers_are_those_of_the_open_branches(one: Scenario) -> None:
-    marked = [line for line in plain(choices(one)).splitlines() if line.startswith(("[", " "))]
-    found = re.findall(
-        r"^ *\[(\d+)\]  [│├└─ ]*(\S+) → (ends|not written)", "\n".join(marked), re.MULTILINE
-    )
+    drawn = plain(choices(one))
+    assert " \n" not in drawn
+    marked = r"^ *\[(\d+)\]  [│├└─ ]*(\S+) → (?:ends|not written)"
+    found = re.findall(marked, drawn, re.MULTILINE)
     open = open_branches(one)
-    assert [int(number) for number, _, _ in found] == list(range(1, len(open) + 1))
-    assert [label for _, label, _ in found] == [label for _, label in open]
+    assert [int(number) for number, _ in found] == list(range(1, len(open) + 1))
+    assert [label for _, label in found] == [label for _, label in open]
 
 
 @given(typed_graphs())
@@ -490,6 +513,7 @@ def nasty_scenarios(draw: st.DrawFn) -> Scenario:
     return scenario(actions, draw(targets), name=draw(st.none() | NAMES), entry_points=numbers)
 
 
+NAME = 'click n0 "end" <b>%%{init: {}}%%</b>'
 EVERYTHING = scenario(
     {
         text: action(
@@ -500,7 +524,7 @@ EVERYTHING = scenario(
         for number, text in enumerate(NASTY)
     },
     NASTY[3],
-    name='click n0 "end" <b>%%{init: {}}%%</b>',
+    name=NAME,
 )
 """Each nasty text as an id, a label, a target, and a parameter."""
 
@@ -515,8 +539,12 @@ def test_no_line_of_a_tree_is_too_wide_or_commands_the_terminal(one: Scenario) -
 def test_only_what_is_too_wide_is_cut() -> None:
     long = "y" * 200
     one = scenario({long: action(QUEUE, {long: "a", "b": long}, queue=long)}, long, name=long)
-    assert "…" in plain(tree(one)) and "…" in plain(choices(one))
     assert "…" not in plain(tree(one, width=None)) + plain(choices(one, width=None))
+    head, _, _, start, first, second = plain(tree(one)).splitlines()
+    assert head == f"s  {'y' * 76}…"
+    assert start == f"start → {'y' * 71}…"
+    assert first == f"├─ {'y' * 23}… → a (no such action)"
+    assert second == f"└─ b → {'y' * 58}… (shown above)"
 
 
 def test_the_styles_are_styles() -> None:
@@ -689,10 +717,12 @@ def test_mermaid_reads_what_the_scenario_says(mermaid_itself: Mermaid, one: Scen
 
 
 def test_mermaid_draws_nasty_texts_as_texts(mermaid_itself: Mermaid) -> None:
-    plain = mermaid_itself(mermaid(scenario({"a": action("node", {"ok": None, "no": "b"})})), True)
-    nasty = mermaid_itself(mermaid(EVERYTHING), True)
-    assert nasty["config"] == {}
-    assert set(nasty["tags"]) <= {*plain["tags"], "polygon"}
-    assert set(nasty["attributes"]) <= {*plain["attributes"], "points"}
+    def drawn(texts: list[str], name: str) -> Any:
+        loops = {text: action(SIP, {text: text}, endpoint=text) for text in texts}
+        return mermaid_itself(mermaid(scenario(loops, texts[0], name=name)), draw=True)
+
+    plain, nasty = drawn(["a", "b"], "c"), drawn(NASTY, NAME)
+    for kind in ("config", "tags", "attributes"):
+        assert nasty[kind] == plain[kind]
     read = [*nasty["nodes"], *nasty["edges"]]
     assert list(map(bare, nasty["shown"])) == [bare(piece["lines"]) for piece in read]

@@ -40,22 +40,14 @@ def _edge(edge: Edge) -> str:
     return f"{edge.source} {arrow}{label} {edge.target}"
 
 
-# Between letters or digits - . and _ are only themselves, as is : between digits. All else of ASCII
-# but the space becomes an entity (`#35;`), which no version of Mermaid takes for syntax, HTML or
-# Markdown. Mermaid itself writes it as ﬂ°°35¶ß before it reads a text, and takes the last ; from a
-# line in which `style` or `classDef` stands before a colon and an entity.
-_SYNTAX = re.compile(
-    r"""
-    [-._] (?<! [^\W_] . ) | [-._] (?! [^\W_] )
-    | : (?<! [0-9] . ) | : (?! [0-9] )
-    | [!-,/;-@\[-^`{-~°¶\u200b]
-    | s (?= tyle ) | c (?= lassDef )
-    """,
-    re.VERBOSE,
-)
+# What Mermaid could take for syntax, HTML or Markdown becomes an entity (`#35;`): all of ASCII but
+# letters, digits, space and * + , - . : _ . From a line in which an entity comes after `style` or
+# `classDef` and a colon it takes the last semicolon.
+_SYNTAX = re.compile(r"[!-)/;-@\[-^`{-~\u200b]|s(?=tyle)|c(?=lassDef)")
 
-# Some it still sees when entities are characters again: an icon (`fa:fa-user`), mathematics (`$$`),
-# a line break (backslash and n), and its own entities. There a space without width comes between.
+# Some of it counts even after entities have become characters again: an icon (`fa:fa-user`),
+# mathematics (`$$`), a line break (`\n`), and what Mermaid itself writes for entities (`ﬂ°°35¶ß`).
+# There a space without width comes between.
 _PAIRS = re.compile(r"(?<=:)(?=fa-)|(?<=\$)(?=\$)|(?<=\\)(?=n)|(?<=ﬂ)(?=°)|(?<=¶)(?=ß)")
 
 
