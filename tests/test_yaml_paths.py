@@ -16,7 +16,7 @@ from sipctl.errors import Bug
 from sipctl.yamlfile.edit import set_paths
 from sipctl.yamlfile.meaning import Meaning, of_node, of_value
 from sipctl.yamlfile.read import read
-from sipctl.yamlfile.write import UNSET, Path, Unset, Value
+from sipctl.yamlfile.write import UNSET, Path, Typed, Unset, Value
 from tests.documents import Piece, blanks, comments, line_comments, one_line_scalars, pieces, values
 
 HEAVY = settings(max_examples=50)
@@ -536,6 +536,11 @@ def test_a_change_of_a_scenario_is_a_change_of_the_lines_it_must_change(
         ("a: {b: 1 , d: 2}\n", {("a",): {"e": 1, "b": 1}}, "a: {e: 1, b: 1}\n"),
         ("a: {b: 1 , d: 2}\n", {("a",): {"b": 1, "e": 1}}, "a: {b: 1, e: 1}\n"),
         ("a:\n  b: 1 # c\n", {("a",): {"d": 1}}, "a:\n  d: 1 # c\n"),
+        (
+            "a:\n  b:\n    c: 1 # d\n    e: 2\n",
+            {("a",): {"b": {"c": 1}}},
+            "a:\n  b:\n    c: 1 # d\n",
+        ),
         ("a:\n  b:\n    c: d\n", {("a", "b"): "x"}, "a:\n  b: x\n"),
         # comments below a block scalar stay comments, and where they can they stay
         (
@@ -600,6 +605,11 @@ def test_top_level_keys_have_an_order(changes: Changes, order: tuple[str, ...], 
 def test_a_path_that_leads_nowhere_or_on_from_another_is_a_bug(changes: Changes) -> None:
     with pytest.raises(Bug):
         set_paths("scalar: 1\nlist: [1]\nmap: {a: 1}\n", changes)
+
+
+def test_a_value_that_cannot_stand_where_it_is_to_stand_is_a_bug() -> None:
+    with pytest.raises(Bug):
+        set_paths("a: {b: c}\n", {("a", "b"): Typed("1,000")})
 
 
 @pytest.mark.parametrize(

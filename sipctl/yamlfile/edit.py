@@ -60,9 +60,9 @@ def _first_right(
 
 def _results(spliced: Callable[[], str], round_trip: Callable[[], str], text: str) -> Iterator[str]:
     result = spliced()
-    if not text.endswith(("\r", "\n")) and result.endswith(("\r", "\n")):
+    if not text.endswith(("\r", "\n")):
         # a last newline that was missing stays missing, if it says nothing
-        yield result[: -2 if result.endswith("\r\n") else -1]
+        yield result.removesuffix("\n").removesuffix("\r")
     yield result
     yield round_trip()
 
