@@ -94,9 +94,9 @@ def impact(old: State, new: State, comparison: Comparison) -> Impact:
 _WEIGHTS = {weight: rank for rank, weight in enumerate(Weight)}
 
 
-def _rank(one: Consequence) -> tuple[int, str, tuple[str, ...], Place, str]:
-    place = one.place or Place("")
-    return _WEIGHTS[one.weight], one.scenario or "", one.numbers[:1], place, "".join(one.what)
+def _rank(one: Consequence) -> tuple[int, str, tuple[str, ...]]:
+    """The worst first; those of one scenario stay together, the nearest steps first."""
+    return _WEIGHTS[one.weight], one.scenario or "", one.numbers[:1]
 
 
 # -- what could hide a change --------------------------------------------------------------------

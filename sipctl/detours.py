@@ -437,13 +437,13 @@ def _servers(old: Half, new: Half, was: Stop, now: Stop) -> _Felt | None:
 
 
 def _server_words(before: _Server, after: _Server, fields: Sequence[str]) -> Words:
-    full = before.text(full=False) == after.text(full=False) or "transport" in fields
-    words: Words = ("will go to ", Given(after.text(full=full)))
     others = [field for field in fields if field not in _SERVER]
-    if len(others) < len(fields):
+    moves = len(others) < len(fields)
+    alike = before.text(full=False) == after.text(full=False)
+    full = moves and (alike or "transport" in fields)
+    words: Words = ("will go to ", Given(after.text(full=full)))
+    if moves:
         words = (*words, " instead of ", Given(before.text(full=full)))
-    elif not others:
-        return words
     if others:
         words = (*words, f" with other {' and '.join(others)}")
     return words
@@ -606,6 +606,7 @@ class Walk:
             if id in before and pair not in self.seen:
                 was, now = self.old.route.actions[id], self.new.route.actions[id]
                 self._meet(was, now, at, pair, served=False)
+                self.arrivals[pair] -= 1  # no branch that led there
 
 
 def _ways(route: Route, tree: _Tree) -> Iterator[tuple[str, int]]:
