@@ -21,19 +21,14 @@ class Taken:
     """What takes back what led from `before` to `after`, in a scenario's file as it is today.
 
     `changes` are values by their way, as fine as the fields of `changes.snapshot`; an action that
-    came or went is one change. `conflicts` tell in words what has changed again since. Where the
-    file was `renamed`, the reference is somebody else's matter.
+    came or went is one change. `conflicts` tell in words what has changed again since.
     """
 
-    def __init__(self, before: Mapping, after: Mapping, today: Mapping, *, renamed: bool) -> None:
+    def __init__(self, before: Mapping, after: Mapping, today: Mapping) -> None:
         self.changes: Changes = {}
         self.conflicts: list[str] = []
         self._after, self._today = after, today
-        sides = _entries(before), _entries(after), _entries(today)
-        if renamed:
-            for side in sides:
-                side.pop("reference", None)
-        self._compare_entries((), *sides)
+        self._compare_entries((), _entries(before), _entries(after), _entries(today))
 
     def _compare_entries(
         self,

@@ -191,8 +191,7 @@ class _Undo:
         assert before.root is not None
         assert after.root is not None
         assert today.root is not None
-        renamed = before.path != after.path
-        taken = Taken(before.root, after.root, today.root, renamed=renamed)
+        taken = Taken(before.root, after.root, today.root)
         for words in taken.conflicts:
             self._conflict(today.path, words)
         if today.path != path:

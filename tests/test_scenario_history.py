@@ -667,6 +667,27 @@ def test_undo_of_one_use_takes_no_offence_at_a_rename_of_another(story: Story) -
     assert text(story) == both.replace("endpoint: pbx-paris", "endpoint: pbx-idf")
 
 
+def test_undo_of_a_reroute_to_what_was_renamed_since(story: Story) -> None:
+    attach(story)
+    attached = text(story)
+    rerouted = _commit(story, lambda i: attaching.reroute(i, "pbx-paris", "pbx-lyon"))
+    rename(story, "pbx-lyon", "pbx-ain")
+    undo(story, rerouted)
+    assert text(story) == attached
+
+
+def test_undo_finds_a_rename_by_what_most_of_a_scenario_says(story: Story) -> None:
+    actions = SUPPORT.partition("start: menu\n")[2]
+    short = f"reference: short\ntype: interaction-start\nstart: menu\n{actions}"
+    story.does("short", short, kind=SCENARIO)
+    story.put("short", None, SCENARIO)
+    changed = renamed(short, "brief").replace("queue: support", "queue: sales")
+    moved = story.does("brief", changed, kind=SCENARIO)
+    outcome = undo(story, moved)
+    assert text(story, "short") == short
+    assert [(c.kind, c.source) for c in outcome.changes] == [("renamed", "brief")]
+
+
 def test_undo_of_what_a_scenario_was_given_finds_it_under_its_present_name(story: Story) -> None:
     attached = attach(story)
     rename(story, "support-in", "help-in", SCENARIO)

@@ -35,7 +35,7 @@ def meaning(text: str) -> Meaning:
 
 
 def taken(before: str, after: str, today: str) -> Taken:
-    return Taken(root_of(before), root_of(after), root_of(today), renamed=False)
+    return Taken(root_of(before), root_of(after), root_of(today))
 
 
 def back(before: str, after: str, today: str) -> str:
@@ -76,6 +76,29 @@ def test_a_value_goes_back_as_what_it_was(text: str) -> None:
 def test_inner_ways_follow_from_outer_ones() -> None:
     ways = [("actions", "a", "x"), ("name",), ("actions", "a"), ("actions", "ab"), ("name",)]
     assert outermost(ways) == [("name",), ("actions", "a"), ("actions", "ab")]
+
+
+# -- what is left --------------------------------------------------------------------------------
+
+MENU = "actions:\n  menu:\n    action: node\n"
+BOTH = MENU + '    branches: {"1": a, "2": b}\n'
+ONE = MENU + '    branches: {"2": b}\n'
+
+
+def test_a_mapping_goes_with_the_last_entry_that_the_change_brought() -> None:
+    assert back(MENU, BOTH, ONE) == MENU
+    assert back(MENU, BOTH, ONE.replace("2", "3")) == ONE.replace("2", "3")
+    two = MENU + "  queue:\n    action: node\n"
+    assert back("name: n\n", "name: n\n" + two, "name: n\n" + MENU) == "name: n\n"
+
+
+def test_a_mapping_that_was_empty_is_empty_again() -> None:
+    empty = MENU + "    branches: {}\n"
+    assert back(empty, BOTH, ONE) == empty
+
+
+def test_an_entry_comes_back_where_its_mapping_has_gone_since() -> None:
+    assert back(BOTH, ONE, MENU) == MENU + '    branches: {"1": a}\n'
 
 
 # -- two changes that have nothing to do with each other -----------------------------------------
