@@ -24,6 +24,8 @@ Changes = dict[Way, Change]
 
 _SHOWN = 20
 """So many uses are named one by one."""
+_CHOICES = 3
+"""So many ways out are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,14 @@ def scenario_of(inventory: Inventory, reference: str) -> tuple[Scenario, Member]
     return scenario, member
 
 
-def _plan(operation: str, subject: str, changed: Iterable[tuple[Member, Changes]]) -> Plan:
+def _plan(
+    operation: str,
+    subject: str,
+    changed: Iterable[tuple[Member, Changes]],
+    notes: tuple[str, ...] = (),
+) -> Plan:
     files = (FileChange(m.path, m.data, edited_within(m, changes)) for m, changes in changed)
-    return Plan(operation, subject, tuple(files))
+    return Plan(operation, subject, tuple(files), notes)
 
 
 # -- attaching -----------------------------------------------------------------------------------
@@ -88,22 +95,43 @@ def _new_id(scenario: Scenario, wanted: str | None, endpoint: str) -> str:
     return wanted
 
 
+def told_branch(scenario: Scenario, place: Place) -> tuple[str, str] | None:
+    """The branch that a place tells, the only one of its action included; None where it does not.
+
+    Raises Refused for an action that is not there.
+    """
+    after = _known_action(scenario, place.after)
+    if after is None:
+        return None
+    if place.branch is not None:
+        return after, place.branch
+    action = scenario.actions[after]
+    labels = {**(action.known.branches if action.known else {}), **action.branches}
+    # a test of a value has as many branches as patterns, whatever is written yet
+    is_only = action.known and action.role != "value" and len(labels) == 1
+    return (after, next(iter(labels))) if is_only else None
+
+
 def _branch(scenario: Scenario, reference: str, place: Place) -> tuple[str, str]:
     if place.insert and place.fallback is not None:
         hint = "--insert leads the failure branches to where the branch led"
         raise Usage("give --insert or --fallback, not both", hint)
     if place.insert and place.replace:
         raise Usage("give --insert or --replace, not both")
-    if place.after is None:
-        raise Usage(f'where in "{reference}" is not given', _offered(scenario))
-    after = _known_action(scenario, place.after)
-    assert after is not None
-    if place.branch is not None:
-        return after, place.branch
-    known = scenario.actions[after].known
-    if known and len(known.branches) == 1:
-        return after, next(iter(known.branches))
-    raise Usage(f'which branch of "{after}" is not given', _offered(scenario, after))
+    told = told_branch(scenario, place)
+    if told is None:
+        raise Usage(f'where in "{reference}" is not given', "name it with --after and --branch")
+    _refuse_unknown_label(scenario, *told)
+    return told
+
+
+def _refuse_unknown_label(scenario: Scenario, after: str, label: str) -> None:
+    """A link from there would be an error in the file; here the nearest label is known."""
+    action = scenario.actions[after]
+    labels = {**(action.known.branches if action.known else {}), **action.branches}
+    if action.known and action.known.all_confirmed and label not in labels:
+        hint = names.did_you_mean(label, labels) or f"there are {_listed(labels)}"
+        raise Refused(f'"{after}" has no branch {names.quoted(label)}', hint)
 
 
 def _known_action(scenario: Scenario, id: str | None) -> str | None:
@@ -112,31 +140,6 @@ def _known_action(scenario: Scenario, id: str | None) -> str | None:
         hint = hint or f"there are {_listed(scenario.actions)}"
         raise Refused(f"there is no action {names.quoted(id)}", hint)
     return id
-
-
-def _offered(scenario: Scenario, only: str | None = None) -> str:
-    """The open branches, as one would ask for them."""
-    found = [(id, label) for id, label in open_branches(scenario) if only in (None, id)]
-    told = [f"--after {id} --branch {shlex.quote(label)}" for id, label in found[:_SHOWN]]
-    more = [f"and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
-    if not told:
-        return "no branch is open: name one with --after and --branch, and --insert or --replace"
-    return "\n  ".join(["these branches are open:", *told, *more])
-
-
-def open_branches(scenario: Scenario) -> list[tuple[str, str]]:
-    """The branches that lead nowhere: written as null, or not written though the catalogue knows
-    them. Of load sharing's links, which are all alike, the next one only."""
-    found = []
-    for id, action in scenario.actions.items():
-        labels = [label for label, target in action.branches.items() if target is None]
-        if action.known:
-            free = [label for label in action.known.branches if label not in action.branches]
-            shares = action.role == "shares"
-            links = [label for label in free if label.startswith("link-")] if shares else []
-            labels += [label for label in free if label not in links[1:]]
-        found += [(id, label) for label in labels]
-    return found
 
 
 def _old_target(scenario: Scenario, after: str, label: str, place: Place) -> str | None:
@@ -217,7 +220,8 @@ def _attached(
         if found.role != "endpoint":
             raise Refused(f'the action "{action}" is no distribution to a SIP endpoint')
         if endpoint not in (None, found.endpoint):
-            raise Refused(f'the action "{action}" leads to "{found.endpoint}"')
+            leads = f'leads to "{found.endpoint}"' if found.endpoint else "names no endpoint"
+            raise Refused(f'the action "{action}" {leads}', "leave the endpoint out, or --action")
         return [action]
     ids = [id for id, found in scenario.actions.items() if found.endpoint == endpoint]
     if not ids:
@@ -237,48 +241,65 @@ def _detached(
     close: bool,
 ) -> Changes:
     gone = frozenset(ids)
-    ways = {id: _way_on(scenario, id, gone, fallback) for id in ids}
+    if fallback in gone:
+        raise Refused(f'the action "{fallback}" is taken out too', "choose another --fallback")
     changes: Changes = {("actions", id): UNSET for id in ids}
-    silent = set()
+    sharing = _still_sharing(scenario, gone)
+    ways: dict[str, str | None] = {}
     for link in graph.leading_to(scenario, gone):
-        if link.source in gone:
-            continue
-        source, target = scenario.actions[link.source], str(link.target)
-        if source.role == "shares" and link.label.startswith("link-"):
-            changes |= _without_link(link.source, source, link.label)
-        else:
+        target = str(link.target)
+        if link.source in sharing and link.label.startswith("link-"):
+            changes |= _without_link(link.source, scenario.actions[link.source], link.label)
+        elif link.source not in gone:
+            if target not in ways:
+                ways[target] = _way_on(scenario, target, gone, fallback)
             changes["actions", link.source, "branches", link.label] = ways[target]
-            silent |= {target} if ways[target] is None else set()
-    silent |= _shared_out(scenario, changes, gone)
-    if scenario.start in gone:
-        start = ways[scenario.start]
-        changes["start",] = UNSET if start is None else start
-        silent |= {scenario.start} if start is None else set()
+    start = scenario.start
+    if start in gone:
+        way = ways[start] = _way_on(scenario, start, gone, fallback)
+        changes["start",] = UNSET if way is None else way
+    silent = [id for id, way in ways.items() if way is None]
     if silent and not close:
-        _refuse_silence(reference, sorted(silent, key=list(scenario.actions).index))
+        _refuse_silence(scenario, reference, silent, ids)
     if gone == scenario.actions.keys():
         changes = {("start",): UNSET, ("actions",): UNSET}
     return changes
 
 
+def _still_sharing(scenario: Scenario, gone: Collection[str]) -> frozenset[str]:
+    """The load sharings that stay and have another way on: these can do without a link."""
+    return frozenset(
+        id
+        for id, action in scenario.actions.items()
+        if action.role == "shares"
+        and id not in gone
+        and any(target and target not in gone for target in action.branches.values())
+    )
+
+
 def _way_on(scenario: Scenario, id: str, gone: Collection[str], fallback: str | None) -> str | None:
     """Where callers go in place of an action that goes, past others that go as well."""
-    seen = set()
-    at: str | None = id
-    while at is not None and at in gone and at not in seen:
-        seen.add(at)
-        at = fallback if fallback is not None else _fallback(at, scenario.actions[at])
-    return None if at in seen else at
+    if fallback is not None:
+        return fallback
+    ends: dict[str, None] = {}
+    passed = {id: None}
+    waiting = [id]
+    for at in waiting:  # grows while it is walked
+        for target in _failing_over_to(scenario.actions[at]):
+            if target not in gone:
+                ends[target] = None
+            elif target not in passed:
+                passed[target] = None
+                waiting.append(target)
+    if len(ends) > 1:
+        hint = f"say where callers go instead: --fallback {' or '.join(list(ends)[:_CHOICES])}"
+        raise Refused(f'the failure branches of "{id}" lead to {_listed(ends)}', hint)
+    return next(iter(ends), None)
 
 
-def _fallback(id: str, action: Action) -> str | None:
-    failures = action.known.failures if action.known else ()
-    led = (action.branches.get(label) for label in failures)
-    targets = list(dict.fromkeys(target for target in led if target is not None))
-    if len(targets) > 1:
-        hint = f"say where callers go instead: --fallback {' or '.join(targets)}"
-        raise Refused(f'the failure branches of "{id}" lead to {_listed(targets)}', hint)
-    return targets[0] if targets else None
+def _failing_over_to(action: Action) -> list[str]:
+    led = (action.branches.get(label) for label in (action.known.failures if action.known else ()))
+    return [target for target in led if target is not None]
 
 
 def _without_link(source: str, action: Action, label: str) -> Changes:
@@ -290,26 +311,16 @@ def _without_link(source: str, action: Action, label: str) -> Changes:
     return changes
 
 
-def _shared_out(scenario: Scenario, changes: Changes, gone: Collection[str]) -> set[str]:
-    """Which of the actions that go were the last way on from a load sharing."""
-    silent = set()
-    for source in {way[1] for way, new in changes.items() if new is UNSET and len(way) == 4}:
-        branches = scenario.actions[source].branches
-        left = [
-            changes.get(("actions", source, "branches", label), target)
-            for label, target in branches.items()
-        ]
-        if not any(isinstance(target, str) and target not in gone for target in left):
-            silent |= {target for target in branches.values() if target in gone and target}
-    return silent
-
-
-def _refuse_silence(reference: str, ids: list[str]) -> None:
-    who = f'"{ids[0]}" of scenario "{reference}" has no fallback'
-    if len(ids) > 1:
-        who = f'{_listed(ids)} of scenario "{reference}" have no fallback'
-    hint = "--fallback ACTION says where they go instead, --close ends the call there"
-    raise Refused(f"{who}: callers would hear silence", hint)
+def _refuse_silence(
+    scenario: Scenario, reference: str, silent: list[str], ids: Collection[str]
+) -> None:
+    first = silent[0]
+    who = f'"{first}" of scenario "{reference}" has no fallback'
+    if len(silent) > 1:
+        who = f'{_listed(silent)} of scenario "{reference}" have no fallback'
+    what = f"--action {shlex.quote(first)}" if len(ids) == 1 else scenario.actions[first].endpoint
+    hint = f"`sipctl detach {reference} {what} --fallback ACTION` says where they go instead, "
+    raise Refused(f"{who}: callers would hear silence", hint + "--close ends the call there")
 
 
 def _listed(ids: Iterable[str]) -> str:
@@ -326,11 +337,15 @@ def reroute(inventory: Inventory, old: str, new: str, within: str | None = None)
     """Every action that leads to an endpoint, in one scenario or in all, leads to another."""
     inventory.member(new)
     if within is not None:
-        inventory.member(within, SCENARIO)
+        editable(inventory, within, SCENARIO)
     uses = [use for use in uses_of(inventory, old) if within in (None, use.scenario)]
     where = f" in scenario {within}" if within else ""
     changed = _renamed(inventory, uses, new)
-    return _plan(f"reroute {old} {new}", f"Reroute {old} to {new}{where}", changed)
+    notes: tuple[str, ...] = ()
+    if within is None and inventory.unseen:
+        unseen = _listed(member.path for member in inventory.unseen)
+        notes = (f"{unseen} cannot be read, and so stays as it is",)
+    return _plan(f"reroute {old} {new}", f"Reroute {old} to {new}{where}", changed, notes)
 
 
 def uses_of(inventory: Inventory, endpoint: str) -> tuple[UsedAt, ...]:

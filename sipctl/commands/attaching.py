@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
+import shlex
 from typing import Annotated
 
 import typer
 
-from sipctl import attaching
+from sipctl import attaching, names
 from sipctl.attaching import Place
 from sipctl.commands.endpoints import Close
 from sipctl.commands.session import READING_FORMATS, Session, session_of
 from sipctl.errors import Usage
 from sipctl.inventory import UsedAt
+from sipctl.render.outline import Row, outline
+from sipctl.scenario import Scenario
 
-Scenario = Annotated[str, typer.Argument(metavar="SCENARIO", help="The scenario.")]
+Reference = Annotated[str, typer.Argument(metavar="SCENARIO", help="The scenario.")]
+
+_SHOWN = 20
+"""So many open branches are named."""
 
 
 def attach(
     ctx: typer.Context,
-    scenario: Scenario,
+    scenario: Reference,
     endpoint: Annotated[str, typer.Argument(metavar="ENDPOINT", help="The endpoint.")],
     after: Annotated[
         str | None, typer.Option("--after", metavar="ACTION", help="The action it comes behind.")
@@ -55,42 +61,67 @@ def attach(
     """
     session = session_of(ctx)
     place = Place(after, branch, id, fallback, replace, insert)
-    if session.interactive and (after is None or branch is None):
-        place = _chosen(session, scenario, place)
+    if after is None or branch is None:
+        place = _told(session, scenario, endpoint, place)
     session.write(lambda inventory: attaching.attach(inventory, scenario, endpoint, place))
 
 
-def _chosen(session: Session, reference: str, place: Place) -> Place:
+def _told(session: Session, reference: str, endpoint: str, place: Place) -> Place:
+    """The place with a branch: the one that it tells, or that the user points at in the tree."""
+    inventory = session.inventory()
+    scenario, _ = attaching.scenario_of(inventory, reference)
+    inventory.member(endpoint)
+    if not scenario.actions or attaching.told_branch(scenario, place):
+        return place
+    rows = [row for row in outline(scenario, offering=True) if row.is_open]
+    if session.interactive and place.branch is None:
+        return _chosen(session, scenario, rows, place)
+    where = f'which branch of "{place.after}"' if place.after else f'where in "{reference}"'
+    raise Usage(f"{where} is not given", _offered(rows, place))
+
+
+def _offered(rows: list[Row], place: Place) -> str:
+    """The open branches, as one would ask for them."""
+    found = [row for row in rows if place.after in (None, row.source)]
+    told = [f"--after {shlex.quote(row.source)} --branch {_labels(row)}" for row in found[:_SHOWN]]
+    more = [f"and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
+    if not told:
+        return "no branch is open: name one with --after and --branch, and --insert or --replace"
+    return "\n  ".join(["these branches are open:", *told, *more])
+
+
+def _labels(row: Row) -> str:
+    first, *others = [shlex.quote(label) for label in (row.label or "", *row.others)]
+    return f"{first} (or {' '.join(others)})" if others else first
+
+
+def _chosen(session: Session, scenario: Scenario, rows: list[Row], place: Place) -> Place:
     """The place with a branch that the user points at in the tree."""
     from sipctl import output
     from sipctl.render.scenario import choices
 
-    scenario, _ = attaching.scenario_of(session.inventory(), reference)
-    if not scenario.actions:
-        return place
-    known = scenario.actions[place.after].known if place.after in scenario.actions else None
-    if known and len(known.branches) == 1:
-        return place
-    offered = attaching.open_branches(scenario)
     output.show_to_user(choices(scenario), session.color)
     while True:
         answer = typer.prompt("which branch (a number, or ACTION/LABEL)", err=True).strip()
-        found = _pointed_at(answer, offered)
-        if found is not None:
-            return replace(place, after=found[0], branch=found[1])
-        typer.echo(f'"{answer}" is no branch of this scenario', err=True)
+        found = _pointed_at(answer, scenario, rows)
+        if found is not None and place.after in (None, found[0]):
+            return dataclasses.replace(place, after=found[0], branch=found[1])
+        of = f'of "{place.after}"' if place.after else "of this scenario"
+        typer.echo(f"{names.quoted(answer)} is no branch {of}", err=True)
 
 
-def _pointed_at(answer: str, offered: list[tuple[str, str]]) -> tuple[str, str] | None:
+def _pointed_at(answer: str, scenario: Scenario, rows: list[Row]) -> tuple[str, str] | None:
     if answer.isascii() and answer.isdigit() and len(answer) < 6:
-        return offered[int(answer) - 1] if 0 < int(answer) <= len(offered) else None
-    action, slash, label = answer.rpartition("/")
-    return (action, label) if slash and action and label else None
+        row = rows[int(answer) - 1] if 0 < int(answer) <= len(rows) else None
+        return (row.source, row.label or "") if row else None
+    slashes = [at for at, char in enumerate(answer) if char == "/"]
+    ways = ((answer[:at], answer[at + 1 :]) for at in slashes)
+    return next(((id, label) for id, label in ways if id in scenario.actions and label), None)
 
 
 def detach(
     ctx: typer.Context,
-    scenario: Scenario,
+    scenario: Reference,
     endpoint: Annotated[
         str | None, typer.Argument(metavar="[ENDPOINT]", help="The endpoint.")
     ] = None,
@@ -151,8 +182,8 @@ def uses(
     elif printer.format == "name":
         printer.lines(dict.fromkeys(use.scenario for use in found))
     elif printer.format == "csv":
-        rows = [(use.scenario, use.action, use.place.file, str(use.place.line)) for use in found]
-        printer.table(("scenario", "action", "file", "line"), rows)
+        rows = [tuple(map(str, _data(use).values())) for use in found]
+        printer.table(("scenario", "action", "file", "line", "column"), rows)
     else:
         shown = [(use.scenario, use.action, _where(use)) for use in found]
         printer.table(("SCENARIO", "ACTION", "WHERE"), shown)

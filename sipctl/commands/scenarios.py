@@ -109,7 +109,8 @@ def edit(
     if start is not None:
         changes["start"] = start
     for given in unset or []:
-        field = {"entry_point": "entry_points"}.get(given.replace("-", "_"), given)
+        option = given.replace("-", "_")
+        field = "entry_points" if option in ("entry_point", "entry_points") else given
         if field not in FIELDS and not field.startswith("x-"):
             raise Usage(f'"{given}" is not a field', f"fields are {', '.join(FIELDS)}")
         if field in changes:
