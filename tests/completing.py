@@ -115,8 +115,8 @@ def _formats(name: str, callback: Callable[..., Any]) -> list[str]:
     """The formats that a command gives its printer, found in the source of what it calls."""
     found = set(_printer_calls(callback, set()))
     if not found:
-        group = next((g for g in _entry(name).options if g in _BY_GROUP), "writing")
-        return list(_BY_GROUP[group])
+        [formats] = [_BY_GROUP[group] for group in _entry(name).options if group in _BY_GROUP]
+        return list(formats)
     [formats] = found
     return list(formats)
 

@@ -59,7 +59,7 @@ def offer(words: Sequence[str], index: int, *, anywhere: bool = False) -> Offer:
     if line.command is None:
         return Offer()
     found = _Candidates(line, anywhere).offer()
-    found.words = [word for word in found.words if (word[0] + word[1]).isprintable()]
+    found.words = [word for word in found.words if word[0] and (word[0] + word[1]).isprintable()]
     return found
 
 

@@ -37,7 +37,10 @@ def root(given: str | None) -> str | None:
     if given:
         folder = os.path.expanduser(os.path.expandvars(given))
         return folder if _is_workspace(folder) else None
-    folder = os.getcwd()
+    try:
+        folder = os.getcwd()
+    except OSError:  # it is gone
+        return None
     while not _is_workspace(folder):
         above = os.path.dirname(folder)
         if above == folder:

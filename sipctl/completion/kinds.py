@@ -79,6 +79,8 @@ def kind_of(command: str, option: str, metavar: str) -> str:
     bare = bare[1:-1] if bare.startswith("[") and bare.find("]") == len(bare) - 1 else bare
     for known in (f"{command} {option or bare}", f"{option} {bare}"):
         if known in EXCEPTIONS:
-            return EXCEPTIONS[known]
-    kind = "choice" if "|" in bare else METAVARS[bare]
+            kind = EXCEPTIONS[known]
+            break
+    else:
+        kind = "choice" if "|" in bare else METAVARS[bare]
     return IN_SCENARIOS.get(kind, kind) if command.startswith("scenario ") else kind

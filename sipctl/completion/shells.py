@@ -22,6 +22,7 @@ def answer(shell: str, sent: Sequence[str]) -> str:
     words = list(sent[1:])
     if shell == "fish":
         words[index:] = [_unquoted(word) for word in words[index:]]
+    words[index + 1 :] = filter(None, words[index + 1 :])  # zsh sends an empty one for none
     found = offer(words[1:], index - 1, anywhere=True)
     lines = _described(found.words) if shell == "zsh" else _with_meaning(found.words)
     return "\n".join([_heading(found), *lines, ""])
