@@ -129,7 +129,6 @@ FIRES: dict[str, list[str | bytes]] = {
         "tags:\n- «0123»\n- a\n",
         "codecs: [«y»]\n",
         "host: «1:2:3:4:5:6:7:8»\n",
-        "username: a\npassword: «12345»\n",
         "username: a\npassword: {env: «YES»}\n",
         "«1»: a\n",
         "«yes»: a\n",
@@ -748,6 +747,28 @@ def test_settings_change_what_a_finding_weighs(key: str, severity: str) -> None:
     findings = inventory_of({SETTINGS_FILE: settings, FILE: data}).findings
     expected = [] if severity == "off" else [Severity(severity)]
     assert [finding.severity for finding in findings] == expected
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["port: 0", 'port: "5060"', "host: a_b", "unknown: 1", "realm:", 'reference: "b"', "tags: x"],
+)
+@pytest.mark.parametrize("password", ["hunter2", "12345", '"hunter2"'])
+def test_no_other_fault_hides_a_password_in_plain_text(other: str, password: str) -> None:
+    key = other.partition(":")[0]
+    needed = {"reference": "reference: a", "host": "host: a.example", key: other}
+    text = "\n".join((*needed.values(), f"username: u\npassword: {password}\n"))
+    found = judge(text.encode())
+    assert len({finding.rule for finding in found}) >= 2
+    (told,) = (finding for finding in found if finding.rule == "plaintext-password")
+    assert told.place.line == text.count("\n")
+    assert "hunter2" not in repr(found)
+
+
+@pytest.mark.parametrize("value", ["", "~", "null", '""', "{env: A}", "[a]"])
+def test_what_holds_no_text_is_no_password_in_plain_text(value: str) -> None:
+    text = VALID + f"username: u\npassword: {value}\n".encode()
+    assert "plaintext-password" not in {finding.rule for finding in judge(text)}
 
 
 # -- the book ------------------------------------------------------------------------------------

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from sipctl import names
+from sipctl import names, scalars
 from sipctl.findings import Finding, Place
 from sipctl.inventory import Member
 from sipctl.kinds import ENDPOINT, SCENARIO
-from sipctl.nodes import Node
+from sipctl.nodes import Node, Scalar
 from sipctl.rules import graphs
 from sipctl.scenario import Scenario
 
@@ -67,13 +67,21 @@ def register_without_username(members: tuple[Member, ...]) -> Iterator[Finding]:
 
 
 def plaintext_password(members: tuple[Member, ...]) -> Iterator[Finding]:
-    """SIP501: a plain string stands where a reference or a sealed value belongs."""
+    """SIP501: a plain string stands where a reference or a sealed value belongs.
+
+    Whatever else is wrong with the file hides it from nobody: a password is one all the same.
+    """
     for member in members:
-        if member.endpoint and isinstance(member.endpoint.password, str):
+        node = member.root.get("password") if member.root and member.kind is ENDPOINT else None
+        if isinstance(node, Scalar) and node.value and not _is_null(node):
             hint = "put it in an environment variable and write `password: {env: NAME}`; "
             hint += "change it at the provider if it was ever committed"
-            place = _place(member, "password")
+            place = node.place(member.path)
             yield Finding.of("plaintext-password", place, "a password in plain text", hint)
+
+
+def _is_null(node: Scalar) -> bool:
+    return node.plain and scalars.taken_for(node.value) == "null"
 
 
 RULES: tuple[Rule, ...] = (
