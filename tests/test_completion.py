@@ -1,9 +1,12 @@
 """Completion: what is offered where, what it costs, and the real shells."""
 
 import os
+import select
 import shutil
+import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +21,7 @@ from sipctl.kinds import KINDS
 from sipctl.rules.book import RULES
 from tests import completing
 from tests.conftest import Program
-from tests.support import PROGRAM, ROOT, execute
+from tests.support import PROGRAM, ROOT, environment, execute
 from tests.test_first_use import ANSWERS_IN_JSON
 
 ENDPOINTS = {
@@ -545,7 +548,7 @@ def test_the_shell_itself_finds_no_fault_in_its_script(shell: str, tmp_path: Pat
 IN_BASH = {
     "sipctl edit pbx-p": ["pbx-paris"],
     "sipctl edit 'pbx-p": ["pbx-paris"],
-    "sipctl edit sbc@": ["a.b"],
+    "sipctl edit sbc@": ["@a.b"],
     "sipctl search tag:p": ["paris"],
     "sipctl search 'tag:p": ["tag:paris"],
     'sipctl search "port:1 tag:p': ["port:1 tag:paris"],
@@ -583,7 +586,7 @@ def test_bash_is_given_what_replaces_its_word(helpers: str, place: Path) -> None
     found = [line.split("\t")[:-1] for line in result.lines]
     if helpers:  # they take it out of the word breaks
         assert found.pop(2) == ["sbc@a.b"]
-        found.insert(2, ["a.b"])
+        found.insert(2, ["@a.b"])
     assert [[w for w in words if w] for words in found] == list(IN_BASH.values())
 
 
@@ -623,3 +626,103 @@ def test_fish_completes(place: Path) -> None:
     assert result.err == ""
     found = [part.strip("\n").splitlines() for part in result.out.split("---\n")[:-1]]
     assert found == list(IN_FISH.values())
+
+
+TYPED = {
+    "sipctl edit pbx-p": "sipctl edit pbx-paris ",
+    "sipctl edit 'pbx-p": "sipctl edit 'pbx-paris' ",
+    "sipctl edit sbc@": "sipctl edit sbc@a.b ",
+    "sipctl search tag:p": "sipctl search tag:paris ",
+    "sipctl search 'port:1 tag:p": "sipctl search 'port:1 tag:paris' ",
+    'sipctl search "tag:live,ly': 'sipctl search "tag:live,lyon" ',
+    "sipctl search ho": "sipctl search host:",
+    "sipctl --color=al": "sipctl --color=always ",
+    "sipctl -C . edit pbx-paris pbx": "sipctl -C . edit pbx-paris pbx-lyon ",
+    "sipctl edit --whe": "sipctl edit --where ",
+    "sipctl scenario trace support --take who=+": "sipctl scenario trace support "
+    r"--take who=+33\* ",
+    "sipctl scenario trace support --take m": "sipctl scenario trace support --take menu=",
+    "sipctl scenario trace support --take=paris=p": "sipctl scenario trace support "
+    "--take=paris=processed ",
+    "sipctl validate scen": "sipctl validate scenarios/",
+    "sipctl -C scen": "sipctl -C scenarios/",
+    "sipctl create x --password-file=sipctl.y": "sipctl create x --password-file=sipctl.yaml ",
+    "sipctl create x --host si": "sipctl create x --host si",
+}
+"""What is typed, and what stands there once the tabulator is pressed."""
+
+# One key shows the line and empties it, so that nothing hangs on time.
+START = {
+    "bash": """\
+PS1='ready>'
+bind 'set enable-bracketed-paste off'
+show() { printf '%s|\\n' "$READLINE_LINE" >> "$SHOWN"; READLINE_LINE=; READLINE_POINT=0; }
+bind -x '"\\C-x": show'
+eval "$(sipctl completion bash)"
+""",
+    "zsh": """\
+autoload -U compinit; compinit -u -D
+eval "$(sipctl completion zsh)"
+show() { print -r -- "$BUFFER|" >> "$SHOWN"; BUFFER=; }
+zle -N show; bindkey '^X' show
+unset zle_bracketed_paste
+PROMPT='ready>'
+""",
+    "zsh from a folder": """\
+mkdir -p functions; sipctl completion zsh > functions/_sipctl
+fpath=($PWD/functions $fpath)
+autoload -U compinit; compinit -u -D
+show() { print -r -- "$BUFFER|" >> "$SHOWN"; BUFFER=; }
+zle -N show; bindkey '^X' show
+unset zle_bracketed_paste
+PROMPT='ready>'
+""",
+}
+
+
+@pytest.mark.parametrize("start", START)
+def test_the_tabulator_completes_what_is_typed(start: str, place: Path) -> None:
+    shell = start.split()[0]
+    home = place.parent / "start"
+    home.mkdir()
+    (home / ".zshrc").write_text(START[start])
+    arguments = ["--rcfile", home / ".zshrc", "-i"] if shell == "bash" else ["-d", "-i"]
+    env = {"ZDOTDIR": str(home), "SHOWN": str(home / "shown"), "INPUTRC": os.devnull}
+    lines = typed([installed(shell), *map(str, arguments)], list(TYPED), home / "shown", env)
+    assert dict(zip(TYPED, lines, strict=True)) == TYPED
+
+
+def typed(command: list[str], lines: list[str], shown: Path, env: dict[str, str]) -> list[str]:
+    """Type lines in an interactive shell, each with the tabulator, and give what stood there."""
+    master, slave = os.openpty()
+    with subprocess.Popen(
+        command,
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        start_new_session=True,
+        env=environment(env),
+    ) as process:
+        try:
+            wait_for(lambda told: "ready>" in told, master)
+            for number, line in enumerate(lines, 1):
+                os.write(master, f"{line}\t\x18".encode())
+                wait_for(lambda _: len(lines_of(shown)) >= number, master)  # noqa: B023
+        finally:
+            process.kill()
+            os.close(slave)
+            os.close(master)
+    return [line.removesuffix("|") for line in lines_of(shown)]
+
+
+def lines_of(file: Path) -> list[str]:
+    return file.read_text().splitlines() if file.exists() else []
+
+
+def wait_for(done: Callable[[str], bool], master: int) -> None:
+    """Read what a terminal shows until something is so."""
+    told, end = "", time.monotonic() + 60
+    while not done(told):
+        assert time.monotonic() < end, told
+        if select.select([master], [], [], 0.02)[0]:
+            told += os.read(master, 65536).decode(errors="replace")

@@ -102,8 +102,10 @@ def _split(line: str, breaks: str) -> tuple[list[str], _Typed]:
             if char in "'\"":
                 current.quote, current.head = char, current.text
             else:
+                if char in "$@" and char in breaks:  # readline keeps these in the word
+                    current.head = current.text
                 current.text += next(chars, "") if char == "\\" else char
-                if char in breaks:
+                if char in breaks and char not in "$@":
                     current.head = current.text
     return words, current
 
