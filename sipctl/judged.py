@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from sipctl import selection, workspace
@@ -78,6 +78,37 @@ def at_revision(start: Path, given: Path | None, revision: str) -> Judged:
         raise Refused(f'there is no {SETTINGS_FILE} here at "{revision}"', hint)
     parent = repository.ask("rev-parse", "--verify", "--quiet", f"{oid}^1^{{commit}}")
     return _judged(root, repository, found, parent)
+
+
+def workspaces_below(start: Path, index: str | None, *, staged: bool) -> list[Path]:
+    """Every workspace at or below a folder, on disk or in the index; hidden folders are left out."""
+    if not staged:
+        return sorted(_on_disk_below(start))
+    repository = selection.required_repository(start)
+    found = (PurePosixPath(path) for path in repository.entries_of_index(["."], index))
+    marks = (path for path in found if path.name == SETTINGS_FILE and not _is_hidden(path))
+    return sorted(start / mark.parent for mark in marks)
+
+
+def _on_disk_below(start: Path) -> Iterator[Path]:
+    for folder, inner, names in os.walk(start):
+        inner[:] = [name for name in inner if not name.startswith(".")]
+        if SETTINGS_FILE in names:
+            yield Path(folder)
+
+
+def _is_hidden(path: PurePosixPath) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def moved_below(finding: Finding, folder: str) -> Finding:
+    """A finding with its places as seen from a folder above the workspace."""
+
+    def moved(place: Place) -> Place:
+        return replace(place, file=f"{folder}/{place.file}" if folder != "." else place.file)
+
+    related = tuple((moved(place), words) for place, words in finding.related)
+    return replace(finding, place=moved(finding.place), related=related)
 
 
 def folder_in_repository(root: Path) -> str:

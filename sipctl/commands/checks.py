@@ -6,19 +6,23 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sipctl import disk, examples, judged, names, output, reports, resources, workspace
 from sipctl.commands.session import READING_FORMATS, Session, session_of
 from sipctl.errors import Refused, Usage
+from sipctl.findings import Finding
 from sipctl.inventory import Inventory
 from sipctl.patch import patch
 from sipctl.render import changes as render_changes
 from sipctl.render import findings as render
 from sipctl.render import visible
-from sipctl.rules.book import RULES, find
+from sipctl.rules.book import RULES, Rule, find
+
+if TYPE_CHECKING:
+    from sipctl.formatting import Formatted
 
 FINDINGS = 1
 CHANGES = 4
@@ -29,6 +33,12 @@ FORMATS = (*WITH_COLORS, "json", *reports.FORMATS)
 Paths = Annotated[
     list[Path] | None,
     typer.Argument(metavar="[PATH]...", help="Files or folders; without any, the whole workspace."),
+]
+
+
+Everywhere = Annotated[
+    bool,
+    typer.Option("--all-workspaces", help="Every workspace at or below the current folder."),
 ]
 
 
@@ -52,6 +62,11 @@ def validate(
     revision: Annotated[
         str | None, typer.Option("--rev", metavar="REV", help="Check a commit.")
     ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", metavar="RULE", help="Tell of this rule only; repeat it for more."),
+    ] = None,
+    everywhere: Everywhere = False,
 ) -> None:
     """Check every file and show every finding.
 
@@ -62,16 +77,41 @@ def validate(
     wanted = format or _default_format()
     if wanted not in FORMATS:
         raise Usage(f'"{visible(wanted)}" is not a format', f"use {', '.join(FORMATS)}")
-    found = _judged(session, staged, revision)
-    chosen = chosen_paths(found.root, found.inventory, paths)
-    findings = tuple(
-        f for f in found.inventory.findings if chosen is None or f.place.file in chosen
-    )
-    files = found.files if chosen is None else tuple(sorted(chosen))
-    folder = judged.folder_in_repository(found.root) if wanted in reports.FORMATS else ""
-    _report(session, wanted, reports.Report(findings, files, folder, strict), file)
+    rules = {_known_rule(name).name for name in only or ()}
+    report = (_report_below if everywhere else _report_of)(session, paths, staged, revision)
+    findings = tuple(f for f in report.findings if not rules or f.rule in rules)
+    folder = report.folder if wanted in reports.FORMATS else ""
+    _print(session, wanted, reports.Report(findings, report.files, folder, strict), file)
     if any(strict or finding.is_error for finding in findings):
         raise typer.Exit(FINDINGS)
+
+
+def _report_of(
+    session: Session, paths: list[Path] | None, staged: bool, revision: str | None
+) -> reports.Report:
+    """What is found in the workspace, of the chosen files."""
+    found = _judged(session, staged, revision)
+    chosen = chosen_paths(found.root, found.inventory, paths)
+    known = found.inventory.findings
+    findings = tuple(f for f in known if chosen is None or f.place.file in chosen)
+    files = found.files if chosen is None else tuple(sorted(chosen))
+    return reports.Report(findings, files, judged.folder_in_repository(found.root))
+
+
+def _report_below(
+    session: Session, paths: list[Path] | None, staged: bool, revision: str | None
+) -> reports.Report:
+    """What is found in every workspace below, with paths from here."""
+    if paths or revision is not None:
+        raise Usage("--all-workspaces takes neither paths nor --rev")
+    start, index = session.workspace or Path.cwd(), judged.callers_index()
+    findings, files = list[Finding](), list[str]()
+    for root in judged.workspaces_below(start, index, staged=staged):
+        found = judged.staged(root, root, index) if staged else judged.on_disk(root)
+        folder = root.relative_to(start).as_posix()
+        findings += (judged.moved_below(f, folder) for f in found.inventory.findings)
+        files += ((Path(folder) / file).as_posix() for file in found.files)
+    return reports.Report(tuple(findings), tuple(files), judged.folder_in_repository(start))
 
 
 def _default_format() -> str:
@@ -91,7 +131,7 @@ def _judged(session: Session, staged: bool, revision: str | None) -> judged.Judg
     return judged.on_disk(session.root())
 
 
-def _report(session: Session, format: str, report: reports.Report, file: Path | None) -> None:
+def _print(session: Session, format: str, report: reports.Report, file: Path | None) -> None:
     if file is not None and str(file) != "-":
         _write(file, "".join(text for text, _ in _told(format, report)))
     elif format in WITH_COLORS:
@@ -168,6 +208,7 @@ def fmt(
     diff: Annotated[
         bool, typer.Option("--diff", help="Change nothing; show the exact diff.")
     ] = False,
+    everywhere: Everywhere = False,
 ) -> None:
     """Bring files into canonical form.
 
@@ -175,27 +216,49 @@ def fmt(
     booleans and host names from the source text. Comments stay. Files with errors
     of syntax stay as they are.
     """
+    session = session_of(ctx)
+    if everywhere and paths:
+        raise Usage("--all-workspaces takes no paths")
+    start = session.workspace or Path.cwd()
+    roots = judged.workspaces_below(start, None, staged=False) if everywhere else [session.root()]
+    printer = output.Printer("text", session.color)
+    errors, changed = list[Finding](), False
+    for root in roots:
+        folder = root.relative_to(start).as_posix() if everywhere else "."
+        formatted = _formatted(printer, root, folder, paths, check=check, diff=diff)
+        errors += (judged.moved_below(finding, folder) for finding in formatted.errors)
+        changed = changed or bool(formatted.changes)
+    if errors:
+        output.show_to_user(render.full(errors), session.color)
+        raise typer.Exit(FINDINGS)
+    if check and changed:
+        raise typer.Exit(CHANGES)
+
+
+def _formatted(
+    printer: output.Printer,
+    root: Path,
+    folder: str,
+    paths: list[Path] | None,
+    *,
+    check: bool,
+    diff: bool,
+) -> Formatted:
+    """Format one workspace, or show what that would do; `folder` is where it is, seen from here."""
     from sipctl import formatting  # the only command that needs it
 
-    session = session_of(ctx)
-    root = session.root()
     inventory = workspace.load(root)
-    chosen = chosen_paths(root, inventory, paths)
-    formatted = formatting.format_all(inventory, root, chosen)
-    printer = output.Printer("text", session.color)
+    formatted = formatting.format_all(inventory, root, chosen_paths(root, inventory, paths))
+    inner = "" if folder == "." else f"{folder}/"
     if diff:
-        printer.show(render_changes.diff(patch(formatted.changes, "", formatting.shown)))
+        printer.show(render_changes.diff(patch(formatted.changes, inner, formatting.shown)))
     elif check:
-        printer.lines(change.path for change in formatted.changes)
+        printer.lines(inner + change.path for change in formatted.changes)
     else:
         for change in formatted.changes:
             _replace(root / change.path, change.before, change.after)
-            output.tell(f"formatted {change.path}")
-    if formatted.errors:
-        output._show(sys.stderr, render.full(formatted.errors), session.color)
-        raise typer.Exit(FINDINGS)
-    if check and formatted.changes:
-        raise typer.Exit(CHANGES)
+            output.tell(f"formatted {inner}{change.path}")
+    return formatted
 
 
 def _replace(file: Path, before: bytes | None, after: bytes | None) -> None:
@@ -224,11 +287,7 @@ def explain(
     rule: Annotated[str, typer.Argument(metavar="RULE", help="A code or a name, say SIP203.")],
 ) -> None:
     """Explain a rule, with a wrong and a right example."""
-    known = find(rule)
-    if known is None:
-        codes = (r.code for r in RULES.values())
-        hint = names.did_you_mean(rule, [*RULES, *codes]) or "see `sipctl rules`"
-        raise Refused(f'there is no rule "{rule}"', hint)
+    known = _known_rule(rule)
     printer = session_of(ctx).printer("table", "json", "yaml")
     data = _rule_data(known.name)
     if printer.structured:
@@ -236,6 +295,16 @@ def explain(
         return
     wrong, right = examples.wrong(known.name), examples.right(known.name)
     printer.show(render.explanation(known, wrong, right))
+
+
+def _known_rule(name: str) -> Rule:
+    """The rule of a code or name; raises Refused with the nearest."""
+    known = find(name)
+    if known is None:
+        codes = (r.code for r in RULES.values())
+        hint = names.did_you_mean(name, [*RULES, *codes]) or "see `sipctl rules`"
+        raise Refused(f"there is no rule {names.quoted(name)}", hint)
+    return known
 
 
 def _rule_data(name: str) -> dict[str, str | bool]:
