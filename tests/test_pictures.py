@@ -565,7 +565,8 @@ def seen(text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    return seen(text if text and text == text.strip(" ") else f'"{text}"')
+    shown = visible(text)
+    return seen(shown if shown and shown == shown.strip(" ") else f'"{shown}"')
 
 
 def in_box(id: str, one: Action) -> Lines:
