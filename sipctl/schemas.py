@@ -9,18 +9,22 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from sipctl.answers import ANSWERS, SCHEMAS
 from sipctl.endpoint import Endpoint
 from sipctl.scenario import Scenario
 from sipctl.settings import Settings
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
-MODELS: dict[str, type[BaseModel]] = {
+FILES: dict[str, type[BaseModel]] = {
     "endpoint": Endpoint,
     "scenario": Scenario,
     "settings": Settings,
 }
-"""The schemas by name; `a/b` stands in a folder `a`."""
+"""The schemas of a workspace's files, by name."""
+
+MODELS: dict[str, type[BaseModel]] = {**FILES, **ANSWERS}
+"""All schemas; `a/b` stands in a folder `a`."""
 
 VERSION = 1
 """The version that stands at the end of each schema's `$id`: the one of the documents' format."""
@@ -38,14 +42,21 @@ def text(name: str) -> str:
 
 def schema(name: str) -> dict[str, Any]:
     """The schema of one name of `MODELS`."""
-    made = MODELS[name].model_json_schema(schema_generator=_OfDocuments)
+    generator = _OfFiles if name in FILES else GenerateJsonSchema
+    made = MODELS[name].model_json_schema(schema_generator=generator)
+    made["description"] += _answering(name)
     identity = f"urn:sipctl:schema:{name.replace('/', ':')}:{VERSION}"
     first = {"title": made["title"], "description": made["description"]}
     return {"$schema": DIALECT, "$id": identity} | first | made
 
 
-class _OfDocuments(GenerateJsonSchema):
-    """None is how the models say 'absent'; in a document a null is an error, so none is shown."""
+def _answering(name: str) -> str:
+    commands = [command for command, schema in SCHEMAS.items() if schema == name]
+    return f" Printed by: sipctl {', '.join(commands)}." if commands else ""
+
+
+class _OfFiles(GenerateJsonSchema):
+    """None is how the models say 'absent'; in a file a null is an error, so none is shown."""
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])

@@ -26,6 +26,9 @@ class Unset(Enum):
 
 UNSET = Unset.UNSET
 
+MAX_KEY = 1024
+"""So many characters of a key are looked at for its colon (YAML 1.2.2, section 7.4.2)."""
+
 Path = tuple[str, ...]
 """The way to a value: the keys of nested mappings."""
 
@@ -68,7 +71,11 @@ def _lines(value: Value) -> Iterator[str]:
         for key, item in value.items():
             first, *rest = _lines(item)
             nested = isinstance(item, Mapping | list | tuple) and item
-            yield f"{quote(key)}:" if nested else f"{quote(key)}: {first}"
+            named = quote(key)
+            if len(named) > MAX_KEY:  # told to be a key, and its colon on a line of its own
+                yield f"? {named}"
+                named = ""
+            yield f"{named}:" if nested else f"{named}: {first}"
             yield from (f"  {line}" for line in ((first, *rest) if nested else rest))
     else:
         for item in value:

@@ -1,0 +1,295 @@
+"""What commands print for programs: in the form of its schema, and nothing else beside it."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from ruamel.yaml import YAML
+
+from sipctl import answers, schemas
+from tests import everything
+from tests.conftest import Program
+from tests.everything import READING, WRITING, every_command, words
+from tests.support import Result
+
+READERS = [(command, line) for command, lines in READING.items() for line in lines]
+
+NO_JSON = {"completion", "fmt", "schema"}
+"""The commands whose answers are text: a script, a diff or names of files, a schema."""
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("everything") / "workspace"
+
+
+@pytest.fixture
+def rich(template: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The workspace with everything, for reading only; the current folder."""
+    if not template.exists():
+        everything.build(template)
+    monkeypatch.chdir(template)
+    return template
+
+
+@pytest.fixture
+def own(rich: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it to write in; the current folder."""
+    folder = everything.copied(rich, tmp_path / "own")
+    (folder / "table.csv").write_text(everything.TABLE)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+# -- the schemas ---------------------------------------------------------------------------------
+
+
+@cache
+def validator(command: str) -> Draft202012Validator:
+    return Draft202012Validator(schemas.schema(answers.SCHEMAS[command]))
+
+
+@cache
+def closed(command: str) -> Draft202012Validator:
+    """The same schema, but it knows every key."""
+    return Draft202012Validator(_closed(schemas.schema(answers.SCHEMAS[command])))
+
+
+def _closed(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_closed(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    only = {"additionalProperties": False} if schema.get("additionalProperties") is True else {}
+    return {key: _closed(value) for key, value in schema.items()} | only
+
+
+def valid(command: str, document: Any) -> None:
+    validator(command).validate(document)
+    closed(command).validate(document)
+
+
+def test_every_command_that_prints_json_has_its_schema() -> None:
+    telling = {name for name, entry in every_command() if everything.tells_json(name, entry)}
+    assert telling == set(answers.SCHEMAS)
+    assert {name for name, _ in every_command()} - telling == NO_JSON
+
+
+def test_every_schema_of_an_answer_is_some_commands() -> None:
+    assert set(answers.SCHEMAS.values()) == set(answers.ANSWERS)
+    assert set(schemas.MODELS) == {*schemas.FILES, *answers.ANSWERS}
+
+
+def test_every_command_is_tried() -> None:
+    assert {*READING, *WRITING} == {name for name, _ in every_command()}
+
+
+@pytest.mark.parametrize("name", answers.ANSWERS)
+def test_a_schema_names_its_commands(name: str) -> None:
+    told = schemas.schema(name)["description"].partition("Printed by: sipctl ")[2]
+    commands = [command for command, of in answers.SCHEMAS.items() if of == name]
+    assert told == f"{', '.join(commands)}."
+
+
+def _properties(schema: Any, root: Any, way: str = "") -> Iterator[tuple[str, Any, Any]]:
+    for name, inner in schema.get("$defs", {}).items():
+        yield from _properties(inner, root, name)
+    for key, field in schema.get("properties", {}).items():
+        yield f"{way}.{key}", field, root
+
+
+@pytest.mark.parametrize("name", answers.ANSWERS)
+def test_every_field_at_any_depth_is_described_by_examples_that_it_accepts(name: str) -> None:
+    schema = schemas.schema(name)
+    for way, field, root in _properties(schema, schema, name):
+        assert field["description"], way
+        is_part = "$ref" in field
+        assert is_part or field["examples"], way
+        alone = Draft202012Validator({"$defs": root.get("$defs", {}), **field})
+        for example in field.get("examples", []):
+            alone.validate(example)
+
+
+@pytest.mark.parametrize("name", answers.ANSWERS)
+def test_fields_may_come_and_none_may_go(name: str) -> None:
+    """Within a version: so an object takes further keys, and what is listed is required."""
+    schema = schemas.schema(name)
+    for inner in [schema, *schema.get("$defs", {}).values()]:
+        assert inner["additionalProperties"] is not False
+        optional = set(inner["properties"]) - set(inner["required"])
+        assert optional == set() or (name, inner["title"]) == ("output/export", "GivenEndpoint")
+
+
+# -- JSON ----------------------------------------------------------------------------------------
+
+
+def as_json(command: str, line: str) -> list[str]:
+    """The words that ask a command for JSON."""
+    if command == "export":
+        return ["export", "json", *words("", line)]
+    return [*words(command, line), *(("--format" if command == "validate" else "-o"), "json")]
+
+
+@pytest.mark.parametrize(("command", "line"), [c for c in READERS if c[0] not in NO_JSON])
+def test_what_is_read_is_valid(command: str, line: str, rich: Path, run: Program) -> None:
+    has_errors = command == "validate" and line != "endpoints/pbx-paris.yaml"
+    result = run(*as_json(command, line), check=1 if has_errors else 0)
+    valid(command, result.json)
+
+
+def _written() -> Iterator[tuple[str, str, str]]:
+    """Each line as it is and as a dry run; one of each command without a commit."""
+    for command, lines in WRITING.items():
+        if command not in NO_JSON:
+            yield command, lines[0], "--no-commit"
+            yield from ((command, line, mode) for line in lines for mode in ("", "--dry-run"))
+
+
+@pytest.mark.parametrize(("command", "line", "mode"), list(_written()))
+def test_what_was_written_is_valid(
+    command: str, line: str, mode: str, own: Path, run: Program
+) -> None:
+    result = run(*as_json(command, line), *mode.split(), check=None)
+    assert result.status in (0, 3), result.err
+    if result.status:
+        refused(result)
+    else:
+        valid(command, result.json)
+        assert result.json["dry_run"] is (mode == "--dry-run")
+
+
+def refused(result: Result) -> None:
+    assert result.out == ""
+    assert "sipctl: " in result.err
+    assert "bug" not in result.err
+
+
+def test_each_writing_command_is_seen_to_write_and_to_be_refused_or_to_do_nothing() -> None:
+    assert {len(lines) > 1 for lines in WRITING.values()} == {True}
+
+
+def test_a_key_that_no_schema_knows_is_found(rich: Path, run: Program) -> None:
+    document = run("list", "-o", "json").json
+    document["endpoints"][0]["new"] = 1
+    validator("list").validate(document)
+    assert [error.validator for error in closed("list").iter_errors(document)] == [
+        "additionalProperties"
+    ]
+    del document["endpoints"][0]["host"]
+    assert not validator("list").is_valid(document)
+
+
+def test_an_empty_workspace_gives_empty_answers(workspace: Path, run: Program) -> None:
+    for line in ("list", "search a", "tag list", "scenario list", "history", "scenario history"):
+        valid(line.removesuffix(" a"), run(*line.split(), "-o", "json").json)
+    for line in ("status", "diff", "plan HEAD", "save"):
+        valid(line.split()[0], run(*line.split(), "-o", "json").json)
+    valid("export", run("export", "json").json)
+    valid("validate", run("validate", "--format", "json").json)
+
+
+def test_a_branch_without_commits_gives_valid_answers(repo: Path, run: Program) -> None:
+    Path("sipctl.yaml").write_text("version: 1\n")
+    for line in ("status", "list", "diff", "save"):
+        valid(line, run(*line.split(), "-o", "json").json)
+
+
+# -- YAML ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [c for c in READERS if c[0] not in {*NO_JSON, "validate", "export", "diff", "plan"}],
+)
+def test_yaml_says_the_same_as_json_to_readers_of_both_versions(
+    command: str, line: str, rich: Path, run: Program
+) -> None:
+    said = run(*words(command, line), "-o", "json").json
+    text = run(*words(command, line), "-o", "yaml").out
+    for version in ("1.1", "1.2"):
+        yaml = YAML(typ="safe", pure=True)
+        yaml.version = version
+        assert yaml.load(text) == said, version
+
+
+# -- nothing but the answer ----------------------------------------------------------------------
+
+FORMATS = ("table", "text", "json", "yaml", "csv", "name", "markdown", "mermaid", "dot")
+
+
+def parse(format: str, text: str) -> None:
+    """Fails where a text is not whole in its format."""
+    if format == "json":
+        json.loads(text)
+    elif format == "yaml":
+        YAML(typ="safe", pure=True).load(text)
+    elif format == "csv":
+        rows = list(csv.reader(io.StringIO(text)))
+        assert {len(row) for row in rows} == {len(rows[0])}
+    elif format == "name":
+        assert all(line and " " not in line for line in text.splitlines())
+
+
+def formats(command: str) -> Iterator[tuple[str, ...]]:
+    """The words for every format of a command."""
+    entry = dict(every_command())[command]
+    names = {param.name for param in everything.options(command, entry)}
+    if command == "export":
+        yield from (("csv",), ("json",))
+    elif "format" in names:
+        option = "--format" if command == "validate" else "-o"
+        known = (*FORMATS, "full", "concise", "sarif", "github", "gitlab", "junit")
+        yield from ((option, format) for format in known)
+    else:
+        yield ()
+
+
+@pytest.mark.parametrize("command", READING)
+def test_standard_output_holds_the_answer_and_all_words_are_elsewhere(
+    command: str, rich: Path, run: Program
+) -> None:
+    line = READING[command][0]
+    whole = 0
+    for format in formats(command):
+        given = [*words(command, ""), *format, *words("", line)]
+        result = run(*given, check=None)
+        assert result.status != 70, result.err
+        if result.status == 2:
+            assert result.out == ""
+            assert "is not a" in result.err
+            continue
+        whole += 1
+        parse(format[-1] if format else "", result.out)
+        assert not re.search("(?m)^(sipctl|hint): ", result.out)
+    assert whole
+
+
+NEEDS_FILES = ("list", "search", "tag list", "scenario list", "uses", "show", "export")
+
+
+@pytest.mark.parametrize("command", NEEDS_FILES)
+def test_a_file_that_cannot_be_read_is_told_on_standard_error_in_every_format(
+    command: str, rich: Path, run: Program
+) -> None:
+    line = READING[command][0]
+    for format in formats(command):
+        result = run(*words(command, ""), *format, *words("", line), check=None)
+        if result.status == 0:
+            assert "could not be read: " in result.err
+            assert "shattered" not in result.out or format[-1] in ("json", "yaml")
+
+
+def test_json_and_yaml_list_what_could_not_be_read(rich: Path, run: Program) -> None:
+    for line, broken in (
+        ("list -o json", ["endpoints/broken.yaml"]),
+        ("scenario list -o json", ["scenarios/shattered.yaml"]),
+        ("export json", ["endpoints/broken.yaml", "scenarios/shattered.yaml"]),
+    ):
+        assert run(*line.split()).json["unreadable"] == broken
