@@ -81,7 +81,7 @@ def at_revision(start: Path, given: Path | None, revision: str) -> Judged:
 
 
 def workspaces_below(start: Path, index: str | None, *, staged: bool) -> list[Path]:
-    """Every workspace at or below a folder, on disk or in the index; hidden folders are left out."""
+    """Every workspace at or below a folder, on disk or in the index; none in hidden folders."""
     if not staged:
         return sorted(_on_disk_below(start))
     repository = selection.required_repository(start)
@@ -169,8 +169,10 @@ def _types(repository: Repository, entries: Mapping[str, Entry], before: str) ->
 def _files(
     entries: Mapping[str, Entry], blobs: Mapping[str, bytes]
 ) -> Iterator[tuple[str, bytes | Finding]]:
-    """The files of a tree as the disk would show them: members, settings, and what is not read."""
-    folders = set[str]()
+    """The files of a tree as the disk would show them: members, settings, and what is not read.
+
+    What stands for a folder comes once for each file in it.
+    """
     for path, entry in entries.items():
         folder, _, inner = path.partition("/")
         name, below, _ = inner.partition("/")
@@ -179,13 +181,12 @@ def _files(
             yield path, _content(path, entry, blobs)
         elif path in FOLDERS:
             yield path, workspace.not_a_file(path, "it is no folder")
-        elif name.startswith(".") or shown in folders:
+        elif name.startswith("."):
             continue
         elif is_member_name(name):
             yield shown, workspace.not_a_file(shown, "it is a folder")
         else:
             yield shown, workspace.stray(shown, bool(below) or entry.mode == "160000")
-        folders.add(shown)
 
 
 def _content(path: str, entry: Entry, blobs: Mapping[str, bytes]) -> bytes | Finding:
