@@ -196,10 +196,9 @@ def test_a_repository_in_place_of_a_file_is_told(workspace: Path, run: Program, 
     oid = git("rev-parse", "HEAD").strip()
     git("update-index", "--add", "--cacheinfo", f"160000,{oid},{FILE}")
     git("update-index", "--add", "--cacheinfo", f"160000,{oid},endpoints/module")
-    assert codes(run("validate", "--staged", "-f", "json", check=1)) == [
-        f"SIP111 {FILE}:1",
-        "SIP303 endpoints/module:1",
-    ]
+    found = run("validate", "--staged", "-f", "json", check=1)
+    assert codes(found) == [f"SIP111 {FILE}:1", "SIP303 endpoints/module:1"]
+    assert found.json["findings"][1]["message"] == "sub-folders are not read"
 
 
 def test_content_that_git_does_not_have_is_a_finding(
@@ -363,6 +362,15 @@ def test_an_index_elsewhere_is_read_where_git_names_it(
     for name in (str(index), ".git/mine"):
         for folder in (committed, committed / "endpoints"):
             run("validate", "--staged", env={"GIT_INDEX_FILE": name}, cwd=folder, check=1)
+
+
+def test_the_index_of_another_repository_and_one_that_is_gone_are_not_read(
+    committed: Path, tmp_path: Path, run: Program, git: Git
+) -> None:
+    git("clone", "-q", str(committed), str(tmp_path / "other"))
+    git("rm", "-q", "--cached", FILE)
+    for name in (str(tmp_path / "other" / ".git" / "index"), "nowhere"):
+        run("validate", "--staged", env={"GIT_INDEX_FILE": name}, check=1)
 
 
 def test_the_program_judges_what_is_staged(committed: Path, sipctl: Program, git: Git) -> None:
