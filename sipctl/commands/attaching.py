@@ -115,8 +115,11 @@ def _pointed_at(answer: str, scenario: Scenario, rows: list[Row]) -> tuple[str, 
         row = rows[int(answer) - 1] if 0 < int(answer) <= len(rows) else None
         return (row.source, row.label or "") if row else None
     slashes = [at for at, char in enumerate(answer) if char == "/"]
-    ways = ((answer[:at], answer[at + 1 :]) for at in slashes)
-    return next(((id, label) for id, label in ways if id in scenario.actions and label), None)
+    for id, label in ((answer[:at], answer[at + 1 :]) for at in slashes):
+        action = scenario.actions.get(id)
+        if action and label and attaching.has_branch(action, label):
+            return id, label
+    return None
 
 
 def detach(
