@@ -107,9 +107,7 @@ def test_every_shared_option_is_told(group: str) -> None:
         assert any(re.search(rf"[`/]{name}\b", section) for name in option.opts), option.opts
 
 
-def test_the_files_of_the_readme_are_valid(
-    tmp_path: Path, run: Program
-) -> None:
+def test_the_files_of_the_readme_are_valid(tmp_path: Path, run: Program) -> None:
     blocks = re.findall(r"^```yaml\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
     endpoint, scenario, settings = blocks
     for path, text in {"endpoints/pbx-paris": endpoint, "scenarios/support-in": scenario}.items():
