@@ -5,6 +5,7 @@ import inspect
 import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
 from typing import Any
 
 import typer
@@ -58,9 +59,9 @@ def _command(name: str, command: Any, context: Any) -> Iterator[tuple[str, ...]]
         yield from (("below", *pair) for pair in _below(name).items())
     for param in command.get_params(context):
         if param.param_type_name == "argument":
-            yield ("argument", *_slot(name, "", command, param))
+            yield ("argument", *_slot(name, "", param))
         else:
-            yield ("option", *_option(name, command, param))
+            yield ("option", *_option(name, param))
     if not name:  # answered before there are options
         yield ("option", "--version", "Say which sipctl this is", "", "", "")
 
@@ -74,14 +75,14 @@ def _below(name: str) -> dict[str, str]:
     return {n: help or group.get_command(context, n).help for n, help in helps.items()}
 
 
-def _option(name: str, command: Any, param: Any) -> tuple[str, ...]:
+def _option(name: str, param: Any) -> tuple[str, ...]:
     names = " ".join([*param.opts, *param.secondary_opts])
     is_flag = param.is_flag or param.count
-    slot = ("", "", "") if is_flag else _slot(name, param.opts[0], command, param)
+    slot = ("", "", "") if is_flag else _slot(name, param.opts[0], param)
     return (names, (param.help or "").removesuffix("."), *slot)
 
 
-def _slot(name: str, option: str, command: Any, param: Any) -> tuple[str, str, str]:
+def _slot(name: str, option: str, param: Any) -> tuple[str, str, str]:
     """What takes a value. An unknown metavar is an error: sipctl/completion/kinds.py knows them."""
     metavar = param.metavar or param.name.upper()
     try:
@@ -90,7 +91,7 @@ def _slot(name: str, option: str, command: Any, param: Any) -> tuple[str, str, s
         place = f"{option or 'the argument'} {metavar} of `sipctl {name}`"
         raise LookupError(f"{place} has no kind: add it to sipctl/completion/kinds.py") from None
     help = param.help or ""
-    words = choices(name, option, metavar, command, help) if kind == "choice" else []
+    words = choices(name, option, metavar, help) if kind == "choice" else []
     many = param.nargs == -1 if param.param_type_name == "argument" else param.multiple
     return kind, "many" if many else "", " ".join(words)
 
@@ -98,12 +99,12 @@ def _slot(name: str, option: str, command: Any, param: Any) -> tuple[str, str, s
 # -- choices ------------------------------------------------------------------------------------
 
 
-def choices(name: str, option: str, metavar: str, command: Any, help: str) -> list[str]:
+def choices(name: str, option: str, metavar: str, help: str) -> list[str]:
     """The words that an option or argument takes: its formats, else what its help lists."""
     if "|" in metavar:
         return metavar.strip("[]").split("|")
     if option == "--output":
-        return _formats(name, command.callback)
+        return _formats(name)
     # "full, concise or json.", "What to print: text or json.", "One of full, concise, json."
     listed = re.split(r": |One of ", re.sub(r" \([^)]*\)", "", help).removesuffix("."))[-1]
     words = re.split(", | or ", listed)
@@ -111,11 +112,14 @@ def choices(name: str, option: str, metavar: str, command: Any, help: str) -> li
     return words
 
 
-def _formats(name: str, callback: Callable[..., Any]) -> list[str]:
+def _formats(name: str) -> list[str]:
     """The formats that a command gives its printer, found in the source of what it calls."""
-    found = set(_printer_calls(callback, set()))
+    entry = _entry(name)
+    module, _, function = entry.target.partition(":")
+    command = getattr(import_module(f"sipctl.commands.{module}"), function)
+    found = set(_printer_calls(command, set()))
     if not found:
-        [formats] = [_BY_GROUP[group] for group in _entry(name).options if group in _BY_GROUP]
+        [formats] = [_BY_GROUP[group] for group in entry.options if group in _BY_GROUP]
         return list(formats)
     [formats] = found
     return list(formats)

@@ -118,6 +118,7 @@ LINES = {
     "sipctl -y edit pbx-lyon pbx": "pbx-paris",
     "sipctl edit x": "",
     "sipctl save ": "night pbx-lyon pbx-paris sbc@a.b support",
+    "sipctl show pbx-lyon pbx": "",
     "sipctl create ": "",
     "sipctl rename pbx-lyon ": "",
     "sipctl reroute pbx-lyon pbx": "pbx-paris",
@@ -253,6 +254,16 @@ def test_words_with_blanks_are_words(place: Path) -> None:
         '(description:"a b" or tag:lyon'
     ]
     assert last("scenario", "trace", "support", "--take", "who=a") == ["who=a b"]
+
+
+def test_a_tag_may_be_called_as_its_endpoint(place: Path) -> None:
+    (place / "endpoints" / "lyon.yaml").touch()
+    assert offered("sipctl tag add lyon ly") == ["lyon"]
+
+
+def test_zsh_sends_an_empty_word_where_none_follows(place: Path) -> None:
+    words = ["sipctl", "scenario", "history", "--action", "be", ""]
+    assert shells.answer("zsh", ["4", *words]) == "words\nbell\tbell  -- pause\n"
 
 
 def test_what_follows_the_cursor_counts_too(place: Path) -> None:
@@ -460,6 +471,13 @@ def test_no_line_is_too_strange(words: list[str], data: st.DataObject) -> None:
 @given(st.text(alphabet="ab \n:,-#{}[]\"'|>\\\t*&", max_size=60))
 def test_no_text_is_too_strange_for_the_outline(text: str) -> None:
     assert all(isinstance(value, str) for _, value in outline.entries(text))
+
+
+def test_what_stands_in_a_block_of_text_is_no_key() -> None:
+    text = "a: |\n  b: c\n\n  - d\ne: >-\n  f: g\nh: i # j\nk:\n- l\n- m: n\n"
+    found = [(path, value) for path, value in outline.entries(text) if path]
+    expected = [("a", "|"), ("e", ">-"), ("h", "i"), ("k", ""), ("k", "l"), ("k", "m: n")]
+    assert found == [((key,), value) for key, value in expected]
 
 
 NAMES = st.text(alphabet="abc :#,{}'\"\\-+*é", min_size=1, max_size=5)

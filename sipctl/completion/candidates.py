@@ -202,7 +202,9 @@ class _Candidates:
         known = table.words(kind)
         if known is None:
             known = self._words_here(kind, typed)
-        used = {*self.line.named(kind), *self._same_option()}
+        # of [REF] TAG… the first word is of another sort than the others, so it tells for itself
+        named = [] if kind == "tagging" else self.line.named(kind)
+        used = {*named, *self._same_option()}
         return [word for word in known if word[0] not in used] if used else known
 
     def _words_here(self, kind: str, typed: str) -> list[Word]:
