@@ -27,6 +27,7 @@ tags: [paris, "production"]
 B = "reference: b\nhost: 192.0.2.7\nx-owner: {name: 'Ada', room: 12}\ntags:\n- paris\n"
 C = "reference: c\nhost: c.example.net\n"
 D = "reference: d\nhost: d.example.net\n"
+E = "reference: e\nhost: e.example.net\n"
 S = """\
 reference: s
 type: interaction-start
@@ -34,10 +35,10 @@ start: menu
 actions:
   menu: # the greeting
     action: vocal-announcement
-    branches: {"1": c, "2": null, default: queue}
-  c:
+    branches: {"1": e, "2": null, default: queue}
+  e:
     action: distribution-to-sip-endpoint
-    endpoint: c
+    endpoint: e
     branches: {processed: null, unprocessed: queue, reference-not-found: queue}
   queue: {action: distribution-to-queue, queue: support, branches: {processed: null}}
 """
@@ -55,8 +56,8 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "tag remove": ("b", "paris"),
     "tag rename": ("paris", "lutetia"),
     "attach": ("s", "a", "--after", "menu", "--branch", "2", "--fallback", "queue"),
-    "detach": ("s", "c"),
-    "reroute": ("c", "b"),
+    "detach": ("s", "e"),
+    "reroute": ("e", "b"),
     "scenario create": ("new", "--name", "New"),
     "scenario edit": ("s", "--description", "Day", "--entry-point", "+33100000000"),
     "scenario duplicate": ("s", "copy"),
@@ -109,7 +110,7 @@ def write_workspace(root: Path, form: Callable[[str], str] = str) -> Path:
         (root / path).write_bytes(shown.encode())
 
     texts = {"sipctl.yaml": "version: 1\n", "table.csv": TABLE, ".gitignore": "table.csv\n"}
-    for name, text in {"a": A, "b": B, "c": C, "d": D}.items():
+    for name, text in {"a": A, "b": B, "c": C, "d": D, "e": E}.items():
         texts[f"endpoints/{name}.yaml"] = text
     texts["scenarios/s.yaml"] = S
     for path, text in texts.items():
