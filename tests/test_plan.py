@@ -119,6 +119,13 @@ def test_calls_to_an_endpoint_that_is_no_longer_there_come_first(
     assert line == f"s {where}reach nothing: {reason} instead of pbx-paris"
 
 
+def test_an_endpoint_that_was_not_there_before_either_is_no_consequence() -> None:
+    old = changed(FILES, support_in={"endpoint: pbx-paris": "endpoint: nobody"})
+    assert {line[0] for line in calls(old, changed(old, support_in={"Support in": "In"}))} == {"n"}
+    new = changed(old, support_in={"nobody": "nobody-else"})
+    assert calls(old, new)[0].endswith("there is no endpoint nobody-else instead of nothing")
+
+
 def test_a_renamed_endpoint_is_no_other_server() -> None:
     new = changed(FILES, support_in={"pbx-paris": "trunk"})
     new["endpoints/trunk.yaml"] = new.pop("endpoints/pbx-paris.yaml").replace("pbx-paris", "trunk")
@@ -258,11 +265,19 @@ def test_a_served_call_may_end() -> None:
 
 
 def test_every_branch_that_changes_is_told_by_itself() -> None:
-    new = changed(FILES, support_in={'"1": queue, "2": paris': '"1": null, "2": null'})
+    new = changed(FILES, support_in={'"2": paris, default: queue': '"2": null, default: null'})
+    new = changed(new, support_in={'"1": queue': '"1": null'})
     assert [line.split(", will")[0] for line in calls(FILES, new)] == [
         f"s {OPEN}, menu key 1",
         f"s {OPEN}, menu key 2",
+        f"s {OPEN}, menu default",
     ]
+
+
+def test_the_other_branches_by_which_calls_come_there_are_counted() -> None:
+    old = changed(FILES, support_in={"ok: null, error: null": "ok: menu, error: menu"})
+    new = changed(old, support_in={'"1": queue': '"1": null'})
+    assert calls(old, new)[0].endswith("instead of queue support (and by 2 more branches)")
 
 
 def test_an_action_with_another_id_alone_is_no_other_way() -> None:
