@@ -7,6 +7,10 @@ import os
 import sys
 from collections.abc import Sequence
 
+TYPE_CHECKING = False  # the one of typing costs completion a third of its time
+if TYPE_CHECKING:
+    from sipctl.errors import SipctlError
+
 USAGE = 2
 REFUSED = 3
 BUG = 70
@@ -80,11 +84,26 @@ def _run(args: Sequence[str]) -> int:
     except Exception as error:
         if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
             return _not_written(error)
+        if isinstance(error, OSError) and error.errno in _WAYS and error.filename is not None:
+            output.tell_error(_not_reached(error), session.color)
+            return REFUSED
         output.tell_bug(error)
         return BUG
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+
+
+_WAYS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR)
+
+
+def _not_reached(error: OSError) -> SipctlError:
+    """What the system says of a file or folder that a command needs."""
+    from sipctl.errors import Refused
+    from sipctl.names import quoted
+
+    reason = (error.strerror or str(error)).lower()
+    return Refused(f"{quoted(os.fsdecode(error.filename))}: {reason}")
 
 
 def _not_written(error: OSError) -> int:

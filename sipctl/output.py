@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
+import re
 import sys
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,6 +19,7 @@ from sipctl.endpoint import Endpoint
 from sipctl.errors import SipctlError
 from sipctl.findings import Finding
 from sipctl.inventory import Inventory
+from sipctl.render import visible
 from sipctl.scenario import Scenario
 
 VERSION = 1
@@ -34,12 +37,28 @@ def prepare_streams() -> None:
             stream.reconfigure(encoding=encoding, errors="backslashreplace")
 
 
+def _inert(text: str) -> str:
+    """The text with all escaped that a terminal acts on, but for the ends of lines."""
+    return "\n".join(map(visible, text.split("\n")))
+
+
 # -- words for people ----------------------------------------------------------------------------
 
 
 def tell(words: str) -> None:
     """A line to the user, on standard error."""
-    print(f"sipctl: {words}", file=sys.stderr)
+    _say("sipctl", words)
+
+
+def _hint(words: str) -> None:
+    _say("hint", words)
+
+
+def _say(who: str, words: str) -> None:
+    """Further lines are indented, so that no value can look like words of ours."""
+    lines = _inert(words).split("\n")
+    indented = (line if line.startswith("  ") else f"  {line}" for line in lines[1:])
+    print(f"{who}: " + "\n".join([lines[0], *indented]), file=sys.stderr)
 
 
 def tell_error(error: SipctlError, color: str) -> None:
@@ -53,7 +72,7 @@ def tell_error(error: SipctlError, color: str) -> None:
         return
     tell(error.message)
     if error.hint:
-        print(f"hint: {error.hint}", file=sys.stderr)
+        _hint(error.hint)
 
 
 def tell_usage(error: Any, color: str) -> None:
@@ -64,7 +83,7 @@ def tell_usage(error: Any, color: str) -> None:
         return
     tell(message[0].lower() + message[1:])
     if context is not None:
-        print(f"hint: see `{context.command_path} --help`", file=sys.stderr)
+        _hint(f"see `{context.command_path} --help`")
 
 
 def tell_bug(error: Exception) -> None:
@@ -80,8 +99,8 @@ def _tell_report(what: str) -> None:
 
     version = f"sipctl {__version__}, Python {sys.version.split()[0]}, {sys.platform}"
     tell(f"this is a bug in sipctl: {what}")
-    words = "please report it with these lines; they hold no values of yours"
-    print(f"{version}\nhint: {words}", file=sys.stderr)
+    print(version, file=sys.stderr)
+    _hint("please report it with these lines; they hold no values of yours")
 
 
 def tell_unreadable(inventory: Inventory) -> None:
@@ -91,7 +110,7 @@ def tell_unreadable(inventory: Inventory) -> None:
         count = "1 file" if len(paths) == 1 else f"{len(paths)} files"
         named = ", ".join(paths[:3]) + (", …" if len(paths) > 3 else "")
         tell(f"{count} could not be read: {named}")
-        print("hint: see `sipctl validate`", file=sys.stderr)
+        _hint("see `sipctl validate`")
 
 
 def tell_plan(changes: Sequence[MemberChange], color: str) -> None:
@@ -107,8 +126,14 @@ def show_to_user(segments: Iterable[tuple[str, str]], color: str) -> None:
 
 
 def _show(stream: Any, segments: Iterable[tuple[str, str]], color: str) -> None:
-    """Styled text; without colour the plain words, and nothing of rich is loaded."""
-    if color == "always" or (color == "auto" and stream.isatty()):
+    """Styled text; without colour the plain words, and nothing of rich is loaded.
+
+    A file or a pipe gets a diff as it is, so that it can be applied.
+    """
+    on_terminal = stream.isatty()
+    if on_terminal or color == "always":
+        segments = ((_inert(text), style) for text, style in segments)
+    if color == "always" or (color == "auto" and on_terminal):
         from sipctl.render.styled import show
 
         show(stream, segments)
@@ -121,7 +146,16 @@ def _show(stream: Any, segments: Iterable[tuple[str, str]], color: str) -> None:
 
 def json_text(data: Mapping[str, Any]) -> str:
     """A whole answer as JSON, with its version."""
-    return json.dumps({"version": VERSION, **data}, ensure_ascii=False, indent=2) + "\n"
+    return _escaped(json.dumps({"version": VERSION, **data}, ensure_ascii=False, indent=2)) + "\n"
+
+
+# what JSON may hold as it is and a terminal acts on (DEL, C1, directions), or programs stumble over
+_ACTING = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+
+
+def _escaped(text: str) -> str:
+    """JSON or YAML that says the same without these; they stand in double quotes only."""
+    return _ACTING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +170,7 @@ class Printer:
         if self.format == "yaml":
             from sipctl.yamlfile.write import tree
 
-            sys.stdout.write(tree({"version": VERSION, **data}))
+            sys.stdout.write(_escaped(tree({"version": VERSION, **data})))
         else:
             sys.stdout.write(json_text(data))
 
@@ -148,7 +182,7 @@ class Printer:
     def lines(self, lines: Iterable[str]) -> None:
         """Lines of plain text."""
         for line in lines:
-            print(line)
+            print(_inert(line))
 
     def show(self, segments: Iterable[tuple[str, str]]) -> None:
         """Styled text."""
@@ -216,10 +250,11 @@ def _width() -> int | None:
 
 
 def write_csv(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table as RFC 4180 has it, but for line feeds at the ends of lines."""
+    """A table as RFC 4180 has it, but for line feeds at the ends of lines; written as rows come."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(headers)
-    writer.writerows(rows)
+    lines = itertools.chain([headers], rows)
+    on_terminal = sys.stdout.isatty()
+    writer.writerows(tuple(map(visible, line)) if on_terminal else line for line in lines)
 
 
 # -- what JSON documents hold --------------------------------------------------------------------

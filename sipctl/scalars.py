@@ -61,7 +61,10 @@ DECIMAL = re.compile(r"(?:0|[1-9][0-9]*)\Z")
 # What may stand plain in every context (block, flow, as a key): a conservative choice, wider than
 # host names, references and sentences need. No ": ", " #", and nothing that flow or comments use.
 _PLAIN = re.compile(r"[A-Za-z0-9_./+(](?:[A-Za-z0-9_.@/+()'=;-]|[ ](?![ #]))*(?<![ ])\Z")
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
+# directions too (061c to 2069): they make a line look like another one
+_UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]"
+)
 _ESCAPES = {"\t": "\\t", "\n": "\\n", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
 
 

@@ -98,7 +98,7 @@ actions:
     "scenarios/empty.yaml": "reference: empty\ntype: interaction-start\n",
 }
 
-HOSTILE = f"""\
+HOSTILE = """\
 reference: hostile
 type: interaction-start
 "name\\e]0;owned\\a": "\\e[31m\\x9b5m\\u202e\\x7f"
@@ -107,12 +107,19 @@ actions:
   "a\\e[31m":
     action: "type\\e[31m\\x9b5m"
     "key\\e]0;owned\\a": ["\\u202e\\x7f\\t\\n"]
-    branches: {{"label\\e[31m\\x9b5m": "b\\u202e", "other\\r\\n": null}}
+    branches: {"label\\e[31m\\x9b5m": "b\\u202e", "other\\r\\n": null}
   "b\\u202e":
     action: distribution-to-sip-endpoint
     endpoint: "who\\e[31m\\x9b5m"
-    branches: {{processed: "gone\\e[31m"}}
-"{"x-" + "k" * 10}\\e[31m": 1
+    branches: {processed: "gone\\e[31m"}
+"own\\e[31m": 1
+"""
+
+
+HAUNTED = """\
+reference: haunted
+host: haunted.example.net
+"x-1:\\e[31m\\x9b5m": {"\\e]0;owned\\a": ["\\u202e\\x7f\\r\\n"]}
 """
 
 
@@ -124,7 +131,8 @@ def build(root: Path) -> Path:
     steps.git("init", "--quiet", "--initial-branch=main")
     for path, text in FILES.items():
         steps.put(path, text)
-    steps.put(".gitignore", "secrets/\n")
+    steps.put(".gitignore", "secrets/\ntable.csv\n")
+    steps.put("table.csv", TABLE)
     steps.commit("Start")
     steps.sipctl("create", "pbx-nice", "--host", "sip.nice.example.net", "--codec", "alaw")
     steps.sipctl("edit", "pbx-nice", "--port", "5070", "--tag", "nice")
@@ -145,6 +153,20 @@ def build(root: Path) -> Path:
     steps.commit("Unreadable things")
     steps.put("endpoints/bare.yaml", FILES["endpoints/bare.yaml"] + "port: 5090\n")
     return root
+
+
+def haunt(root: Path) -> None:
+    """Put into a workspace what a terminal would act on: by an author, a subject, values, keys,
+    names of files."""
+    steps = _Steps(root)
+    steps.put("scenarios/hostile.yaml", HOSTILE)
+    steps.put("endpoints/haunted.yaml", HAUNTED)
+    steps.put("endpoints/raw.yaml", f"reference: raw\nhost: {ESCAPES}\n")
+    steps.put(f"endpoints/{ESCAPES}.yaml", "reference: a\nhost: a.example\n")
+    steps.git("add", "--all")
+    author = ("-c", f"user.name=Eve {ESCAPES}", "-c", f"user.email={ESCAPES}@example.net")
+    steps.git(*author, "commit", "--quiet", f"--message=Haunt {ESCAPES}")
+    steps.put("endpoints/haunted.yaml", HAUNTED.replace("1:", "2:"))
 
 
 class _Steps:

@@ -15,8 +15,8 @@ from ruamel.yaml import YAML
 
 from sipctl import answers, schemas
 from tests import everything
-from tests.conftest import Program
-from tests.everything import READING, WRITING, every_command, words
+from tests.conftest import Program, Terminal
+from tests.everything import ESCAPES, READING, WRITING, every_command, words
 from tests.support import Result
 
 READERS = [(command, line) for command, lines in READING.items() for line in lines]
@@ -43,7 +43,6 @@ def rich(template: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def own(rich: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of it to write in; the current folder."""
     folder = everything.copied(rich, tmp_path / "own")
-    (folder / "table.csv").write_text(everything.TABLE)
     monkeypatch.chdir(folder)
     return folder
 
@@ -293,3 +292,136 @@ def test_json_and_yaml_list_what_could_not_be_read(rich: Path, run: Program) -> 
         ("export json", ["endpoints/broken.yaml", "scenarios/shattered.yaml"]),
     ):
         assert run(*line.split()).json["unreadable"] == broken
+
+
+# -- nothing that a terminal acts on -------------------------------------------------------------
+
+ACTING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def inert(text: str) -> None:
+    found = ACTING.search(text)
+    assert found is None, repr(text[max(found.start() - 80, 0) : found.end()])
+
+
+@pytest.fixture(scope="session")
+def haunted_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("haunted") / "workspace"
+
+
+@pytest.fixture
+def haunted(rich: Path, haunted_template: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The workspace with everything, and escape characters everywhere; for reading only."""
+    if not haunted_template.exists():
+        everything.haunt(everything.copied(rich, haunted_template))
+    monkeypatch.chdir(haunted_template)
+    return haunted_template
+
+
+HAUNTED = {
+    "show": "haunted",
+    "scenario show": "hostile",
+    "scenario history": "hostile",
+    "scenario blame": "hostile",
+    "scenario trace": "hostile",
+    "history": "haunted",
+    "blame": "haunted",
+    "plan": "HEAD~1",
+    "diff": "HEAD~1",
+}
+
+
+@pytest.mark.parametrize("command", READING)
+def test_no_value_brings_an_escape_to_any_answer(command: str, haunted: Path, run: Program) -> None:
+    line = HAUNTED.get(command, READING[command][0])
+    for format in formats(command):
+        if format == ("csv",) or command == "completion":
+            continue  # a table of raw values; scripts of our own
+        result = run(*words(command, ""), *format, *words("", line), check=None)
+        assert result.status != 70, result.err
+        inert(result.out if format != ("-o", "csv") else "")
+        inert(result.err)
+
+
+ON_TERMINAL = [
+    "list",
+    "history haunted -o csv",
+    "scenario show hostile -o csv",
+    "scenario show hostile",
+    "scenario show hostile -o yaml",
+    "edit haunted --port 5070 --dry-run",
+    "export csv",
+    "fmt --diff",
+    "status -o name",
+]
+
+
+@pytest.mark.parametrize("line", ON_TERMINAL)
+def test_a_terminal_gets_escaped_what_a_file_gets_as_it_is(
+    line: str, haunted: Path, terminal: Terminal
+) -> None:
+    screen = terminal(*line.split(), check=None, env={"NO_COLOR": "1"})
+    assert screen.raw
+    inert(screen.raw.replace("\r\n", "\n"))
+
+
+HOSTILE = f"{ESCAPES}\nsipctl: forged\nhint: forged"
+NO_TEXT = "a\udc80b"
+LONG = "k" * 1100
+
+
+def _given(command: str, value: str) -> Iterator[list[str]]:
+    """Command lines that give the value for each argument and each option in turn."""
+    entry = dict(every_command())[command]
+    line = {"export": "csv"}.get(command) or (READING.get(command) or WRITING[command])[0]
+    base, first = words(command, line), len(command.split())
+    dry = ["--dry-run"] if command in WRITING and command != "fmt" else []
+    yield [*command.split(), value, *dry]
+    for at in range(first, len(base)):
+        yield [*base[:at], value, *base[at + 1 :], *dry]
+    for param in everything.options(command, entry):
+        if param.param_type_name == "option" and not getattr(param, "is_flag", False):
+            yield [*base, param.opts[0], value, *dry]
+
+
+@pytest.mark.parametrize("value", [HOSTILE, NO_TEXT, LONG], ids=["escapes", "no-text", "long"])
+@pytest.mark.parametrize("command", [name for name, _ in every_command()])
+def test_no_argument_is_a_bug_or_comes_back_raw_in_an_answer_or_error(
+    command: str, value: str, rich: Path, run: Program
+) -> None:
+    for given in _given(command, value):
+        result = run(*given, check=None)
+        assert result.status in (0, 1, 2, 3, 4), result.err
+        inert(result.out)
+        inert(result.err)
+        assert not re.search("(?m)^(sipctl|hint): forged", result.out + result.err)
+
+
+def test_a_value_that_is_no_text_is_refused_with_itself(rich: Path, run: Program) -> None:
+    result = run("edit", "pbx-paris", "--realm", NO_TEXT, check=3)
+    assert '"a\\udc80b" is no text in UTF-8' in result.err
+
+
+def test_a_key_that_no_reader_would_take_is_refused(own: Path, run: Program) -> None:
+    table = own / "long.json"
+    for endpoint in ({f"x-{LONG}": 1}, {"x-a": {LONG: {"b": [1]}}}, {"x-a": [{LONG: 1}]}):
+        table.write_text(json.dumps([{"reference": "a", "host": "a.example", **endpoint}]))
+        assert "is too long for a key" in run("import", "long.json", check=3).err
+    line = f"attach odd pbx-cannes --after ask --branch {LONG} --fallback ask"
+    assert "is too long for a key" in run(*line.split(), check=3).err
+
+
+def test_the_longest_key_is_read_again(own: Path, run: Program) -> None:
+    key = f"x-{'k' * 1022}"
+    Path("long.json").write_text(
+        json.dumps([{"reference": "long", "host": "a.example", key: {"b": {"c": 1}}}])
+    )
+    run("import", "long.json")
+    assert run("show", "long", "-o", "json").json["endpoint"][key] == {"b": {"c": 1}}
+    yaml = YAML(typ="safe", pure=True)
+    assert yaml.load(run("show", "long", "-o", "yaml").out)["endpoint"][key] == {"b": {"c": 1}}
+
+
+def test_directions_are_written_into_files_as_escapes(own: Path, run: Program) -> None:
+    run("edit", "pbx-lyon", "--realm", "a\u202eb")
+    assert 'realm: "a\\u202eb"\n' in (own / "endpoints" / "pbx-lyon.yaml").read_text()

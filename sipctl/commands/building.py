@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -12,8 +14,10 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
+from sipctl import names
 from sipctl.commands import COMMANDS, GROUP_HELP, Entry
 from sipctl.commands.session import OPTIONS, SHARED, session_of
+from sipctl.errors import Refused
 
 Table = Mapping[str, "Entry | dict[str, Entry]"]
 
@@ -77,7 +81,27 @@ def _command(callback: Callable[..., Any], name: str) -> Any:
     command = get_command(app)
     # get_command names a lone command after nothing; help and errors want its name
     command.name = name
+    command.callback = partial(_with_texts, command.callback or callback)
     return command
+
+
+def _with_texts(callback: Callable[..., Any], **given: Any) -> Any:
+    for value in given.values():
+        _refuse_other_than_text(value)
+    return callback(**given)
+
+
+def _refuse_other_than_text(value: Any) -> None:
+    """Raise Refused for bytes that are no UTF-8, which Python hands on as lone surrogates.
+
+    No file could hold them. Paths may: whatever takes one is no string here.
+    """
+    for text in value if isinstance(value, list | tuple) else (value,):
+        if isinstance(text, str) and not text.isascii() and _SURROGATE.search(text):
+            raise Refused(f"{names.quoted(text)} is no text in UTF-8", "write it in UTF-8")
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def shared_options(group: str) -> list[Any]:
@@ -93,6 +117,7 @@ def shared_options(group: str) -> list[Any]:
 def _take(context: typer.Context, param: Any, value: Any) -> Any:
     source = context.get_parameter_source(param.name)
     if source is not None and source.name not in ("DEFAULT", "DEFAULT_MAP"):
+        _refuse_other_than_text(value)
         session_of(context).take(param.name, value)
     return value
 

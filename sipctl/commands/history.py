@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -151,17 +149,23 @@ def _matches(session: Session, where: str | None) -> Callable[[str], bool] | Non
 
 def _print_entries(printer: output.Printer, entries: Iterator[Entry]) -> None:
     if printer.structured:
-        printer.document({"history": [_entry_data(entry) for entry in entries]})
+        printer.document({"history": [_entry_data(entry) for entry in _told(entries)]})
     elif printer.format == "name":
-        references = (change.reference for entry in entries for change in entry.changes)
+        references = (change.reference for entry in _told(entries) for change in entry.changes)
         printer.lines(dict.fromkeys(references))
     elif printer.format == "csv":
-        _write_rows(entries)
+        output.write_csv(_AUDIT, _rows(_told(entries)))
     else:
-        for entry in entries:
+        for entry in _told(entries):
             printer.show(render.entry(entry.commit, entry.changes))
-            if entry.cut:
-                output.tell("this clone is shallow: what is older is not here")
+
+
+def _told(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """The same; behind an entry after which history is cut off, that is told."""
+    for entry in entries:
+        yield entry
+        if entry.cut:
+            output.tell("this clone is shallow: what is older is not here")
 
 
 def _commit_data(commit: Commit) -> dict[str, Any]:
@@ -182,15 +186,13 @@ def _entry_data(entry: Entry) -> dict[str, Any]:
 _AUDIT = ("time", "commit", "author", "email", "kind", "reference", "source", "field", "old", "new")
 
 
-def _write_rows(entries: Iterator[Entry]) -> None:
-    """One row a field that changed, for an audit; written as it is found."""
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(_AUDIT)
+def _rows(entries: Iterable[Entry]) -> Iterator[tuple[str, ...]]:
+    """One row a field that changed, for an audit."""
     for entry in entries:
         commit = entry.commit
         who = (commit.time, commit.oid, commit.author.name, commit.author.email)
         for change in entry.changes:
-            writer.writerows((*who, *row) for row in _change_rows(change))
+            yield from ((*who, *row) for row in _change_rows(change))
 
 
 def _change_rows(change: MemberChange) -> Iterator[tuple[str, ...]]:

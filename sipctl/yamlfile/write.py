@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 
+from sipctl.errors import Refused
+from sipctl.names import quoted
 from sipctl.scalars import quote
 
 Value = str | int | bool | None | Sequence["Value"] | Mapping[str, "Value"]
@@ -50,11 +52,15 @@ def top_entry(key: str, value: Value) -> str:
 def entry(key: str, value: Value, levels: int, step: int = 2) -> str:
     """`key: value` with mappings down to `levels` in block style, each indented by `step`.
 
-    What lies deeper, and a list, is in flow style. There is no last line end.
+    What lies deeper, and a list, is in flow style. There is no last line end. Raises Refused for a
+    key that is too long.
     """
+    named = quote(key)
+    if len(named) > MAX_KEY:
+        raise Refused(f"{quoted(key)} is too long for a key", f"at most {MAX_KEY} are allowed")
     if not levels or not isinstance(value, Mapping) or not value:
-        return f"{quote(key)}: {inline(value)}"
-    lines = [f"{quote(key)}:"]
+        return f"{named}: {inline(value)}"
+    lines = [f"{named}:"]
     lines += (entry(name, item, levels - 1, step) for name, item in value.items())
     return "\n".join(lines).replace("\n", "\n" + " " * step)
 
