@@ -78,7 +78,7 @@ def attach(inventory: Inventory, reference: str, endpoint: str, place: Place) ->
         changes = {**_added(id, endpoint, fallback), **_linked(scenario, after, label, id)}
     else:
         _refuse_places(reference, place)
-        changes = _first(member, id, endpoint)
+        changes = _first(id, endpoint)
     subject = f"Attach {endpoint} to scenario {reference}"
     return _plan(f"attach {reference} {endpoint}", subject, [(member, changes)])
 
@@ -187,12 +187,8 @@ def _linked(scenario: Scenario, after: str, label: str, id: str) -> Changes:
     return {("actions", after, "branches"): {label: id}}
 
 
-def _first(member: Member, id: str, endpoint: str) -> Changes:
-    assert member.root is not None
-    action = _action(endpoint, None)
-    if member.root.get("actions") is None:
-        return {("start",): id, ("actions",): {id: action}}
-    return {("start",): id, ("actions", id): action}
+def _first(id: str, endpoint: str) -> Changes:
+    return {("start",): id, ("actions",): {id: _action(endpoint, None)}}
 
 
 # -- detaching -----------------------------------------------------------------------------------

@@ -420,6 +420,11 @@ def test_a_branch_that_is_not_written_is_added(after: str, label: str, branches:
 def test_the_only_branch_of_an_action_need_not_be_named() -> None:
     assert branches_of(attached(GRAPH, Place("wait")), "wait") == {"ok": "paris"}
     assert branches_of(attached(GRAPH, Place("greet", insert=True)), "greet") == {"ok": "paris"}
+    two = workspace_of(s=GRAPH.replace("action: pause", "action: pause, branches: {then: null}"))
+    with pytest.raises(Usage):
+        attaching.attach(two, "s", "paris", Place("wait"))
+    plan = attaching.attach(two, "s", "paris", Place("wait", "then"))
+    assert branches_of(written(two, plan), "wait") == {"then": "paris"}
 
 
 @pytest.mark.parametrize("place", [Place(), Place("menu"), Place(branch="2"), Place("own")])
@@ -513,7 +518,7 @@ def test_a_label_that_no_call_can_take_is_refused_with_the_nearest_one() -> None
     assert branches_of(attached(GRAPH, Place("hours", "holiday")), "hours") == {"holiday": "paris"}
 
 
-@pytest.mark.parametrize("actions", ["", "actions: {}\n", "start: gone\nactions: {}\n"])
+@pytest.mark.parametrize("actions", ["", "actions: {}\n", "start: gone\nactions: { }\n"])
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
 def test_in_an_empty_scenario_an_endpoint_is_the_first_action(actions: str, line_end: str) -> None:
     text = ("reference: s\ntype: interaction-end\n" + actions + "x-own: 1\n").replace(
@@ -754,6 +759,12 @@ def test_what_a_load_sharing_does_without_links_is_a_way_on() -> None:
     text = SHARED.replace("no-link: null", "no-link: lyon")
     after = detached(workspace_of(s=text), "lyon")
     assert branches_of(after, "share") == {"link-2": "paris", "no-link": "queue"}
+
+
+def test_only_a_load_sharing_loses_links() -> None:
+    text = SHARED.replace("load-sharing", "of-our-own")
+    after = detached(workspace_of(s=text), "lyon")
+    assert branches_of(after, "share") == {"link-1": "queue", "link-2": "paris", "no-link": None}
 
 
 def test_an_endpoint_that_is_not_there_any_more_is_detached() -> None:

@@ -55,8 +55,8 @@ def attach(
 ) -> None:
     """Send the calls of a scenario's branch to an endpoint.
 
-    Adds the action "Distribution to SIP endpoint" and links the branch to it. In a
-    scenario without actions it is the first. Without --after and --branch a
+    Adds the action "Distribution to SIP endpoint" and links the branch to it. In
+    a scenario without actions it is the first. Without --after and --branch a
     terminal shows the scenario and asks.
     """
     session = session_of(ctx)
