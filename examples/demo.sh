@@ -113,6 +113,8 @@ run 3 "sipctl delete trunk-paris"
 
 say "Paris moves: its calls go to Nice. One call, Monday at ten, key 1, shows it."
 run 0 "sipctl reroute trunk-paris pbx-nice"
+run 0 "sipctl diff HEAD~1 | fold -s"
+run 0 "sipctl plan HEAD~1 | fold -s"
 run 0 "sipctl scenario trace support-in --at 2026-11-23T10:00 --key 1"
 run 0 "sipctl detach support-in pbx-nice"
 
