@@ -483,6 +483,7 @@ def test_a_change_of_a_scenario_is_a_change_of_the_lines_it_must_change(
         ("a: {b: {}} # c\n", {("a", "b", "x"): {"k": "v"}}, "a: {b: {x: {k: v}}} # c\n"),
         ("a:\n  b: {}\n", {("a", "b", "x"): {"k": "v"}}, "a:\n  b: {x: {k: v}}\n"),
         ("a: { # c\n}\n", {("a", "x"): {"k": "v"}}, "a: {x: {k: v} # c\n}\n"),
+        ("{\n  a: {}\n}", {("a", "x"): {"k": "v"}}, "{\n  a: {x: {k: v}}\n}"),
         ("a:\n  {}\n", {("a", "x"): {"k": "v"}}, "a:\n  {x: {k: v}}\n"),
         # what comes stands where all that went stood
         (
@@ -517,6 +518,11 @@ def test_a_change_of_a_scenario_is_a_change_of_the_lines_it_must_change(
             "a:\n  b:\n    c:\n     d: e\n",
             {("a", "b", "x"): {"k": {"l": "m"}}},
             "a:\n  b:\n    c:\n     d: e\n    x:\n     k: {l: m}\n",
+        ),
+        (
+            "a:\n  ? b\n  : c: d\n",
+            {("a", "x"): {"k": "v"}},
+            "a:\n  ? b\n  : c: d\n  x:\n    k: v\n",
         ),
         # inner entries stand before outer ones, and before what follows
         ("a:\n  b: 1\nz: 1", {("a", "x"): 2, ("z",): UNSET, ("v",): 3}, "a:\n  b: 1\n  x: 2\nv: 3"),

@@ -108,12 +108,9 @@ class _Changes:
         return self.within[key]
 
     def set(self, key: str, value: Value | Unset) -> None:
-        """Have `key` set or taken out, if it does not stand so already."""
+        """Have `key` set, if it does not stand so already, or taken out."""
         node = self.node.get(key)
-        if isinstance(value, Unset):
-            if node is not None:
-                self.own[key] = value
-        elif node is None:
+        if node is None or isinstance(value, Unset):
             self.own[key] = value
         elif isinstance(value, Mapping) and isinstance(node, nodes.Mapping) and _fits(node, value):
             self.at(key).become(value)
