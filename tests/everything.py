@@ -272,7 +272,7 @@ WRITING: dict[str, tuple[str, ...]] = {
     "tag add": ("pbx-paris new", "pbx-paris production"),
     "tag remove": ("pbx-paris paris", "pbx-paris nothing"),
     "tag rename": ("lyon gones", "nothing something"),
-    "import": ("table.csv", "table.csv --update"),
+    "import": ("table.csv --update", "table.csv"),
     "attach": (
         "support pbx-cannes --after menu --branch 3 --fallback queue",
         "empty pbx-cannes",
@@ -286,13 +286,13 @@ WRITING: dict[str, tuple[str, ...]] = {
     "scenario rename": ("support night", "support odd"),
     "scenario delete": ("support", "nothing"),
     "scenario restore": ("support", "empty"),
-    "restore": ("pbx-cannes", "pbx-riviera", "bare", "--all --at HEAD --force"),
-    "undo": ("", "HEAD~2"),
+    "restore": ("pbx-riviera", "pbx-cannes", "bare", "--all --at HEAD --force"),
+    "undo": ("--force", "", "HEAD~2"),
     "fmt": ("", "endpoints/bare.yaml"),
 }
 """Lines for each command that writes: some change something, some nothing, some are refused."""
 
-TABLE = "reference,host,x-note\npbx-nice,sip.nice.example.net,a\nbare,bare.example.net,b\n"
+TABLE = "reference,host,x-note\npbx-nice,sip.nice.example.net,a\nplain,plain.example.net,b\n"
 """What `table.csv` is to hold for `import`."""
 
 
