@@ -117,7 +117,8 @@ def shared_options(group: str) -> list[Any]:
 def _take(context: typer.Context, param: Any, value: Any) -> Any:
     source = context.get_parameter_source(param.name)
     if source is not None and source.name not in ("DEFAULT", "DEFAULT_MAP"):
-        _refuse_other_than_text(value)
+        if param.name != "message":  # Git takes any bytes for a message
+            _refuse_other_than_text(value)
         session_of(context).take(param.name, value)
     return value
 
