@@ -199,6 +199,17 @@ def test_only_the_fields_that_are_asked_for_are_restored(story: Story) -> None:
     assert subject(story).startswith("Restore port and codecs and description and x-site of pbx-")
 
 
+def test_values_of_keys_of_ones_own_come_back_as_what_they_were(story: Story) -> None:
+    own = 'x-site: [1.5, "1.5", 3, true, "true", 2026-12-25, null]\n'
+    story.does("pbx-paris", PARIS + own)
+    edited = story.does("pbx-paris", PARIS)
+    restore(story, "pbx-paris", fields=("x-site",))
+    assert text(story, "pbx-paris") == PARIS + own
+    story.does("pbx-paris", "# new\n" + PARIS)
+    undo(story, edited)
+    assert text(story, "pbx-paris") == "# new\n" + PARIS + own
+
+
 def test_fields_of_a_deleted_endpoint_are_not_restored(story: Story) -> None:
     story.does("pbx-paris", PARIS)
     story.does("pbx-paris", None)

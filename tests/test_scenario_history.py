@@ -368,6 +368,19 @@ def test_a_restored_scenario_names_endpoints_as_they_are_called_now(story: Story
     )
 
 
+def test_all_restored_scenarios_name_endpoints_as_they_are_called_now(story: Story) -> None:
+    attach(story)
+    attached = text(story)
+    story.does("other", renamed(attached, "other").replace("3310", "3320"), kind=SCENARIO)
+    story.git("tag", "v1")
+    rename(story, "pbx-paris", "pbx-idf")
+    for name in ("support-in", "other"):
+        write(story, "queue: support", "queue: sales", name)
+    outcome = restore_all(story, "v1")
+    assert text(story) == attached.replace("endpoint: pbx-paris", "endpoint: pbx-idf")
+    assert len(outcome.changes) == len(outcome.plan.notes) == 2
+
+
 def test_a_name_that_another_endpoint_bears_today_stays(story: Story) -> None:
     attach(story)
     attached = text(story)
@@ -381,10 +394,12 @@ def test_a_name_that_another_endpoint_bears_today_stays(story: Story) -> None:
 def test_a_scenario_whose_endpoint_is_gone_does_not_come_back(story: Story) -> None:
     attach(story)
     detach(story)
-    _commit(story, lambda i: operations.delete(i, ["pbx-paris"]))
+    rename(story, "pbx-paris", "pbx-idf")
+    _commit(story, lambda i: operations.delete(i, ["pbx-idf"]))
     with pytest.raises(Refused) as refused:
-        restore(story, "support-in", at="HEAD~2")
+        restore(story, "support-in", at="HEAD~3")
     [finding] = refused.value.findings
+    assert finding.message.startswith('there is no endpoint "pbx-paris"')
     assert (finding.rule, finding.place.file, finding.place.line) == (
         "unknown-endpoint",
         "scenarios/support-in.yaml",

@@ -15,7 +15,8 @@ from sipctl.workspace import read_member
 from sipctl.yamlfile.edit import set_paths
 from sipctl.yamlfile.meaning import Meaning, of_node, of_value
 from sipctl.yamlfile.read import read
-from sipctl.yamlfile.write import UNSET, Path, Unset, Value
+from sipctl.yamlfile.roundtrip import round_trip
+from sipctl.yamlfile.write import UNSET, Path, Typed, Unset, Value
 from tests.documents import values, words
 from tests.test_yaml_paths import scenarios
 
@@ -71,6 +72,13 @@ def test_a_value_goes_back_as_what_it_was(text: str) -> None:
             waiting += [value for _, value in node.entries]
         elif isinstance(node, nodes.Sequence):
             waiting += node.items
+
+
+@pytest.mark.parametrize("way", [("x-a",), ("x-b",)])
+def test_a_value_goes_back_as_what_it_was_by_a_round_trip_too(way: Path) -> None:
+    text = "x-a: a\nx-c: c\n"
+    result = round_trip(text, root_of(text), [(way, [Typed("1.5"), "1.5"])], ())
+    assert f'{way[0]}: [1.5, "1.5"]\n' in result
 
 
 def test_inner_ways_follow_from_outer_ones() -> None:
