@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from sipctl.answers import ANSWERS, SCHEMAS
+from sipctl.answers import ANSWERS, schema_of
 from sipctl.endpoint import Endpoint
 from sipctl.scenario import Scenario
 from sipctl.settings import Settings
@@ -23,7 +23,10 @@ FILES: dict[str, type[BaseModel]] = {
 }
 """The schemas of a workspace's files, by name."""
 
-MODELS: dict[str, type[BaseModel]] = {**FILES, **ANSWERS}
+OUTPUT = {schema_of(command): command for command in ANSWERS}
+"""The schemas of answers by name, and the command of each."""
+
+MODELS: dict[str, type[BaseModel]] = FILES | {name: ANSWERS[OUTPUT[name]] for name in OUTPUT}
 """All schemas; `a/b` stands in a folder `a`."""
 
 VERSION = 1
@@ -44,15 +47,11 @@ def schema(name: str) -> dict[str, Any]:
     """The schema of one name of `MODELS`."""
     generator = _OfFiles if name in FILES else GenerateJsonSchema
     made = MODELS[name].model_json_schema(schema_generator=generator)
-    made["description"] += _answering(name)
+    if name in OUTPUT:
+        made["description"] += f" Printed by sipctl {OUTPUT[name]}."
     identity = f"urn:sipctl:schema:{name.replace('/', ':')}:{VERSION}"
     first = {"title": made["title"], "description": made["description"]}
     return {"$schema": DIALECT, "$id": identity} | first | made
-
-
-def _answering(name: str) -> str:
-    commands = [command for command, schema in SCHEMAS.items() if schema == name]
-    return f" Printed by: sipctl {', '.join(commands)}." if commands else ""
 
 
 class _OfFiles(GenerateJsonSchema):

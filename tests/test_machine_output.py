@@ -52,13 +52,13 @@ def own(rich: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @cache
 def validator(command: str) -> Draft202012Validator:
-    return Draft202012Validator(schemas.schema(answers.SCHEMAS[command]))
+    return Draft202012Validator(schemas.schema(answers.schema_of(command)))
 
 
 @cache
 def closed(command: str) -> Draft202012Validator:
     """The same schema, but it knows every key."""
-    return Draft202012Validator(_closed(schemas.schema(answers.SCHEMAS[command])))
+    return Draft202012Validator(_closed(schemas.schema(answers.schema_of(command))))
 
 
 def _closed(schema: Any) -> Any:
@@ -77,24 +77,26 @@ def valid(command: str, document: Any) -> None:
 
 def test_every_command_that_prints_json_has_its_schema() -> None:
     telling = {name for name, entry in every_command() if everything.tells_json(name, entry)}
-    assert telling == set(answers.SCHEMAS)
+    assert telling == set(answers.ANSWERS)
     assert {name for name, _ in every_command()} - telling == NO_JSON
 
 
-def test_every_schema_of_an_answer_is_some_commands() -> None:
-    assert set(answers.SCHEMAS.values()) == set(answers.ANSWERS)
-    assert set(schemas.MODELS) == {*schemas.FILES, *answers.ANSWERS}
+def test_the_schemas_are_those_of_files_and_of_commands() -> None:
+    assert set(schemas.MODELS) == {*schemas.FILES, *map(answers.schema_of, answers.ANSWERS)}
+    assert answers.schema_of("tag list") == "output/tag-list"
 
 
 def test_every_command_is_tried() -> None:
     assert {*READING, *WRITING} == {name for name, _ in every_command()}
 
 
-@pytest.mark.parametrize("name", answers.ANSWERS)
-def test_a_schema_names_its_commands(name: str) -> None:
-    told = schemas.schema(name)["description"].partition("Printed by: sipctl ")[2]
-    commands = [command for command, of in answers.SCHEMAS.items() if of == name]
-    assert told == f"{', '.join(commands)}."
+@pytest.mark.parametrize("command", answers.ANSWERS)
+def test_the_schema_of_a_command_names_it_and_is_printed_byte_for_byte(
+    command: str, run: Program
+) -> None:
+    name = answers.schema_of(command)
+    assert schemas.schema(name)["description"].endswith(f" Printed by sipctl {command}.")
+    assert run("schema", name).out == schemas.text(name)
 
 
 def _properties(schema: Any, root: Any, way: str = "") -> Iterator[tuple[str, Any, Any]]:
@@ -104,7 +106,7 @@ def _properties(schema: Any, root: Any, way: str = "") -> Iterator[tuple[str, An
         yield f"{way}.{key}", field, root
 
 
-@pytest.mark.parametrize("name", answers.ANSWERS)
+@pytest.mark.parametrize("name", schemas.OUTPUT)
 def test_every_field_at_any_depth_is_described_by_examples_that_it_accepts(name: str) -> None:
     schema = schemas.schema(name)
     for way, field, root in _properties(schema, schema, name):
@@ -116,7 +118,7 @@ def test_every_field_at_any_depth_is_described_by_examples_that_it_accepts(name:
             alone.validate(example)
 
 
-@pytest.mark.parametrize("name", answers.ANSWERS)
+@pytest.mark.parametrize("name", schemas.OUTPUT)
 def test_fields_may_come_and_none_may_go(name: str) -> None:
     """Within a version: so an object takes further keys, and what is listed is required."""
     schema = schemas.schema(name)
