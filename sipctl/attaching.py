@@ -366,12 +366,10 @@ def uses_of(inventory: Inventory, endpoint: str) -> tuple[UsedAt, ...]:
 def renamed_uses(inventory: Inventory, old: str, new: str, *, force: bool) -> Iterator[FileChange]:
     """Every scenario that uses an endpoint, with its new name.
 
-    Raises Refused where a scenario cannot be read; with `force` such a one stays as it is.
+    Raises Refused where a scenario cannot be read; with `force` only where a use is seen in it.
     """
     refuse_unseen(inventory, force=force)
-    unseen = {member.reference for member in inventory.unseen}
-    uses = [use for use in inventory.uses.get(old, ()) if use.scenario not in unseen]
-    for member, changes in _renamed(inventory, uses, new):
+    for member, changes in _renamed(inventory, inventory.uses.get(old, ()), new):
         yield FileChange(member.path, member.data, edited_within(member, changes))
 
 

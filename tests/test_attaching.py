@@ -1,5 +1,6 @@
 """Attaching, detaching and rerouting endpoints: what becomes of the bytes of scenarios."""
 
+import re
 from difflib import SequenceMatcher
 from itertools import pairwise
 
@@ -735,6 +736,10 @@ def test_a_link_of_a_load_sharing_goes_with_its_weight() -> None:
     after = detached(workspace_of(s=SHARED), "lyon")
     assert branches_of(after, "share") == {"link-2": "paris", "no-link": None}
     assert "weights: {link-2: 30}  # the new trunk" in text_of(after)
+    for weights in ("", "    weights: {link-2: 30}\n", "    weights: even\n"):
+        text = re.sub("    weights: .*\n", weights, SHARED)
+        after = detached(workspace_of(s=text), "lyon")
+        assert weights in text_of(after)
     # nobody hears silence: the other links carry the calls
     after = detached(workspace_of(s=SHARED), "paris")
     assert branches_of(after, "share") == {"link-1": "lyon", "no-link": None}
@@ -967,6 +972,14 @@ def test_force_leaves_no_use_behind_that_can_be_seen() -> None:
     with pytest.raises(Refused, match="cannot be changed as it stands"):
         operations.rename(inventory, "lyon", "new", force=True)
     assert operations.delete(inventory, ["paris"]).effective
+
+
+def test_force_leaves_no_use_behind_in_what_cannot_be_read() -> None:
+    inventory = workspace_of(s=GRAPH + "  bad: 7\n")
+    for options in ({}, {"cascade": True}):
+        assert in_use(inventory, "lyon", force=True, **options)
+    with pytest.raises(Refused, match="cannot be changed as it stands"):
+        operations.rename(inventory, "lyon", "new", force=True)
 
 
 def test_old_errors_of_a_scenario_hinder_no_rename() -> None:
