@@ -210,7 +210,7 @@ class Printer:
         else:
             from sipctl.render.scenario import tree
 
-            self.show(tree(scenario, endpoints=endpoints))
+            self.show(tree(scenario, endpoints=endpoints, width=_width()))
 
     def outcome(self, outcome: Outcome, dry_run: bool, planned: bool = False) -> None:
         """What a writing command did, or would do; where the plan has been shown, its end only."""
