@@ -76,7 +76,8 @@ def _below(name: str) -> dict[str, str]:
 
 
 def _option(name: str, param: Any) -> tuple[str, ...]:
-    names = " ".join([*param.opts, *param.secondary_opts])
+    opts = sorted(param.opts) if param.name == "help" else param.opts  # help's come from a set
+    names = " ".join([*opts, *param.secondary_opts])
     is_flag = param.is_flag or param.count
     slot = ("", "", "") if is_flag else _slot(name, param.opts[0], param)
     return (names, (param.help or "").removesuffix("."), *slot)
