@@ -124,10 +124,10 @@ _VARIABLES = (
 
 
 def _target(repository: Repository, named: Mapping[str, str], here: Side) -> Side:
-    """The first that is in this clone and has a commit in common with HEAD."""
+    """The first that is in this clone."""
     for revision in named.values():
         commit = _commit(repository, revision)
-        if commit and repository.ask("merge-base", commit, str(here.commit)):
+        if commit is not None:
             return _fork(repository, Side(revision.removeprefix("refs/remotes/"), commit), here)
     variable, revision = next(iter(named.items()))
     shown = quoted(revision.removeprefix("refs/remotes/"))

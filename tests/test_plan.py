@@ -800,6 +800,7 @@ def test_markdown_that_is_too_long_is_cut_between_its_parts(ticks: int) -> None:
     assert 40_000 < len(text) <= markdown.LIMIT
     assert text.count("which did not fit") + text.count("did not fit.") == 3
     assert_inert(text)
+    assert text.count("\n| otherwise |") > 100
     assert text.count("<details>") == text.count("</details>")
     assert text.splitlines()[-1].startswith("settings changed, 400 endpoints changed; 400 ways")
 

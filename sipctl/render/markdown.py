@@ -8,8 +8,9 @@ HTML and emoji are looked for. A pipe in a table is escaped (GFM 0.29, section 4
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from sipctl.comparison import Comparison, Difference
 from sipctl.consequences import Caution, Consequence, Impact, further, way
@@ -84,11 +85,8 @@ def words(sentence: Sequence[str], in_table: bool = False) -> str:
     return "".join(code(w, in_table) if isinstance(w, Given) else w for w in sentence)
 
 
-def fenced(lines: Sequence[str]) -> Iterator[str]:
-    """Lines as a block of code that none of them ends."""
-    ticks = (len(run) for line in lines for run in _TICKS.findall(line))
-    fence = "`" * max(3, max(ticks, default=0) + 1)
-    return iter((f"{fence}diff", *lines, fence))
+FENCE = "```"
+"""No line of a change ends it: each begins with a sign, or with more blanks than a fence may."""
 
 
 # -- what stands in it ---------------------------------------------------------------------------
@@ -176,23 +174,16 @@ class _Page:
             return
         kept = _fitting(lines, self.left - _LEAST_DETAILS)
         self.add(f"<details>\n<summary>{what}</summary>\n")
-        self.add("\n".join(fenced(kept)))
+        self.add("\n".join((f"{FENCE}diff", *kept, FENCE)))
         if len(kept) < len(lines):
             self.add(f"\n… and {len(lines) - len(kept)} more lines, which did not fit")
         self.add("\n</details>\n")
 
 
 def _fitting(lines: Sequence[str], room: int) -> list[str]:
-    kept: list[str] = []
-    longest = 0
-    for line in lines:
-        ticks = max(map(len, _TICKS.findall(line)), default=0)
-        longest = max(longest, ticks)
-        room -= len(line) + 1
-        if room < 2 * longest:
-            break
-        kept.append(line)
-    return kept
+    """The first lines that have room together."""
+    ends = accumulate(len(line) + 1 for line in lines)
+    return [line for line, end in zip(lines, ends, strict=True) if end <= room]
 
 
 def _row(cells: Sequence[str]) -> str:
