@@ -131,7 +131,7 @@ def test_other_ways_to_write_a_number_are_not_decimal(text: str) -> None:
     assert not DECIMAL.match(text)
 
 
-def test_a_new_document_has_one_line_a_key_in_the_order_given() -> None:
+def test_a_new_document_has_an_entry_a_key_in_the_order_given() -> None:
     written = document(
         {
             "reference": "pbx-paris",
@@ -151,7 +151,7 @@ def test_a_new_document_has_one_line_a_key_in_the_order_given() -> None:
         "password: {env: PBX}\n"
         "codecs: [alaw, ulaw]\n"
         "register: true\n"
-        "x-a: {b: [{c: null}, []], d e: {}}\n"
+        "x-a:\n  b: [{c: null}, []]\n  d e: {}\n"
         f"description: {'long ' * 60}end\n"
     )
     assert document({}) == "{}\n"

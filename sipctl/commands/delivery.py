@@ -75,9 +75,9 @@ def plan(
 ) -> None:
     """Show what a change does to calls, before it is merged.
 
-    The files on disk are compared with where they parted from BASE: what others
-    did there since is no part of the change. First comes what could hide one,
-    then what calls will notice, then the changes by field.
+    The files on disk are compared with where they parted from BASE: what
+    others did there since is no part of the change. First comes what could hide
+    one, then what calls will notice, then the changes by field.
     """
     session = session_of(ctx)
     printer = session.printer(*COMPARING_FORMATS)
