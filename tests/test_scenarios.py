@@ -323,10 +323,11 @@ def test_list_shows_the_rest_and_tells_of_a_scenario_that_cannot_be_read(
     support: Path, run: Program
 ) -> None:
     (support.parent / "bad.yaml").write_text("actions: [")
+    (support.parent.parent / "endpoints/bad.yaml").write_text("host: [")
     result = run("scenario", "list", "-o", "json")
     assert [s["reference"] for s in result.json["scenarios"]] == ["support-in"]
     assert result.json["unreadable"] == ["scenarios/bad.yaml"]
-    assert "1 file could not be read: scenarios/bad.yaml" in result.err
+    assert "could not be read: endpoints/bad.yaml, scenarios/bad.yaml" in result.err
     assert "mend scenarios/bad.yaml" in run("scenario", "show", "bad", check=3).err
 
 
@@ -343,6 +344,10 @@ def test_show_tells_the_scenario_in_every_format(support: Path, run: Program, gi
         "menu,vocal-announcement,1,queue",
         "menu,vocal-announcement,2,",
     ]
+    (support.parent / "one.yaml").write_text(
+        "reference: one\ntype: interaction-start\nstart: a\nactions: {a: {action: pause}}\n"
+    )
+    assert run("scenario", "show", "one", "-o", "csv").lines[1:] == ["a,pause,,"]
     for format in ("table", "yaml", "mermaid", "dot"):
         assert "night" in run("scenario", "show", "support-in", "-o", format).out
     run("scenario", "edit", "support-in", "--start", "hours")
@@ -405,6 +410,24 @@ def test_a_cascade_is_one_commit(support: Path, run: Program, git: Git) -> None:
     run("delete", "pbx-paris", "--cascade", "--close")
     assert changed_by_head(support.parent.parent) == ["D\tendpoints/pbx-paris.yaml", f"M\t{FILE}"]
     assert support.read_text() == BY_HAND
+
+
+def test_a_detach_leads_on_or_ends_as_it_is_told(support: Path, run: Program) -> None:
+    run(*ATTACH)
+    run("detach", "support-in", "pbx-paris", check=3)
+    run("detach", "support-in", "pbx-paris", "--fallback", "night")
+    assert support.read_text() == BY_HAND.replace('"2": null ', '"2": night ')
+    run("attach", "support-in", "pbx-paris", "--after", "menu", "--branch", "2", "--replace")
+    run("detach", "support-in", "--action", "pbx-paris", "--close")
+    assert support.read_text() == BY_HAND
+
+
+def test_a_reroute_can_be_held_to_one_scenario(support: Path, run: Program) -> None:
+    run(*ATTACH)
+    run("scenario", "duplicate", "support-in", "twin")
+    run("reroute", "pbx-paris", "pbx-lyon", "--in", "twin")
+    assert run("uses", "pbx-paris", "-o", "name").lines == ["support-in"]
+    assert run("uses", "pbx-lyon", "-o", "name").lines == ["twin"]
 
 
 def test_the_commits_of_attachments_tell_what_they_did(
@@ -531,13 +554,22 @@ def test_what_would_bring_an_error_is_refused_with_the_finding(support: Path, ru
     assert f"--> {FILE}:" in told
 
 
-def test_what_an_import_leaves_dangling_is_refused(lyon: Path, run: Program, git: Git) -> None:
-    """References are judged in the workspace that comes of a change, whatever makes it."""
+def test_a_save_that_leaves_a_use_dangling_is_refused(lyon: Path, run: Program, git: Git) -> None:
     git("rm", "--quiet", "endpoints/pbx-lyon.yaml")
     before = state(lyon)
-    told = run("save", check=3).err
-    assert 'there is no endpoint "pbx-lyon"' in told
+    for line in ("save", "save pbx-lyon", "delete pbx-lyon", "reroute nobody pbx-paris"):
+        assert "there is no endpoint" in run(*line.split(), check=3).err
     assert state(lyon) == before
+
+
+def test_an_import_can_bring_what_is_missing(lyon: Path, run: Program, git: Git) -> None:
+    git("rm", "--quiet", "endpoints/pbx-lyon.yaml")
+    git("commit", "--quiet", "--message=Without sipctl")
+    run("validate", check=1)
+    table = lyon / "table.csv"
+    table.write_text("reference,host\npbx-lyon,sip.lyon.example.net\n")
+    run("import", table)
+    run("validate")
 
 
 # -- on a terminal ---------------------------------------------------------------------------------
