@@ -5,13 +5,15 @@ import os
 import re
 import select
 import subprocess
+import sys
 import sysconfig
 import termios
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -213,3 +215,22 @@ def _asks(shown: str) -> bool:
 def _type(master: int, answer: str) -> None:
     control = len(answer) == 1 and not answer.isprintable()
     os.write(master, as_bytes(answer if control else answer + "\r"))
+
+
+def steps(function: Callable[[], object]) -> int:
+    """How many lines of Python a call runs: its work, which neither a clock nor another process
+    disturbs."""
+    count = 0
+
+    def trace(frame: FrameType, event: str, argument: object) -> Any:
+        nonlocal count
+        count += event == "line"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        function()
+    finally:
+        sys.settrace(before)
+    return count

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -284,9 +283,7 @@ def test_a_thousand_findings_are_told_in_one_run_and_counted_in_the_last_line(
 ) -> None:
     for n in range(500):
         put(workspace, f"endpoints/e{n}.yaml", f"reference: e{n}\nhost: a_b\nport: 0\n")
-    start = time.monotonic()
     told = run("validate", check=1)
-    assert time.monotonic() - start < 20
     assert told.err.endswith("sipctl: 501 files checked: 1000 errors\n")
     assert len(told.out.splitlines()) < 1500
     assert len(of_concise(run("validate", "-f", "concise", check=1).out)) == 1000
