@@ -4,6 +4,7 @@ import json
 import os
 import re
 import select
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -15,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
+
+import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = Path(sysconfig.get_path("scripts")) / "sipctl"
@@ -215,6 +218,23 @@ def _asks(shown: str) -> bool:
 def _type(master: int, answer: str) -> None:
     control = len(answer) == 1 and not answer.isprintable()
     os.write(master, as_bytes(answer if control else answer + "\r"))
+
+
+_IN_CI = bool(os.environ.get("CI"))
+
+
+def needed(program: str, package: str) -> str:
+    """The path of a program that a test needs and pip does not bring.
+
+    Without it the test is skipped, but in CI it fails: `.ci/run` installs all that are needed.
+    """
+    found = shutil.which(program)
+    if found is None:
+        words = f"{program} is missing: install {package}, as .ci/run does"
+        if _IN_CI:
+            pytest.fail(words)
+        pytest.skip(words)
+    return found
 
 
 def steps(function: Callable[[], object]) -> int:

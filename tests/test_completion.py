@@ -21,7 +21,7 @@ from sipctl.kinds import KINDS
 from sipctl.rules.book import RULES
 from tests import completing
 from tests.conftest import Program
-from tests.support import PROGRAM, ROOT, environment, execute
+from tests.support import PROGRAM, ROOT, environment, execute, needed
 from tests.test_first_use import ANSWERS_IN_JSON
 
 ENDPOINTS = {
@@ -541,12 +541,6 @@ def test_the_hook_stands_before_all_else_and_in_no_help(run: Program) -> None:
 # -- the shells ----------------------------------------------------------------------------------
 
 
-def installed(program: str) -> str:
-    found = shutil.which(program)
-    assert found, f"{program} is missing: install it, as .ci/run does"
-    return found
-
-
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_script_is_printed_and_tells_how_to_install_it(shell: str, run: Program) -> None:
     assert run("completion", shell).out == script(shell)
@@ -561,7 +555,7 @@ def test_a_shell_that_is_not_known_is_told(run: Program) -> None:
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_shell_itself_finds_no_fault_in_its_script(shell: str, tmp_path: Path) -> None:
     (tmp_path / "script").write_text(script(shell))
-    execute([installed(shell), "-n", tmp_path / "script"])
+    execute([needed(shell, shell), "-n", tmp_path / "script"])
 
 
 IN_BASH = {
@@ -600,7 +594,7 @@ def test_bash_is_given_what_replaces_its_word(helpers: str, place: Path) -> None
     if helpers:
         assert Path(helpers.split()[1]).is_file(), "install bash-completion, as .ci/run does"
     driver = f'{helpers}eval "$(sipctl completion bash)"\nset -f\n{DRIVER}'
-    result = execute([installed("bash"), "-c", driver], input="\n".join(IN_BASH) + "\n")
+    result = execute([needed("bash", "bash"), "-c", driver], input="\n".join(IN_BASH) + "\n")
     assert result.err == ""
     found = [line.split("\t")[:-1] for line in result.lines]
     if helpers:  # they take it out of the word breaks
@@ -619,7 +613,7 @@ def test_bash_keeps_its_settings(place: Path) -> None:
     code = """eval "$(sipctl completion bash)"; IFS=x
 before=$-; COMP_LINE='sipctl ed' COMP_POINT=9; _sipctl; [[ $- == "$before" && $IFS == x ]] || exit 1
 set -fu; before=$-; _sipctl; [[ $- == "$before" ]] && complete -p sipctl"""
-    assert execute([installed("bash"), "-c", code]).out == "complete -F _sipctl sipctl\n"
+    assert execute([needed("bash", "bash"), "-c", code]).out == "complete -F _sipctl sipctl\n"
 
 
 IN_FISH = {
@@ -641,7 +635,7 @@ IN_FISH = {
 
 def test_fish_completes(place: Path) -> None:
     code = "sipctl completion fish | source\nwhile read -l line\n complete -C $line\n echo ---\nend"
-    result = execute([installed("fish"), "-c", code], input="\n".join(IN_FISH) + "\n")
+    result = execute([needed("fish", "fish"), "-c", code], input="\n".join(IN_FISH) + "\n")
     assert result.err == ""
     found = [part.strip("\n").splitlines() for part in result.out.split("---\n")[:-1]]
     assert found == list(IN_FISH.values())
@@ -707,7 +701,7 @@ def test_the_tabulator_completes_what_is_typed(start: str, place: Path) -> None:
     (home / ".zshrc").write_text(START[start])
     arguments = ["--rcfile", home / ".zshrc", "-i"] if shell == "bash" else ["-d", "-i"]
     env = {"ZDOTDIR": str(home), "SHOWN": str(home / "shown"), "INPUTRC": os.devnull}
-    lines = typed([installed(shell), *map(str, arguments)], list(TYPED), home / "shown", env)
+    lines = typed([needed(shell, shell), *map(str, arguments)], list(TYPED), home / "shown", env)
     assert dict(zip(TYPED, lines, strict=True)) == TYPED
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Git, Program
-from tests.support import PROGRAM, execute
+from tests.support import PROGRAM, execute, needed
 from tests.writers import changed_by_head, message_of_head, refuse_remains, write_hook
 
 CREATE = ("create", "a", "--host", "a.example.net", "--description", "# not a comment")
@@ -224,7 +224,9 @@ def test_a_setting_of_the_user_changes_nothing(
 
 def test_a_signature_is_made(workspace: Path, run: Program, git: Git, home: Path) -> None:
     key = home / "key"
-    execute(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)])
+    execute(
+        [needed("ssh-keygen", "openssh-client"), "-q", "-t", "ed25519", "-N", "", "-f", str(key)]
+    )
     (home / "signers").write_text(f"ada@example.net {key.with_suffix('.pub').read_text()}")
     settings = {
         "commit.gpgsign": "true",

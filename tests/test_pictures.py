@@ -23,7 +23,7 @@ from sipctl.render.dot import dot
 from sipctl.render.mermaid import mermaid
 from sipctl.render.scenario import WIDTH, choices, open_branches, tree
 from sipctl.scenario import Action, Scenario
-from tests.support import ROOT, execute
+from tests.support import ROOT, execute, needed
 
 Branches = Mapping[str, str | None]
 
@@ -608,8 +608,7 @@ def wanted(one: Scenario) -> tuple[list[Lines], list[Arrow]]:
 
 def graphviz(text: str) -> tuple[list[Lines], list[Arrow]]:
     """What `dot` would write into the picture."""
-    assert shutil.which("dot"), "dot is missing: install graphviz, as .ci/run does"
-    done = execute(["dot", "-Tjson"], input=text)
+    done = execute([needed("dot", "graphviz"), "-Tjson"], input=text)
     assert done.err == ""
     read = done.json
     boxes = {node["_gvid"]: texts(node) for node in read.get("objects", [])}
@@ -658,8 +657,8 @@ def installed(cache: Path) -> Path:
 @pytest.fixture(scope="module")
 def mermaid_itself(pytestconfig: pytest.Config) -> Iterator[Mermaid]:
     """Reads a text with Mermaid, in one process for all tests, and draws it too if asked to."""
-    for program in ("node", "npm"):
-        assert shutil.which(program), f"{program} is missing: install nodejs and npm"
+    for program, package in (("node", "nodejs"), ("npm", "npm")):
+        needed(program, package)
     assert pytestconfig.cache is not None
     folder = installed(pytestconfig.cache.mkdir("mermaid"))
     with subprocess.Popen(

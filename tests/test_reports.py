@@ -25,7 +25,7 @@ from sipctl.rules.book import RULES
 from sipctl.workspace import inventory_of
 from tests import published
 from tests.conftest import Git, Program
-from tests.support import ROOT
+from tests.support import ROOT, needed
 
 FILE = "endpoints/a.yaml"
 FAULTS = """\
@@ -499,6 +499,7 @@ def test_gitlab_gets_the_fields_that_it_asks_for() -> None:
 
 @pytest.fixture(scope="module")
 def junit_schema(pytestconfig: pytest.Config) -> XMLSchema:
+    needed("npm", "npm")
     assert pytestconfig.cache is not None
     folder = pytestconfig.cache.mkdir("junit")
     with FileLock(folder / "lock"):
