@@ -269,6 +269,7 @@ def test_a_document_in_flow_style_is_edited_in_its_own_style(
         ("tags:\n- a\n", {"tags": []}, "tags: []\n"),
         ("tags: []\n", {"tags": ["a", "b"]}, "tags: [a, b]\n"),
         ("tags: [\n  a, # x\n  b, # y\n]\n", {"tags": ["b"]}, "tags: [\n  b, # y\n]\n"),
+        ("tags: [\n  a # x\n]\n", {"tags": ["b"]}, "tags: [\n  b # x\n]\n"),
         ("tags: [\n  a # x\n]\n", {"tags": ["a", "b"]}, "tags: [\n  a, # x\n  b\n]\n"),
         ("password:\n  env: A  # c\n", {"password": {"env": "B"}}, "password:\n  env: B  # c\n"),
         ("password:  # c\n  env: A\n", {"password": "b"}, "password: b  # c\n"),

@@ -15,7 +15,7 @@ from sipctl.errors import Bug
 from sipctl.yamlfile.edit import set_paths
 from sipctl.yamlfile.meaning import Meaning, of_node, of_value
 from sipctl.yamlfile.read import read
-from sipctl.yamlfile.write import UNSET, Path, Typed, Unset, Value
+from sipctl.yamlfile.write import UNSET, Path, Typed, Unset, Value, document
 from tests.documents import Piece, blanks, comments, line_comments, one_line_scalars, pieces, values
 from tests.support import steps
 
@@ -485,6 +485,16 @@ def test_a_change_of_a_scenario_is_a_change_of_the_lines_it_must_change(
         ("a: { # c\n}\n", {("a", "x"): {"k": "v"}}, "a: {x: {k: v} # c\n}\n"),
         ("{\n  a: {}\n}", {("a", "x"): {"k": "v"}}, "{\n  a: {x: {k: v}}\n}"),
         ("a:\n  {}\n", {("a", "x"): {"k": "v"}}, "a:\n  {x: {k: v}}\n"),
+        # commas go where they stand
+        ("a: {b: 1 # c\n}\n", {("a", "x"): 2}, "a: {b: 1, x: 2 # c\n}\n"),
+        ("a: {\n  b: 1}\n", {("a", "x"): 2}, "a: {\n  b: 1, x: 2}\n"),
+        ("a: {\n  b: 1\n  ,\n}\n", {("a", "x"): 2}, "a: {\n  b: 1\n  ,\n  x: 2,\n}\n"),
+        ("a: {b: 1,\n  c: 2}\n", {("a", "c"): UNSET}, "a: {b: 1\n  }\n"),
+        (
+            "a: {\n  b: 1, # d\n  # e\n  c: 2\n}\n",
+            {("a", "c"): UNSET, ("a", "x"): 2},
+            "a: {\n  b: 1, # d\n  x: 2\n  # e\n}\n",
+        ),
         # what comes stands where all that went stood
         (
             "a:\n  # c\n  x: 1  # d\n  # e\nb: 1\n",
@@ -549,6 +559,7 @@ def test_a_change_of_a_scenario_is_a_change_of_the_lines_it_must_change(
         ),
         ("a:\n  b:\n    c: d\n", {("a", "b"): "x"}, "a:\n  b: x\n"),
         # comments below a block scalar stay comments, and where they can they stay
+        ("a:\n  b: |\n  c: 1\n    # d\n", {("a", "c"): UNSET}, "a:\n  b: |\n# d\n"),
         (
             "a:\n  b: |\n      t\n  c: 1\n    # d\n       # e\n",
             {("a", "c"): UNSET},
@@ -613,6 +624,12 @@ def test_a_path_that_leads_nowhere_or_on_from_another_is_a_bug(changes: Changes)
         set_paths("scalar: 1\nlist: [1]\nmap: {a: 1}\n", changes)
 
 
+def test_a_new_document_has_a_mapping_of_mappings_in_blocks() -> None:
+    values: dict[str, Value] = {"password": {"env": "X"}, "actions": {"lyon": LYON}, "x": []}
+    assert document(values) == f"password: {{env: X}}\nactions:\n{BLOCK_LYON}x: []\n"
+    assert document({}) == "{}\n"
+
+
 def test_a_value_that_cannot_stand_where_it_is_to_stand_is_a_bug() -> None:
     with pytest.raises(Bug):
         set_paths("a: {b: c}\n", {("a", "b"): Typed("1,000")})
@@ -638,7 +655,12 @@ def test_what_stands_so_already_keeps_its_bytes(changes: Changes) -> None:
         ("? a\n: b: 1 # c\n  d: 2\n", {("a", "b"): UNSET}, "a:\n  d: 2\n"),
         ("? a\n: b: 1\n", {("a", "b"): UNSET}, "a: {}\n"),
         ("x: {a, b: {c: d}}\n", {("x", "a"): "y", ("x", "e"): 1}, 'x: {a: "y", b: {c: d}, e: 1}\n'),
-        ("a:\n  b: |\n   t", {("a", "c"): 1, ("d",): 2}, "d: 2\na:\n  b: |-\n    t\n  c: 1"),
+        (
+            "a:\n  b: |\n   t",
+            {("a", "c"): 1, ("d",): 2, ("e",): 3},
+            "d: 2\na:\n  b: |-\n    t\n  c: 1\ne: 3",
+        ),
+        ("? a\n: b: 1\n  d: 'x'\n", {("a", "b"): UNSET, ("a", "d"): "x"}, "a:\n  d: 'x'\n"),
         ("a:\n  b: >\n   t", {("a", "c"): 1, ("a", "d"): UNSET}, "a:\n  b: >-\n    t\n  c: 1"),
     ],
 )

@@ -82,7 +82,7 @@ def _edit(data: Any, path: Path, value: Value | Unset, order: Sequence[str]) -> 
         data = data[step]
     if not isinstance(value, str | int | Mapping | Sequence | None):
         data.pop(last, None)
-    elif isinstance(data, CommentedMap) and last not in data:
+    elif last not in data:
         ordered = not way and last in order
         before = order[: order.index(last)] if ordered else data
         place = max((at for at, key in enumerate(data, 1) if key in before), default=0)

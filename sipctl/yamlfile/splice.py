@@ -255,7 +255,7 @@ class BlockEntries:
             keeping = keeping and not text.startswith("#", margin.end())
             if keeping:
                 splicer.put(at, stop, "")
-            elif margin.end() - at >= column or "\t" in margin[0]:
+            elif margin.end() - at >= column:
                 splicer.put(at, margin.end(), "")
             at = stop
 
