@@ -660,7 +660,7 @@ def test_what_stands_so_already_keeps_its_bytes(changes: Changes) -> None:
             {("a", "c"): 1, ("d",): 2, ("e",): 3},
             "d: 2\na:\n  b: |-\n    t\n  c: 1\ne: 3",
         ),
-        ("? a\n: b: 1\n  d: 'x'\n", {("a", "b"): UNSET, ("a", "d"): "x"}, "a:\n  d: 'x'\n"),
+        ("? a\n: b: 1\n  d:\n  - x\n", {("a", "b"): UNSET, ("a", "d"): ["x"]}, "a:\n  d:\n  - x\n"),
         ("a:\n  b: >\n   t", {("a", "c"): 1, ("a", "d"): UNSET}, "a:\n  b: >-\n    t\n  c: 1"),
     ],
 )
