@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from functools import cached_property
 
-from sipctl import catalogue, scalars
+from sipctl import catalogue, hosts, scalars
 from sipctl.changes import ABSENT, Snapshot, Value, free_value, same, snapshot
 from sipctl.comparison import State
 from sipctl.findings import Place
@@ -236,13 +236,10 @@ class _Server:
     def text(self, full: bool) -> str:
         """`sip.example.net:5061`; `full` with what a reader else could not tell apart."""
         host, port, transport = (self.values.get(f, ABSENT) for f in _SERVER)
-        shown = host.text()
-        address = f"[{shown}]" if ":" in shown else shown  # RFC 3986, section 3.2.2
+        address = hosts.with_port(host.text(), port.text().removesuffix(" (default)"))
         more = [] if port.given or not full else ["default port"]
         more += [transport.text().removesuffix(" (default)")] if full else []
-        return f"{address}:{port.text().removesuffix(' (default)')}" + (
-            f" ({', '.join(more)})" if more else ""
-        )
+        return f"{address} ({', '.join(more)})" if more else address
 
     def differing(self, other: _Server) -> list[str]:
         """The fields that calls can notice and that differ."""

@@ -156,3 +156,8 @@ def compared(host: str) -> str:
         except ValueError:
             return host.lower()
     return host.lower()
+
+
+def with_port(host: str, port: object) -> str:
+    """`host:port`; an IPv6 address stands in brackets before a port (RFC 3986, section 3.2.2)."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
+from tests import everything
 from tests.support import (
     PROGRAM,
     ROOT,
@@ -230,3 +231,25 @@ def terminal() -> Terminal:
         return on_terminal(command, answers, cwd=cwd, env=env, check=check, columns=columns)
 
     return run_on_terminal
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("everything") / "workspace"
+
+
+@pytest.fixture
+def rich(template: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The workspace with everything, for reading only; the current folder."""
+    if not template.exists():
+        everything.build(template)
+    monkeypatch.chdir(template)
+    return template
+
+
+@pytest.fixture
+def own(rich: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it to write in; the current folder."""
+    folder = everything.copied(rich, tmp_path / "own")
+    monkeypatch.chdir(folder)
+    return folder

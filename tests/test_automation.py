@@ -35,28 +35,6 @@ NEEDS_GIT = {"status", "save", "history", "blame", "restore", "undo", "diff", "p
 NEEDS_GIT |= {"scenario history", "scenario blame", "scenario restore"}
 
 
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("everything") / "workspace"
-
-
-@pytest.fixture
-def rich(template: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The workspace with everything, for reading only; the current folder."""
-    if not template.exists():
-        everything.build(template)
-    monkeypatch.chdir(template)
-    return template
-
-
-@pytest.fixture
-def own(rich: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of it to write in; the current folder."""
-    folder = everything.copied(rich, tmp_path / "own")
-    monkeypatch.chdir(folder)
-    return folder
-
-
 def line_of(command: str) -> list[str]:
     """A line that a command carries out in the workspace with everything."""
     lines = WRITING.get(command) or READING[command]

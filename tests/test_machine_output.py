@@ -25,28 +25,6 @@ NO_JSON = {"completion", "fmt", "schema"}
 """The commands whose answers are text: a script, a diff or names of files, a schema."""
 
 
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("everything") / "workspace"
-
-
-@pytest.fixture
-def rich(template: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The workspace with everything, for reading only; the current folder."""
-    if not template.exists():
-        everything.build(template)
-    monkeypatch.chdir(template)
-    return template
-
-
-@pytest.fixture
-def own(rich: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of it to write in; the current folder."""
-    folder = everything.copied(rich, tmp_path / "own")
-    monkeypatch.chdir(folder)
-    return folder
-
-
 # -- the schemas ---------------------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from sipctl import nodes
-from sipctl.errors import Bug
+from sipctl.errors import Bug, Refused
 from sipctl.yamlfile.edit import set_paths
 from sipctl.yamlfile.meaning import Meaning, of_node, of_value
 from sipctl.yamlfile.read import read
@@ -630,8 +630,8 @@ def test_a_new_document_has_a_mapping_of_mappings_in_blocks() -> None:
     assert document({}) == "{}\n"
 
 
-def test_a_value_that_cannot_stand_where_it_is_to_stand_is_a_bug() -> None:
-    with pytest.raises(Bug):
+def test_a_value_that_cannot_stand_where_it_is_to_stand_is_refused() -> None:
+    with pytest.raises(Refused):
         set_paths("a: {b: c}\n", {("a", "b"): Typed("1,000")})
 
 
@@ -702,3 +702,12 @@ def test_the_work_of_an_edit_is_linear_in_the_size(layout: tuple[str, str, str])
         return steps(lambda: set_paths(text, changes))
 
     assert work(800) < 5 * work(200)
+
+
+@pytest.mark.parametrize("value", ["08:30", "2026-12-25 10:00:00", "1,000"])
+def test_a_plain_value_that_braces_would_end_is_refused_between_them_only(value: str) -> None:
+    new: Changes = {(A, "a"): {"at": [Typed(value)]}, (A, "c"): Typed(value)}
+    with pytest.raises(Refused, match="between braces"):
+        set_paths("actions:\n  b: {action: x}\n", new)
+    beside = set_paths("actions:\n  b: {action: x}\n", {(A, "c"): Typed(value)})
+    assert beside == f"actions:\n  b: {{action: x}}\n  c: {value}\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from sipctl import hosts
 from sipctl.endpoint import Endpoint
 from sipctl.render import visible
 from sipctl.scenario import Action, Scenario
@@ -51,9 +52,7 @@ def server(action: Action, endpoints: Mapping[str, Endpoint]) -> str | None:
     endpoint = endpoints.get(action.endpoint)
     if endpoint is None:
         return UNKNOWN
-    # an IPv6 address stands in brackets before a port (RFC 3986, section 3.2.2)
-    host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
-    return f"{host}:{endpoint.effective('port')}"
+    return hosts.with_port(endpoint.host, endpoint.effective("port"))
 
 
 def numbers(scenario: Scenario) -> str:

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from sipctl import hosts
 from sipctl.endpoint import Endpoint
 from sipctl.render import Segments, visible
 from sipctl.routing import Branch, Call, End, Ending, Step, Trace, Way
@@ -113,11 +114,10 @@ def _endpoint(end: End) -> Segments:
 
 def server(endpoint: Endpoint) -> str:
     """Where calls go: `sip.example.net:5060 (udp)`, and whether the port is the default one."""
-    # an IPv6 address stands in brackets before a port (RFC 3986, section 3.2.2)
-    host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
+    address = hosts.with_port(endpoint.host, endpoint.effective("port"))
     default = "default port, " if endpoint.port is None else ""
     transport = endpoint.effective("transport")
-    return f"{host}:{endpoint.effective('port')} ({default}{transport})"
+    return f"{address} ({default}{transport})"
 
 
 def _fault(end: End) -> Segments:

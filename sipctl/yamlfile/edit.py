@@ -7,16 +7,17 @@ own style, and is compared too: an edit does what it should, or raises Bug.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sipctl import nodes
-from sipctl.errors import Bug
+from sipctl.errors import Bug, Refused
 from sipctl.yamlfile import meaning
 from sipctl.yamlfile.meaning import Meaning
 from sipctl.yamlfile.read import read
 from sipctl.yamlfile.splice import Splicer, entries_of
-from sipctl.yamlfile.write import UNSET, Path, Unset, Value, entry, top_entry
+from sipctl.yamlfile.write import UNSET, Path, Typed, Unset, Value, entry, top_entry
 
 
 def set_values(text: str, changes: Mapping[str, Value | Unset], order: Sequence[str]) -> str:
@@ -32,19 +33,40 @@ def set_paths(text: str, changes: Mapping[Path, Value | Unset], order: Sequence[
     one that is not in it to the end, as do new keys of nested mappings, in the order of `changes`.
     What has its value already keeps its bytes, also within a mapping that is set as a whole.
     Raises Bug where `text` cannot be read or holds no mapping (whoever calls has judged it before),
-    where a path leads nowhere, and where one path goes on from another.
+    where a path leads nowhere, and where one path goes on from another; Refused for a plain value
+    that cannot stand where the file's layout wants it.
     """
     root = _root(text)
     top = _changes_of(root, changes)
     wanted = _wanted(top)
     if wanted == meaning.of_node(root):
         return text
-    return _first_right(
-        wanted,
-        lambda: _spliced(text, top, order),
-        lambda: _round_trip(text, root, [*_edits(top, order)], order),
-        text,
-    )
+    try:
+        return _first_right(
+            wanted,
+            lambda: _spliced(text, top, order),
+            lambda: _round_trip(text, root, [*_edits(top, order)], order),
+            text,
+        )
+    except Bug:
+        _refuse_plain_in_flow(changes.values())
+        raise
+
+
+_ENDS_PLAIN_IN_FLOW = re.compile(r"[,:\[\]{}]")
+
+
+def _refuse_plain_in_flow(values: Iterable[Value | Unset]) -> None:
+    """Raise Refused for the first plain value that braces and brackets would end early."""
+    for value in values:
+        if isinstance(value, Typed) and _ENDS_PLAIN_IN_FLOW.search(value):
+            # which one is not told: it may be a password
+            message = "a value with a comma, colon or bracket cannot stand between braces unquoted"
+            raise Refused(message, "write it by hand: in quotes, or where no braces are")
+        if isinstance(value, Mapping):
+            _refuse_plain_in_flow(value.values())
+        elif isinstance(value, Sequence) and not isinstance(value, str):
+            _refuse_plain_in_flow(value)
 
 
 def _first_right(
