@@ -1,0 +1,30 @@
+"""The variable that holds a secret key: no process that we start inherits it, hooks, editors and
+pagers among them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+VARIABLE = "SIPCTL_IDENTITY"
+
+_taken: str | None = None
+
+
+@contextmanager
+def from_children() -> Iterator[None]:
+    """Take the variable out of the environment for the time of a command."""
+    global _taken
+    _taken = os.environ.pop(VARIABLE, None)
+    try:
+        yield
+    finally:
+        if _taken is not None:
+            os.environ[VARIABLE] = _taken
+        _taken = None
+
+
+def secret_key() -> str | None:
+    """What the variable held; None where it was not set."""
+    return os.environ.get(VARIABLE) if _taken is None else _taken
