@@ -5,7 +5,8 @@ set -eu
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-cd "$folder"
+mkdir "$folder/voice"
+cd "$folder/voice"
 
 # An identity of its own; nothing of the user's Git or sipctl settings is read or changed.
 # shellcheck disable=SC2046,SC2086 # several names are meant
@@ -117,6 +118,13 @@ run 0 "sipctl diff HEAD~1 | fold -s"
 run 0 "sipctl plan HEAD~1 | fold -s"
 run 0 "sipctl scenario trace support-in --at 2026-11-23T10:00 --key 1"
 run 0 "sipctl detach support-in pbx-nice"
+
+say "Passwords live with the files, encrypted to the keys that sipctl.yaml lists."
+export SIPCTL_IDENTITY_FILE=$folder/ada.key
+run 0 "sipctl secret keygen --name ada 2> /dev/null"
+run 0 "echo 'open sesame' | sipctl secret set trunk-paris"
+run 0 "cut -c-70 endpoints/trunk-paris.yaml"
+run 0 "sipctl secret check"
 
 say "Nothing is lost: Git has it, and sipctl brings it back."
 run 0 "sipctl delete pbx-lyon carrier-south"

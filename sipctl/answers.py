@@ -643,6 +643,34 @@ class Findings(_Answer):
     warnings: int = _field("How many findings are warnings.", 0)
 
 
+class Checked(Findings):
+    """What was found of how passwords are kept."""
+
+    model_config = ConfigDict(title="Check of passwords")
+
+    sealed: int = _field("How many passwords are sealed.", 12)
+    opened: int = _field("How many of them the keys at hand opened.", 12)
+
+
+class Recipient(_Part):
+    """Somebody who can open sealed passwords."""
+
+    name: str = _field("What the settings call the key.", "ada")
+    key: str = _field(
+        "The public key, of age or ssh-ed25519.",
+        "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p",
+    )
+    own: bool = _field("Whether its secret key is at hand here.", True)
+
+
+class Recipients(_Answer):
+    """Who can open the sealed passwords."""
+
+    model_config = ConfigDict(title="List of recipients")
+
+    recipients: tuple[Recipient, ...] = _field("The recipients, in the order of the settings.", [])
+
+
 class Rule(_Part):
     """A rule, with examples."""
 
@@ -708,6 +736,11 @@ ANSWERS: dict[str, type[_Answer]] = {
     "scenario blame": Blame,
     "scenario restore": Outcome,
     "scenario trace": Trace,
+    "secret keygen": Outcome,
+    "secret set": Outcome,
+    "secret check": Checked,
+    "secret reseal": Outcome,
+    "secret recipients": Recipients,
     "history": History,
     "blame": Blame,
     "restore": Outcome,

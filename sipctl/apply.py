@@ -14,7 +14,7 @@ from types import FrameType
 
 from filelock import FileLock, Timeout
 
-from sipctl import disk, journal, privileges, workspace
+from sipctl import disk, journal, privileges, selection, workspace
 from sipctl.changes import (
     FileChange,
     MemberChange,
@@ -22,13 +22,14 @@ from sipctl.changes import (
     Snapshot,
     body,
     differences,
+    names_password,
     one_line,
     snapshot,
 )
 from sipctl.errors import Refused
 from sipctl.findings import Finding
 from sipctl.inventory import SETTINGS_FILE, Inventory
-from sipctl.kinds import SCENARIO, kind_of, reference_of
+from sipctl.kinds import ENDPOINT, kind_of, reference_of
 from sipctl.patch import patch
 from sipctl.repository import GitDied, GitFailed, Repository
 
@@ -66,15 +67,21 @@ class Outcome:
     """What a writing command did, or with `dry_run` would do. `commit` is the new commit's hash.
 
     `prefix` is the workspace's folder in the repository. `findings` are warnings in the files it
-    writes.
+    writes, `unused` variables and files that no password is found in any more, in words.
     """
 
     plan: Plan
     prefix: str
     changes: tuple[MemberChange, ...]
     findings: tuple[Finding, ...]
+    unused: tuple[str, ...] = ()
     commit: str | None = None
     written: bool = False
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is told to the user beside the changes."""
+        return (*self.plan.notes, *self.unused)
 
     @property
     def files(self) -> tuple[FileChange, ...]:
@@ -97,15 +104,16 @@ def run(root: Path, planner: Planner, options: Options, confirm: Confirm | None 
     out otherwise under it. Raises Refused, and then nothing has changed.
     """
     if options.dry_run:
-        return _judge(_prefix(root), workspace.load(root), planner)
+        around, prefix = _around(root)
+        return _judge(around, prefix, workspace.load(root), planner)
     repository = _repository(root)
     repository.refuse_open_operation()
     seen = None
     if confirm is not None:
-        seen = _judge(repository.prefix, workspace.load(root), planner)
+        seen = _judge(repository, repository.prefix, workspace.load(root), planner)
         confirm(seen)
     with _writing(repository, options):
-        outcome = _judge(repository.prefix, workspace.load(root), planner)
+        outcome = _judge(repository, repository.prefix, workspace.load(root), planner)
         if seen is not None and outcome.plan != seen.plan:
             raise Refused("the files have changed meanwhile", "run the command again")
         if not outcome.files:
@@ -116,13 +124,13 @@ def run(root: Path, planner: Planner, options: Options, confirm: Confirm | None 
             return _carry_out(repository, outcome, options)
 
 
-def _prefix(root: Path) -> str:
-    """The workspace's folder in the repository; neither need be there yet."""
+def _around(root: Path) -> tuple[Repository | None, str]:
+    """The repository around a workspace and its folder there; neither need be there yet."""
     whole = root.absolute()
     there = next(folder for folder in (whole, *whole.parents) if folder.exists())
     found = Repository.find(there)
     missing = "".join(f"{part}/" for part in whole.relative_to(there).parts)
-    return found.prefix + missing if found else ""
+    return found, found.prefix + missing if found else ""
 
 
 def _repository(root: Path) -> Repository:
@@ -137,15 +145,14 @@ def _repository(root: Path) -> Repository:
 # -- judging -------------------------------------------------------------------------------------
 
 
-def _judge(prefix: str, inventory: Inventory, planner: Planner) -> Outcome:
+def _judge(
+    repository: Repository | None, prefix: str, inventory: Inventory, planner: Planner
+) -> Outcome:
     """What the plan would do; raises Refused with the findings that it must not bring."""
     plan = planner(inventory)
     touched = {change.path for change in plan.effective}
     _refuse_unknown_settings(inventory, touched)
-    before, base = inventory, _types_before(plan)
-    if plan.adopts:  # what stands on disk is the change itself
-        before = workspace.reread(inventory, {c.path: c.before for c in plan.effective})
-    after = workspace.reread(inventory, {c.path: c.after for c in plan.effective}, base)
+    before, after = _both(repository, inventory, plan)
     known = Counter(f.identity for f in before.findings if f.is_error)
     brought = []
     for finding in after.findings:
@@ -156,20 +163,54 @@ def _judge(prefix: str, inventory: Inventory, planner: Planner) -> Outcome:
         what = "an error" if len(brought) == 1 else f"{len(brought)} errors"
         raise Refused(f"refused: the files would hold {what}", findings=tuple(brought))
     warnings = tuple(f for f in after.findings if f.place.file in touched)
-    return Outcome(plan, prefix, member_changes(plan, inventory), warnings)
+    unused = tuple(_no_longer_used(before, after))
+    return Outcome(plan, prefix, member_changes(plan, inventory), warnings, unused)
 
 
-def _types_before(plan: Plan) -> dict[str, str]:
-    """The type that each scenario of a plan has now, under the path that it will have."""
+def _both(
+    repository: Repository | None, inventory: Inventory, plan: Plan
+) -> tuple[Inventory, Inventory]:
+    """The workspace without a plan and with it, judged by the same knowledge."""
+    before = inventory
+    if plan.adopts:  # what stands on disk is the change itself
+        before = workspace.reread(inventory, {c.path: c.before for c in plan.effective})
+    context = workspace.context_of(dict(_befores(plan, inventory)))
+    after = workspace.reread(inventory, {c.path: c.after for c in plan.effective}, context)
+    exposed = selection.exposed_files(repository, (before, after)) if repository else None
+    if not exposed:
+        return before, after
+    known = replace(before.context, exposed=exposed)
+    return workspace.reread(before, {}, known), workspace.reread(
+        after, {}, replace(context, exposed=exposed)
+    )
+
+
+def _befores(plan: Plan, inventory: Inventory) -> Iterator[tuple[str, bytes]]:
+    """What each file of a plan held, under the path that it will have; a copy what it was made
+    of."""
     befores = {change.path: change.before for change in plan.effective}
-    types = {}
     for change in plan.effective:
-        if kind_of(change.path) is SCENARIO and change.after is not None:
-            data = befores.get(change.moved_from) if change.moved_from else change.before
-            scenario = workspace.read_member(change.path, data).scenario if data else None
-            if scenario:
-                types[change.path] = scenario.type_
-    return types
+        data = befores.get(change.moved_from) if change.moved_from else change.before
+        if change.copied_from and change.copied_from in inventory.members:
+            data = inventory.members[change.copied_from].data
+        if workspace.is_member(change.path) and change.after is not None and data is not None:
+            yield change.path, data
+
+
+def _no_longer_used(before: Inventory, after: Inventory) -> Iterator[str]:
+    """What told passwords and is named by no endpoint any more, in words."""
+    nouns = {"env": "variable", "file": "file"}
+    for form, noun in nouns.items():
+        old, new = ({*_named(inventory, form)} for inventory in (before, after))
+        yield from (f"nothing uses the {noun} {one_line(n)} any more" for n in sorted(old - new))
+
+
+def _named(inventory: Inventory, form: str) -> Iterator[str]:
+    """The variables, or files, that endpoints name for their passwords."""
+    for member in inventory.of_kind(ENDPOINT).values():
+        node = member.password(form)
+        if node is not None and names_password(form, node):
+            yield node.value
 
 
 def _refuse_unknown_settings(inventory: Inventory, touched: set[str]) -> None:
@@ -185,12 +226,14 @@ def _patch(prefix: str, plan: Plan) -> tuple[str, str]:
 
     def shown(path: str, data: bytes) -> str:
         nonlocal why_not
-        text = data.decode("utf-8", "replace")
+        whole = text = data.decode("utf-8", "replace")
         if workspace.is_member(path):
             member = workspace.read_member(path, data)
-            text = workspace.without_plaintext(member)
-            if text != member.text:
-                why_not = "a password in plain text is masked here"
+            whole, text = member.text, workspace.without_plaintext(member)
+        elif path == SETTINGS_FILE:
+            text = workspace.settings_text(data)
+        if text != whole:
+            why_not = "a secret in plain text is masked here"
         if not why_not and text.encode("utf-8") != data:
             why_not = f"{path} is no text"
         return text

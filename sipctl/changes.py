@@ -181,6 +181,13 @@ def free_value(key: str, node: Node) -> Value:
     return Value(_without_passwords(data), identity=identity)
 
 
+def shown_value(key: str, data: Any) -> Any:
+    """Data that stands under a key, every password in it masked; ids of actions are none."""
+    if key == "actions":
+        return data
+    return MASK if _is_password(key) else _without_passwords(data)
+
+
 def _without_passwords(data: object) -> object:
     """Data of the user's own, the values of keys called password masked at any depth."""
     if isinstance(data, list):

@@ -5,14 +5,14 @@ Pure: nothing here reads a disk or runs Git. Moves are told by the contents alon
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from sipctl import catalogue, ignores
+from sipctl import catalogue, ignores, sealing
 from sipctl.changes import (
     ABSENT,
+    MASK,
     FieldChange,
     Snapshot,
     Value,
@@ -279,7 +279,7 @@ def _places(content: _Content | None) -> dict[str, Place]:
 
 def _has_fields_below(content: _Content, way: tuple[str, ...]) -> bool:
     if content.kind is None:
-        return way in ((), (_RULES,))
+        return way in ((), (_RULES,), (RECIPIENTS,))
     return not way or (content.kind is SCENARIO and way[0] == "actions" and len(way) < 4)
 
 
@@ -341,7 +341,8 @@ def _settings_version(data: bytes | Finding | None) -> _Content | None:
 
 
 def settings_values(root: MappingNode) -> dict[str, Value]:
-    """The settings by field: `rules.NAME` for each rule, whether it is told by name or by code."""
+    """The settings by field: `rules.NAME` for each rule, whether it is told by name or by code, and
+    `recipients.NAME` for each recipient."""
     return dict(_settings_fields(root))
 
 
@@ -350,31 +351,28 @@ def _settings_fields(root: MappingNode) -> Iterator[tuple[str, Value]]:
         if key.value == _RULES and isinstance(node, MappingNode):
             for rule, severity in node.entries:
                 yield _setting_name((_RULES, rule.value)), free_value("", severity)
+        elif key.value == RECIPIENTS and isinstance(node, MappingNode):
+            for name, public_key in node.entries:
+                yield _setting_name((RECIPIENTS, name.value)), _recipient(public_key)
         elif key.value == RECIPIENTS:
-            value = free_value(key.value, node)
-            yield key.value, replace(value, data=_public(value.data))
+            yield key.value, _recipient(node)
         elif key.value in SETTINGS_FIELDS or key.value.startswith("x-"):
             yield key.value, free_value(key.value, node)
         else:  # `pasword: …` is one too
             yield _setting_name((key.value,)), free_value("password", node)
 
 
-_PUBLIC = re.compile(r"(?:age1|ssh-)[!-~ ]*", re.IGNORECASE)
-
-
-def _public(data: object) -> object:
-    """Recipients without what is no public key: a secret one stands there soon."""
-    if isinstance(data, dict):
-        return {key: _public(value) for key, value in data.items()}
-    if isinstance(data, list):
-        return [_public(item) for item in data]
-    return data if isinstance(data, str) and _PUBLIC.fullmatch(data) else "***"
+def _recipient(node: Node) -> Value:
+    """A public key; what is none is masked, for a secret one stands there soon."""
+    value = free_value("", node)
+    is_public = isinstance(value.data, str) and sealing.key_fault(value.data) is None
+    return value if is_public else replace(value, data=MASK)
 
 
 def _setting_name(way: tuple[str, ...]) -> str:
     if len(way) == 1:
         return shown_key(way[0])
-    rule = find(way[1])
+    rule = find(way[1]) if way[0] == _RULES else None
     return field_name((way[0], rule.name if rule else way[1]))
 
 

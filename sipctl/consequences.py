@@ -6,12 +6,11 @@ Pure: two versions of a workspace are compared.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from sipctl.changes import FieldChange, Value
+from sipctl.changes import FieldChange
 from sipctl.comparison import RECIPIENTS, Comparison, Difference, State, ignore_changes
 from sipctl.detours import (
     MOST,
@@ -110,13 +109,13 @@ def _of_settings(comparison: Comparison) -> Iterator[Caution]:
         place = one.new or one.old or Place(SETTINGS_FILE)
         kind = ("recipients", "rule", "setting")[_settings_rank(one.change.field)]
         if kind == "recipients":
-            yield from (Caution(kind, place, what) for what in _of_recipients(one.change))
+            yield Caution(kind, place, _of_recipient(one.change))
         elif one.change.old.data != one.change.new.data or one.change.old.identity:
             yield Caution(kind, place, _of_setting(kind, one.change))
 
 
 def _settings_rank(name: str) -> int:
-    return 0 if name == RECIPIENTS else 1 if name.startswith("rules.") else 2
+    return 0 if name.partition(".")[0] == RECIPIENTS else 1 if name.startswith("rules.") else 2
 
 
 def _of_setting(kind: str, change: FieldChange) -> Words:
@@ -127,21 +126,14 @@ def _of_setting(kind: str, change: FieldChange) -> Words:
     return (f"the {kind} ", Given(name), " is ", new, " and was ", old, *other)
 
 
-def _of_recipients(change: FieldChange) -> Iterator[Words]:
-    """Who can read the passwords now, and who no longer can."""
-    old, new = (_listed(side.data) for side in (change.old, change.new))
-    if old == new:
-        yield ("the recipients are written otherwise",)
-    for who in new - old:
-        yield ("the recipient ", Given(who), " is added: passwords sealed from now on open to it")
-    for who in old - new:
-        yield ("the recipient ", Given(who), " is taken out")
-
-
-def _listed(data: object) -> Counter[str]:
-    items = data.items() if isinstance(data, dict) else data if isinstance(data, list) else [data]
-    told = (Value(item).text() for item in items)
-    return Counter(text for text in told if data is not None)
+def _of_recipient(change: FieldChange) -> Words:
+    """Who can read the passwords now, or no longer can."""
+    who = Given(change.field.removeprefix(f"{RECIPIENTS}."))
+    if not change.old.given:
+        return ("the recipient ", who, " is added: passwords sealed from now on open to it")
+    if not change.new.given:
+        return ("the recipient ", who, " is taken out; history keeps what it could read")
+    return ("the recipient ", who, " has another key")
 
 
 def _of_ignores(old: State, new: State, comparison: Comparison) -> Iterator[Caution]:

@@ -16,6 +16,7 @@ from sipctl.kinds import ENDPOINT, SCENARIO, reference_of
 from sipctl.nodes import Mapping as MappingNode
 from sipctl.nodes import Node, Scalar, plain_data
 from sipctl.rules import graphs
+from sipctl.sealing import is_sealed
 from sipctl.ways import data_of
 from sipctl.workspace import read_member
 from sipctl.yamlfile.write import UNSET, Path
@@ -26,7 +27,7 @@ def _is_plaintext(node: Node) -> bool:
     if not isinstance(node, MappingNode) or len(node.entries) != 1:
         return True
     key, value = node.entries[0]
-    sealed = key.value == "age" and isinstance(value, Scalar)
+    sealed = key.value == "age" and isinstance(value, Scalar) and is_sealed(value.value)
     return not sealed and not names_password(key.value, value)
 
 
@@ -64,6 +65,8 @@ def password(
     now = value_of(today, "password") if today else UNSET
     if earlier == now:
         return now
+    if today and _is_sealed_for_another(today, old):
+        return _of_other_user(old, earlier, path, notes)
     if keep and today:
         if old.get("username") is None:
             notes.add(path, "there was no user name, so today's password goes")
@@ -73,10 +76,32 @@ def password(
     node = old.get("password")
     if node is None or not _is_plaintext(node):
         return earlier
-    give = f"give it one with `sipctl edit {reference_of(path)}`"
+    give = f"give it one with `sipctl secret set {reference_of(path)}`"
     instead = "today's stays" if now is not UNSET else give
     notes.add(path, f"its plaintext password does not come back; {instead}")
     return now
+
+
+def _is_sealed_for_another(today: MappingNode, old: MappingNode) -> bool:
+    """True where today's password is sealed, together with a user name that is not the old one."""
+    node, username = today.get("password"), old.get("username")
+    is_sealed = isinstance(node, MappingNode) and node.get("age") is not None
+    return (
+        is_sealed
+        and username is not None
+        and value_of(today, "username") != value_of(old, "username")
+    )
+
+
+def _of_other_user(old: MappingNode, earlier: Change, path: str, notes: Notes) -> Change:
+    """The password that belongs to the user name which comes back."""
+    node = old.get("password")
+    if node is not None and not _is_plaintext(node):
+        notes.add(path, "the earlier user name comes back, and with it its own password")
+        return earlier
+    give = f"`sipctl secret set {reference_of(path)}` gives it one"
+    notes.add(path, f"today's password belongs to today's user name, so it goes; {give}")
+    return UNSET
 
 
 def gone_back(old: Member, today: Member | None, path: str, notes: Notes, *, keep: bool) -> bytes:

@@ -28,7 +28,7 @@ CODECS = ("alaw", "ulaw")
 PASSWORD_FORMS = ("env", "file", "age")
 MAX_TEXT = 255
 MAX_DESCRIPTION = 1000
-MAX_SEALED = 8192
+MAX_SEALED = 32768
 
 TEXT_PATTERN = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$(?!\n)"
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")

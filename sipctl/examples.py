@@ -1,8 +1,8 @@
 """A wrong and a right example of each rule, for `explain` and for the page of the rules.
 
 `examples/invalid/<rule>/` and `examples/valid/<rule>/` are small workspaces. What matters in one
-are its scenarios; where there are none, the endpoint, else the settings. Where the fault is not in
-a file's text, `wrong.txt` says in words what it is.
+are its scenarios; where there are none, the endpoint, and settings that say more than their
+version. Where the fault is not in a file's text, `wrong.txt` says in words what it is.
 """
 
 from __future__ import annotations
@@ -31,8 +31,13 @@ def right(rule: str) -> str:
 def _shown(root: Path) -> str:
     scenarios = sorted((root / SCENARIO.folder).glob("*"))
     endpoints = sorted((root / ENDPOINT.folder).glob("*"))
-    files = scenarios or endpoints[:1] or [root / SETTINGS_FILE]
+    settings = [root / SETTINGS_FILE] if _says_more(root / SETTINGS_FILE) else []
+    files = scenarios or [*settings, *endpoints[:1]]
     return "\n".join(_text(file, root) for file in files)
+
+
+def _says_more(settings: Path) -> bool:
+    return len(settings.read_bytes().splitlines()) > 1
 
 
 def _text(file: Path, root: Path) -> str:

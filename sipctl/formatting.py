@@ -58,6 +58,6 @@ def _settings(root: Path) -> list[FileChange]:
 def shown(path: str, data: bytes) -> str:
     """A file's text for a diff, plain passwords masked."""
     if not workspace.is_member(path):
-        return data.decode("utf-8")
+        return workspace.settings_text(data)
     member = workspace.read_member(path, data)
     return workspace.without_plaintext(member)

@@ -12,12 +12,37 @@ from sipctl.errors import Refused
 from sipctl.findings import Finding, Place
 from sipctl.kinds import ENDPOINT, KINDS, SCENARIO, Kind, kind_in, reference_of
 from sipctl.nodes import Mapping as MappingNode
-from sipctl.nodes import Mend
+from sipctl.nodes import Mend, Node, Scalar
 from sipctl.rules import graphs
 from sipctl.scenario import Scenario
 from sipctl.settings import Settings
 
 SETTINGS_FILE = "sipctl.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A user name and the sealed password beside it, as they stand in a file."""
+
+    username: str | None
+    sealed: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What rules need to know that no file of the workspace tells, as far as it was asked for.
+
+    `types` is the type that each scenario had at the last commit, and `logins` what each endpoint
+    with a sealed password had, both by path. `exposed` are the paths of password files, as
+    endpoints name them, that Git would take into a commit.
+    """
+
+    types: Mapping[str, str] = field(default_factory=dict)
+    logins: Mapping[str, Login] = field(default_factory=dict)
+    exposed: frozenset[str] = frozenset()
+
+
+NO_CONTEXT = Context()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +84,27 @@ class Member:
         """The scenario, if it is one that can be read."""
         return self.value if isinstance(self.value, Scenario) else None
 
+    def password(self, form: str) -> Scalar | None:
+        """What an endpoint's password names in one of its forms (`env`, `file`, `age`), whatever
+        else is wrong with the file; None where the password has another form."""
+        node = self.node("password")
+        if not isinstance(node, MappingNode) or len(node.entries) != 1:
+            return None
+        key, value = node.entries[0]
+        return value if key.value == form and isinstance(value, Scalar) else None
+
+    def node(self, name: str) -> Node | None:
+        """The value of an endpoint's field; None for a scenario."""
+        return self.root.get(name) if self.root and self.kind is ENDPOINT else None
+
+    @property
+    def login(self) -> Login | None:
+        """The user name and the sealed password; None where no password is sealed."""
+        sealed, username = self.password("age"), self.node("username")
+        if sealed is None:
+            return None
+        return Login(username.value if isinstance(username, Scalar) else None, sealed.value)
+
 
 @dataclass(frozen=True, slots=True)
 class UsedAt:
@@ -77,15 +123,15 @@ class UsedAt:
 class Inventory:
     """Every member of a workspace, its settings, and the findings of all.
 
-    `others` are the findings among them that belong to no member: settings and stray files. `base`
-    is the type that each scenario had at the last commit, as far as that was asked for, by path.
+    `others` are the findings among them that belong to no member: settings and stray files.
+    `context` is what they were judged by beside the files.
     """
 
     settings: Settings
     members: Mapping[str, Member]
     findings: tuple[Finding, ...] = ()
     others: tuple[Finding, ...] = ()
-    base: Mapping[str, str] = field(default_factory=dict)
+    context: Context = NO_CONTEXT
 
     def of_kind(self, kind: Kind) -> dict[str, Member]:
         """The members of one kind by path."""

@@ -1,6 +1,6 @@
 """What a check is about: the files on disk, those that the next commit will hold, or a commit's.
 
-Each is judged by the settings of the same tree. A scenario's type is compared with the tree before.
+Each is judged by the settings of the same tree, and beside what its files were in the tree before.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from pathlib import Path, PurePosixPath
 from sipctl import selection, workspace
 from sipctl.errors import Refused
 from sipctl.findings import Finding, Place
-from sipctl.inventory import SETTINGS_FILE, Inventory
-from sipctl.kinds import FOLDERS, SCENARIO, is_member_name
+from sipctl.inventory import NO_CONTEXT, SETTINGS_FILE, Context, Inventory
+from sipctl.kinds import FOLDERS, is_member_name
 from sipctl.repository import Entry, Repository
 
 _ALL = (*FOLDERS, SETTINGS_FILE)
@@ -30,8 +30,8 @@ class Judged:
 
 
 def on_disk(root: Path) -> Judged:
-    """The files as they stand on disk, beside the types of the last commit."""
-    inventory = workspace.load(root, selection.committed_types(root))
+    """The files as they stand on disk, beside those of the last commit."""
+    inventory = selection.judged_in_git(root)
     return Judged(root, inventory, (SETTINGS_FILE, *inventory.members))
 
 
@@ -61,7 +61,7 @@ def staged(start: Path, given: Path | None, index: str | None) -> Judged:
 
 
 def at_revision(start: Path, given: Path | None, revision: str) -> Judged:
-    """What a commit holds, beside the types of its first parent.
+    """What a commit holds, beside its first parent.
 
     Raises Refused for a revision that is not known, or that holds no such workspace.
     """
@@ -113,10 +113,7 @@ def moved_below(finding: Finding, folder: str) -> Finding:
 
 def folder_in_repository(root: Path) -> str:
     """Where a workspace lies in its repository, as `a/b/`; empty at the top, and without Git."""
-    try:
-        repository = Repository.find(root)
-    except Refused:  # no Git, or one that does not trust this folder
-        return ""
+    repository = selection.found_repository(root)
     return repository.prefix if repository else ""
 
 
@@ -148,22 +145,22 @@ def _judged(
     wanted = [e.oid for path, e in entries.items() if e.is_file and _is_read(path)]
     blobs = repository.blobs(wanted)
     source = dict(_files(entries, blobs))
-    types = _types(repository, entries, before) if before else {}
+    context = _context(repository, entries, before) if before else NO_CONTEXT
     files = tuple(path for path in source if _is_read(path))
-    return Judged(root, workspace.inventory_of(source, types), files)
+    inventory = workspace.inventory_of(source, context)
+    return Judged(root, selection.with_exposed(inventory, repository), files)
 
 
 def _is_read(path: str) -> bool:
     return path == SETTINGS_FILE or workspace.is_member(path)
 
 
-def _types(repository: Repository, entries: Mapping[str, Entry], before: str) -> dict[str, str]:
-    """The type that each scenario had that is there still, and is another blob now."""
-    tree = repository.tree(before, [SCENARIO.folder])
-    still = {p: oid for p, oid in tree.items() if SCENARIO.holds(p) and p in entries}
-    return selection.types_of(
-        repository, {p: oid for p, oid in still.items() if oid != entries[p].oid}
-    )
+def _context(repository: Repository, entries: Mapping[str, Entry], before: str) -> Context:
+    """What each member had that is there still, and is another blob now."""
+    tree = repository.tree(before, FOLDERS)
+    still = {p: oid for p, oid in tree.items() if workspace.is_member(p) and p in entries}
+    changed = {path: oid for path, oid in still.items() if oid != entries[path].oid}
+    return selection.context_of(repository, changed)
 
 
 def _files(

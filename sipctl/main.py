@@ -55,7 +55,7 @@ def _run(args: Sequence[str]) -> int:
     from typer import Abort
     from typer.exceptions import TyperException
 
-    from sipctl import output
+    from sipctl import output, withheld
     from sipctl.apply import Interrupted
     from sipctl.commands import building
     from sipctl.commands.session import Session, default_color
@@ -64,8 +64,9 @@ def _run(args: Sequence[str]) -> int:
     output.prepare_streams()
     session = Session(color=default_color())
     try:
-        group = building.root()
-        result = group.main(list(args), prog_name="sipctl", standalone_mode=False, obj=session)
+        with withheld.from_children():
+            group = building.root()
+            result = group.main(list(args), prog_name="sipctl", standalone_mode=False, obj=session)
         if result == INTERRUPTED:  # what Typer makes of Ctrl-C
             raise KeyboardInterrupt
         return result if isinstance(result, int) else 0

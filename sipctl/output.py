@@ -81,9 +81,17 @@ def tell_usage(error: Any, color: str) -> None:
     message = error.format_message().rstrip(".")
     if not message:  # no command was given, and help has been shown
         return
+    if message.startswith("Got unexpected extra argument"):
+        message = "there is an argument too many"  # not which: it may be a password
     tell(message[0].lower() + message[1:])
-    if context is not None:
+    if _PASSWORD_OPTION.match(getattr(error, "option_name", "")):
+        _hint("no option takes a password, which all the machine could read and the shell keeps;")
+        _hint("--password-stdin asks for it on a terminal, and reads it elsewhere")
+    elif context is not None:
         _hint(f"see `{context.command_path} --help`")
+
+
+_PASSWORD_OPTION = re.compile("--?(pass|pwd|pw|secret)", re.IGNORECASE)
 
 
 def tell_bug(error: Exception) -> None:
@@ -214,7 +222,7 @@ class Printer:
 
     def outcome(self, outcome: Outcome, dry_run: bool, planned: bool = False) -> None:
         """What a writing command did, or would do; where the plan has been shown, its end only."""
-        for note in outcome.plan.notes:
+        for note in outcome.notes:
             tell(note)
         if outcome.findings:
             from sipctl.render.findings import full
@@ -267,7 +275,7 @@ def _outcome(outcome: Outcome, dry_run: bool) -> dict[str, Any]:
         "commit": outcome.commit,
         "dry_run": dry_run,
         "patch": outcome.patch()[0] if dry_run else None,
-        "notes": list(outcome.plan.notes),
+        "notes": list(outcome.notes),
         "findings": [finding_data(finding) for finding in outcome.findings],
     }
 

@@ -254,6 +254,32 @@ class Repository:
         rows = (os.fsdecode(row) for row in out.split(b"\0") if row)
         return {row[3:].removeprefix(self.prefix): row[:2] for row in rows}
 
+    def exposed(self, paths: Iterable[str]) -> frozenset[str]:
+        """Which of these paths (absolute, or relative to the workspace) Git would take into a
+        commit: they lie in the work tree, after links, and are not ignored or are tracked."""
+        top = os.path.realpath(self.top)
+        inside: dict[str, str] = {}
+        for path in paths:
+            real = os.path.realpath(self.root / path)
+            if real.startswith(f"{top}/") and not real.startswith(f"{self.git_dir}/"):
+                inside[path] = real
+        if not inside:
+            return frozenset()
+        return frozenset(inside) - self._ignored(inside)
+
+    def _ignored(self, files: Mapping[str, str]) -> set[str]:
+        """Which of these absolute paths, by name, Git ignores."""
+        # this command takes no literal pathspecs, and reads what begins with a slash as it is
+        env = {**_READING, "GIT_LITERAL_PATHSPECS": "0"}
+        args, data = ("check-ignore", "-z", "--stdin"), _nul(files.values())
+        status, out, _ = _run(self._git, args, data, env)
+        if status in (0, 1):
+            known = {os.fsdecode(path) for path in out.split(b"\0")}
+            return {name for name, path in files.items() if path in known}
+        if len(files) == 1:  # it lies in a submodule, say, which has settings of its own
+            return set()
+        return {name for one in files.items() for name in self._ignored(dict([one]))}
+
     # -- reading at a revision -------------------------------------------------------------------
 
     def tree(self, revision: str, paths: Sequence[str]) -> dict[str, str]:

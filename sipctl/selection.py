@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from sipctl import query, workspace
 from sipctl.changes import snapshot
 from sipctl.endpoint import Endpoint
 from sipctl.errors import Refused, Usage
-from sipctl.inventory import SETTINGS_FILE, Inventory
-from sipctl.kinds import FOLDERS, SCENARIO
+from sipctl.inventory import SETTINGS_FILE, Context, Inventory
+from sipctl.kinds import ENDPOINT, FOLDERS
 from sipctl.nodes import Mapping as MappingNode
 from sipctl.repository import Repository
 
@@ -94,23 +95,53 @@ def shown(root: MappingNode) -> list[tuple[str, str]]:
     return [(field, value.text()) for field, value in snapshot(root).items() if value.present]
 
 
-def committed_types(root: Path) -> dict[str, str]:
-    """The type that each changed scenario had in HEAD, by path; none where there is no Git."""
-    if not (root / SCENARIO.folder).is_dir():
-        return {}
+# -- what Git knows of a workspace -----------------------------------------------------------------
+
+
+def found_repository(root: Path) -> Repository | None:
+    """The repository around a workspace, for what can do without: None also where there is no Git,
+    or one that does not trust this folder."""
     try:
-        repository = Repository.find(root)
-    except Refused:  # no Git, or one that does not trust this folder: files are judged without it
-        return {}
-    head = repository.head() if repository else None
-    if repository is None or head is None:
-        return {}
-    changed = [p for p in repository.status([SCENARIO.folder]) if SCENARIO.holds(p)]
-    return types_of(repository, repository.tree(head, changed) if changed else {})
+        return Repository.find(root)
+    except Refused:
+        return None
 
 
-def types_of(repository: Repository, tree: Mapping[str, str]) -> dict[str, str]:
-    """The type of each readable scenario among these blobs, by path."""
+def judged_in_git(root: Path) -> Inventory:
+    """The workspace on disk, judged beside what was committed last and by what Git ignores."""
+    repository = found_repository(root)
+    if repository is None:
+        return workspace.load(root)
+    return with_exposed(workspace.load(root, _committed(repository)), repository)
+
+
+def _committed(repository: Repository) -> Context:
+    """What each changed file had in HEAD."""
+    head = repository.head()
+    changed = [p for p in repository.status(FOLDERS) if workspace.is_member(p)] if head else []
+    return context_of(repository, repository.tree(head, changed) if head and changed else {})
+
+
+def context_of(repository: Repository, tree: Mapping[str, str]) -> Context:
+    """What rules want to know of these blobs, each by its path."""
     blobs = repository.blobs(tree.values())
-    found = {path: workspace.read_member(path, blobs[blob]).scenario for path, blob in tree.items()}
-    return {path: scenario.type_ for path, scenario in found.items() if scenario}
+    return workspace.context_of({path: blobs[blob] for path, blob in tree.items()})
+
+
+def with_exposed(inventory: Inventory, repository: Repository) -> Inventory:
+    """The inventory judged by which files with passwords Git would take into a commit too."""
+    exposed = exposed_files(repository, [inventory])
+    if not exposed:
+        return inventory
+    return workspace.reread(inventory, {}, replace(inventory.context, exposed=exposed))
+
+
+def exposed_files(repository: Repository, inventories: Iterable[Inventory]) -> frozenset[str]:
+    """The paths of password files, as endpoints name them, that Git would take into a commit."""
+    named = {
+        node.value
+        for inventory in inventories
+        for member in inventory.of_kind(ENDPOINT).values()
+        if (node := member.password("file")) is not None
+    }
+    return repository.exposed(named) if named else frozenset()

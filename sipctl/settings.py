@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from sipctl import names
+from sipctl import names, sealing
 from sipctl.rules.book import RULES, find
 
 FORMAT = 1
@@ -41,11 +41,16 @@ def _rules(values: dict[str, str]) -> dict[str, str]:
             faults.append(error)
         else:
             result[name] = severity
+    _raise_all(faults)
+    return result
+
+
+def _raise_all(faults: list[PydanticCustomError]) -> None:
+    """Raise the first fault with the others in it, as a validator can raise one only."""
     if faults:
         first, *others = faults
         context = {**(first.context or {}), "others": others}
         raise PydanticCustomError(first.type, first.message_template, context)
-    return result
 
 
 def _changed_rule(key: str, severity: str, before: dict[str, str]) -> str:
@@ -71,6 +76,47 @@ _RULES_SCHEMA: dict[str, Any] = {
     "propertyNames": {"enum": [key for keys in _CHANGEABLE for key in keys]},
     "additionalProperties": {"enum": list(SEVERITIES)},
     "allOf": [{"not": {"required": list(keys)}} for keys in _CHANGEABLE],
+}
+
+
+def _recipients(values: dict[str, str]) -> dict[str, str]:
+    keys: dict[str, str] = {}
+    named: dict[str, str] = {}
+    faults = []
+    for name, text in values.items():
+        same = named.setdefault(name.casefold(), name)
+        owner = keys.setdefault(sealing.public_key(text), name)
+        try:
+            _recipient(name, text, same, owner)
+        except PydanticCustomError as error:
+            faults.append(error)
+    _raise_all(faults)
+    return values
+
+
+def _recipient(name: str, text: str, same: str, owner: str) -> None:
+    """Raise what is wrong with a recipient; `same` is the first of its name in any case, and
+    `owner` the first with its key."""
+    reason = names.fault(name)
+    if reason:
+        message = f"{names.quoted(name)} is no name of a recipient: {reason}"
+        raise _bad("bad-setting", message, names.CURE, key=name)
+    if same != name:
+        message = f'the recipients "{same}" and "{name}" differ in case only'
+        raise _bad("bad-setting", message, "rename one of them", key=name)
+    fault = sealing.key_fault(text)
+    if fault:
+        raise _bad("bad-recipient", *fault, field=name)
+    if owner != name:
+        message = f'the recipients "{owner}" and "{name}" have one key'
+        raise _bad("bad-recipient", message, "take one of them out", field=name)
+
+
+_RECIPIENTS_SCHEMA: dict[str, Any] = {
+    "propertyNames": {"pattern": names.PATTERN},
+    "additionalProperties": {
+        "pattern": f"^(?:{sealing.AGE_KEY}|{sealing.SSH_KEY}(?:[ ][^\\n\\r]*)?)$(?!\\n)"
+    },
 }
 
 
@@ -101,6 +147,17 @@ class Settings(BaseModel):
         json_schema_extra={"default": {}},
     )
 
+    recipients: Annotated[
+        dict[str, str],
+        AfterValidator(_recipients),
+        Field(json_schema_extra=_RECIPIENTS_SCHEMA),
+    ] = Field(
+        default_factory=dict,
+        description="Who can open sealed passwords: public keys (age or ssh-ed25519) by name.",
+        examples=[{"ada": "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"}],
+        json_schema_extra={"default": {}},
+    )
+
     @model_validator(mode="after")
     def _known(self) -> Self:
         for key in self.model_extra or {}:
@@ -110,4 +167,4 @@ class Settings(BaseModel):
         return self
 
 
-FIELDS = ("version", "rules")
+FIELDS = ("version", "rules", "recipients")

@@ -11,7 +11,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,9 +24,10 @@ from sipctl.findings import Finding, in_order, with_severities
 from sipctl.inventory import Inventory, Member
 from sipctl.kinds import ENDPOINT
 from sipctl.nodes import Mapping as MappingNode
+from sipctl.nodes import Scalar
 from sipctl.operations import plan_of_edits
 from sipctl.rules import files
-from sipctl.workspace import read_member
+from sipctl.workspace import context_of, read_member
 from sipctl.yamlfile.write import Value, document
 
 COLUMNS = tuple(field for field in FIELDS if field != "password")
@@ -346,29 +347,67 @@ def _is_default(name: str, values: Mapping[str, Value]) -> bool:
 # -- planning ------------------------------------------------------------------------------------
 
 
+PasswordOf = Callable[[Inventory, str, str], Value]
+"""The value of the field `password` for an endpoint of an inventory, by its reference and its user
+name. Raises Refused where it cannot have one."""
+
+
 def plan_import(
-    inventory: Inventory, rows: Iterable[Row], update: bool, password_env: str | None = None
+    inventory: Inventory, rows: Iterable[Row], update: bool, password: PasswordOf | None = None
 ) -> Plan:
     """Create every endpoint of a table, and with `update` change those that exist.
 
-    `password_env` names the variable of each endpoint that has a user name and no password, with
-    `{reference}` in it. Raises Refused with what is wrong in any row; then there is no plan.
+    `password` is asked for each endpoint that has a user name and no password, and for one whose
+    sealed password is another user name's. Raises Refused with what is wrong in any row; then there
+    is no plan.
     """
-    if password_env is not None:
-        _refuse_template(password_env)
-    work = _Import(inventory, update, password_env)
+    work = _Import(inventory, update, password)
     for row in rows:
         work.take(row)
     return work.plan()
 
 
-def _refuse_template(template: str) -> None:
-    hint = "write it like TRUNK_{reference}, with letters, digits and _ around"
-    if "{reference}" not in template:
-        message = f'"{template}" would be the variable of every endpoint'
-        raise Refused(message, hint)
-    if not re.match(ENV_PATTERN, template.replace("{reference}", "X")):
-        raise Refused(f'"{template}" does not give names of environment variables', hint)
+@dataclass
+class Variables:
+    """Names the variable of each password by a template with `{reference}` in it."""
+
+    template: str
+    _taken: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # what is refused is not told: it may be the password itself
+        hint = "write it like TRUNK_{reference}, with letters, digits and _ around"
+        if "{reference}" not in self.template:
+            raise Refused("the variable would be that of every endpoint", hint)
+        if not re.match(ENV_PATTERN, self.template.replace("{reference}", "X")):
+            raise Refused("the template does not give names of environment variables", hint)
+
+    def __call__(self, inventory: Inventory, reference: str, username: str) -> Value:
+        """`{env: NAME}`; raises Refused where the variable is another endpoint's."""
+        name = variable(self.template, reference)
+        for other, endpoint in inventory.endpoints.items():
+            if isinstance(endpoint.password, EnvPassword):
+                self._taken.setdefault(endpoint.password.env, other)
+        owner = self._taken.setdefault(name, reference)
+        if owner != reference:
+            raise Refused(f'{name} would be the variable of "{owner}" and "{reference}"')
+        return {"env": name}
+
+
+@dataclass
+class Files:
+    """Names the file of each password by a template with `{reference}` in it."""
+
+    template: str
+
+    def __post_init__(self) -> None:
+        if "{reference}" not in self.template:
+            hint = "write it like /run/secrets/{reference}"
+            raise Refused("the file would be that of every endpoint", hint)
+
+    def __call__(self, inventory: Inventory, reference: str, username: str) -> Value:
+        """`{file: PATH}`."""
+        return {"file": self.template.replace("{reference}", reference)}
 
 
 def variable(template: str, reference: str) -> str:
@@ -383,18 +422,12 @@ class _Import:
 
     inventory: Inventory
     update: bool
-    template: str | None
+    password: PasswordOf | None
     created: dict[str, FileChange] = field(default_factory=dict)
     edits: list[Edit] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     exist: int = 0
     places: dict[str, str] = field(default_factory=dict)
-    variables: dict[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for reference, endpoint in self.inventory.endpoints.items():
-            if isinstance(endpoint.password, EnvPassword):
-                self.variables.setdefault(endpoint.password.env, reference)
 
     def take(self, row: Row) -> None:
         """Plan one row, or note what is wrong with it."""
@@ -428,7 +461,7 @@ class _Import:
         return self.update
 
     def _create(self, row: Row, reference: str) -> None:
-        values = {**row.values, **self._referred_password(row, reference, ())}
+        values = {**row.values, **self._missing_password(row, reference, None)}
         order = (*FIELDS, *(key for key in values if key not in FIELDS))
         text = document({key: values[key] for key in order if key in values})
         change = FileChange(ENDPOINT.path(reference), None, text.encode("utf-8"))
@@ -441,32 +474,36 @@ class _Import:
         except Refused as refused:
             self._fault(row, f"{refused.message} ({refused.hint})")
             return
-        present = tuple(member.root.keys()) if member.root else ()
         changes = {k: v for k, v in row.values.items() if not _same_tags(k, v, member)}
-        changes |= self._referred_password(row, reference, present)
+        changes |= self._missing_password(row, reference, member)
         change = FileChange(member.path, member.data, edited(member, changes))
         if change.after != change.before:
             self._judge(row, change)
             self.edits.append((member, changes))
 
-    def _referred_password(
-        self, row: Row, reference: str, present: tuple[str, ...]
+    def _missing_password(
+        self, row: Row, reference: str, member: Member | None
     ) -> dict[str, Value]:
-        has = {*row.values, *present}
-        if self.template is None or "username" not in has or "password" in has:
+        username = row.values.get("username") or _text_of(member, "username")
+        if self.password is None or not isinstance(username, str) or "password" in row.values:
             return {}
-        name = variable(self.template, reference)
-        other = self.variables.setdefault(name, reference)
-        if other != reference:
-            self._fault(row, f'{name} would be the variable of "{other}" and "{reference}"')
-        return {"password": {"env": name}}
+        login = member.login if member else None
+        if member and member.node("password") and (not login or login.username == username):
+            return {}
+        try:
+            return {"password": self.password(self.inventory, reference, username)}
+        except Refused as refused:
+            self._fault(row, refused.message)
+            return {}
 
     def _judge(self, row: Row, change: FileChange) -> None:
         """What the file would be refused for, told by the row that asks for it."""
         assert change.after is not None
         member = read_member(change.path, change.after)
         named = "reference" in row.values  # without one the file's name means nothing
-        found = (*member.findings, *(files.check((member,), {}) if named else ()))
+        context = context_of({change.path: change.before} if change.before is not None else {})
+        between = files.check((member,), self.inventory.settings, context) if named else ()
+        found = (*member.findings, *between)
         for finding in in_order(with_severities(found, self.inventory.settings.rules)):
             if finding.is_error:
                 where = _where(finding, member.root, row, change)
@@ -487,6 +524,11 @@ class _Import:
         first, *others = subjects
         subject = ", ".join([first, *(other[0].lower() + other[1:] for other in others)])
         return Plan("import", subject, (*self.created.values(), *changed.changes))
+
+
+def _text_of(member: Member | None, name: str) -> str | None:
+    node = member.node(name) if member else None
+    return node.value if isinstance(node, Scalar) else None
 
 
 def _same_tags(name: str, value: Value, member: Member) -> bool:

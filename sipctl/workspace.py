@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from sipctl import ignores
+from sipctl import ignores, sealing
 from sipctl.changes import MASK, names_password
 from sipctl.endpoint import FIELDS, PASSWORD_FORMS, Endpoint
 from sipctl.errors import Refused
 from sipctl.findings import Finding, Place, in_order, with_severities
-from sipctl.inventory import SETTINGS_FILE, Inventory, Member
-from sipctl.kinds import ENDPOINT, KINDS, SCENARIO, Kind, is_member_name, kind_in, kind_of
+from sipctl.inventory import NO_CONTEXT, SETTINGS_FILE, Context, Inventory, Member
+from sipctl.kinds import KINDS, SCENARIO, Kind, is_member_name, kind_in, kind_of
 from sipctl.nodes import Mapping as MappingNode
 from sipctl.nodes import Node, Scalar, Sequence
 from sipctl.rules import files, graphs
@@ -48,15 +48,17 @@ def is_member(path: str) -> bool:
     return kind_of(path) is not None
 
 
-def load(root: Path, base: Mapping[str, str] | None = None) -> Inventory:
-    """Read the whole workspace from disk. What cannot be read is a finding, not an exception.
-
-    `base` is the type that each scenario had at the last commit, by path.
-    """
-    return inventory_of(dict(disk_files(root)), base)
+def load(root: Path, context: Context = NO_CONTEXT) -> Inventory:
+    """Read the whole workspace from disk. What cannot be read is a finding, not an exception."""
+    return inventory_of(dict(disk_files(root)), context)
 
 
-def inventory_of(source: Source, base: Mapping[str, str] | None = None) -> Inventory:
+def load_settings(root: Path) -> Settings:
+    """The settings alone, the default ones where they have errors."""
+    return _settings(_content(root / SETTINGS_FILE, SETTINGS_FILE))[0]
+
+
+def inventory_of(source: Source, context: Context = NO_CONTEXT) -> Inventory:
     """The inventory of a workspace's files, wherever they come from."""
     settings, found = _settings(source.get(SETTINGS_FILE))
     members, stray = {}, []
@@ -65,24 +67,24 @@ def inventory_of(source: Source, base: Mapping[str, str] | None = None) -> Inven
             members[path] = _member(path, data)
         elif isinstance(data, Finding) and path != SETTINGS_FILE:
             stray.append(data)
-    return _judged(settings, members, (*found, *stray), base or {})
+    return _judged(settings, members, (*found, *stray), context)
 
 
 def _judged(
     settings: Settings,
     members: Mapping[str, Member],
     others: tuple[Finding, ...],
-    base: Mapping[str, str],
+    context: Context,
 ) -> Inventory:
     """An inventory with all its findings: each file's own, those between files, and `others`."""
     ignored = [i for m in members.values() for i in ignores.written(m.text, m.root, m.path)]
     members = {path: _tolerating(member, settings, ignored) for path, member in members.items()}
     own = [finding for member in members.values() for finding in member.findings]
-    between = files.check(members.values(), base)
+    between = files.check(members.values(), settings, context)
     unheeded = ignores.faults((*own, *between), ignored)
     left = (*others, *own, *_with_sources_of((*between, *unheeded), members))
     findings = with_severities(ignores.left(left, ignored), settings.rules)
-    return Inventory(settings, members, in_order(findings), others, base)
+    return Inventory(settings, members, in_order(findings), others, context)
 
 
 def _tolerating(member: Member, settings: Settings, ignored: list[ignores.Ignore]) -> Member:
@@ -97,9 +99,12 @@ def _tolerating(member: Member, settings: Settings, ignored: list[ignores.Ignore
 def reread(
     inventory: Inventory,
     changed: Mapping[str, bytes | None],
-    base: Mapping[str, str] | None = None,
+    context: Context | None = None,
 ) -> Inventory:
-    """The inventory as it will be with these files changed; None takes a file away."""
+    """The inventory as it will be with these files changed; None takes a file away.
+
+    Without a context it is judged by the one that it was judged by before.
+    """
     members = dict(inventory.members)
     for path, data in changed.items():
         if not is_member(path):
@@ -112,7 +117,7 @@ def reread(
     if SETTINGS_FILE in changed:
         settings, found = _settings(changed[SETTINGS_FILE])
         others = (*found, *(f for f in others if f.place.file != SETTINGS_FILE))
-    return _judged(settings, members, others, inventory.base if base is None else base)
+    return _judged(settings, members, others, context or inventory.context)
 
 
 def _member(path: str, data: bytes | Finding) -> Member:
@@ -150,6 +155,17 @@ def _decoded(kind: Kind, root: Node, path: str, text: str) -> Decoded[Endpoint] 
     return decode(root, Endpoint, path, text)
 
 
+def context_of(files: Mapping[str, bytes]) -> Context:
+    """What rules want to know of the files that stood at these paths before."""
+    members = [_member(path, data) for path, data in files.items()]
+    scenarios = ((m.path, m.scenario) for m in members)
+    logins = ((m.path, m.login) for m in members)
+    return Context(
+        types={path: scenario.type_ for path, scenario in scenarios if scenario},
+        logins={path: login for path, login in logins if login},
+    )
+
+
 def read_member(path: str, data: bytes) -> Member:
     """One member's file by its content alone; rules between files are not judged."""
     return _member(path, data)
@@ -163,12 +179,29 @@ def _settings(data: bytes | Finding | None) -> tuple[Settings, tuple[Finding, ..
         return default, (data,)
     document = read(data, SETTINGS_FILE)
     if document.root is None:
-        return default, _with_sources(document.findings, document.text, None, ENDPOINT)
+        return default, _with_sources(document.findings, document.text, None, None)
     decoded = decode(document.root, Settings, SETTINGS_FILE, document.text)
     ignored = ignores.written(document.text, document.root, SETTINGS_FILE)
     found = (*decoded.findings, *ignores.faults_of_settings(ignored))
-    findings = _with_sources(found, document.text, document.root, ENDPOINT)
+    findings = _with_sources(found, document.text, document.root, None)
     return decoded.value or default, findings
+
+
+def settings_node(data: bytes, key: str) -> MappingNode | None:
+    """The mapping that stands under a key of the settings, judged or not; None for anything
+    else."""
+    root = read(data, SETTINGS_FILE).root
+    node = root.get(key) if isinstance(root, MappingNode) else None
+    return node if isinstance(node, MappingNode) else None
+
+
+def weighed(inventory: Inventory, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Further findings of an inventory's endpoints as they are told: with the lines they stand in,
+    under the workspace's own severities, without those that comments take out."""
+    found = tuple(_with_sources_of(tuple(findings), inventory.members))
+    members = inventory.members.values()
+    ignored = [i for m in members for i in ignores.written(m.text, m.root, m.path)]
+    return with_severities(ignores.left(found, ignored), inventory.settings.rules)
 
 
 # -- the disk ------------------------------------------------------------------------------------
@@ -244,10 +277,15 @@ def _with_sources_of(
         yield from _with_sources(tuple(found), member.text, member.root, member.kind)
 
 
+_WITHOUT_SOURCE = frozenset(("exposed-password-file",))
+"""What was given for the name of a file may have been the password itself."""
+
+
 def _with_sources(
-    findings: tuple[Finding, ...], text: str, root: Node | None, kind: Kind
+    findings: tuple[Finding, ...], text: str, root: Node | None, kind: Kind | None
 ) -> tuple[Finding, ...]:
-    """The findings with the line each stands in, every secret in it masked."""
+    """The findings with the line each stands in, every secret in it masked. The settings are of no
+    kind."""
     if not findings or not text:
         return findings
     lines = text.removeprefix("\ufeff").splitlines()
@@ -267,11 +305,12 @@ def _with_source(finding: Finding, lines: list[str], masked: list[str]) -> Findi
     if place.end_line == place.line:
         end = max(len(lines[place.line - 1]), place.column) + 1
         place = replace(place, end_column=min(place.end_column, end))
-    source = masked[place.line - 1] if place.line <= len(masked) else None
+    shown = place.line <= len(masked) and finding.rule not in _WITHOUT_SOURCE
+    source = masked[place.line - 1] if shown else None
     return replace(finding, place=place, source=source)
 
 
-def _safe_lines(lines: list[str], kind: Kind) -> int:
+def _safe_lines(lines: list[str], kind: Kind | None) -> int:
     """How many lines may be shown of a file that cannot be parsed: those before any password.
 
     Without a parse nothing tells where a value ends, so of an endpoint only lines that begin with a
@@ -281,7 +320,7 @@ def _safe_lines(lines: list[str], kind: Kind) -> int:
     return next((i for i, line in enumerate(lines) if harmful(line)), len(lines))
 
 
-_PUBLIC = "|".join(field for field in (*FIELDS, *SETTINGS_FIELDS) if field != "password")
+_PUBLIC = "|".join({*FIELDS, *SETTINGS_FIELDS} - {"password", "recipients"})
 _HARMLESS = re.compile(rf"\s*(?:\Z|#|-{{3}}|[<=>]{{7}}|(?:{_PUBLIC})\s*:|-\s[^:]*\Z)")
 _PASSWORD = re.compile("password", re.IGNORECASE)
 
@@ -297,8 +336,27 @@ def without_plaintext(member: Member) -> str:
     """
     if member.root is not None:
         return _without(member.text, _secrets(member.root, member.kind, sealed=False))
-    lines = member.text.splitlines(keepends=True)
-    safe = _safe_lines(lines, member.kind)
+    return _masked_from(member.text, member.kind)
+
+
+def rescued(before: Member, typed: bytes) -> str:
+    """What came of a file in an editor, to be kept though it was refused: passwords in plain text
+    are masked. Where it cannot be parsed a line is, if it is new and may be one."""
+    member = read_member(before.path, typed)
+    if member.root is not None:
+        return without_plaintext(member)
+    known = {*before.text.splitlines()}
+    lines = typed.decode("utf-8", "replace").splitlines(keepends=True)
+    safe = (before.kind is SCENARIO and not _PASSWORD.search(line) for line in lines)
+    return "".join(
+        line if ok or line.strip("\r\n") in known or not _may_be_secret(line) else MASK + "\n"
+        for line, ok in zip(lines, safe, strict=True)
+    )
+
+
+def _masked_from(text: str, kind: Kind | None) -> str:
+    lines = text.splitlines(keepends=True)
+    safe = _safe_lines(lines, kind)
     return "".join(lines[:safe]) + "".join(MASK + "\n" for _ in lines[safe:])
 
 
@@ -312,9 +370,36 @@ def _without(text: str, spans: Iterable[tuple[int, int]]) -> str:
     return "".join([*pieces, text[position:]])
 
 
-def _secrets(root: Node, kind: Kind, *, sealed: bool) -> Iterator[tuple[int, int]]:
-    """The spans of values that may be passwords: by field, never by what they look like."""
-    return _in_scenario(root) if kind is SCENARIO else _in_endpoint(root, sealed=sealed)
+def settings_text(data: bytes) -> str:
+    """The settings' text to be shown whole: what stands in a recipient's place and is no public key
+    is masked."""
+    document = read(data, SETTINGS_FILE)
+    if document.root is None:
+        return _masked_from(document.text, None)
+    return _without(document.text, _secrets(document.root, None, sealed=False))
+
+
+def _secrets(root: Node, kind: Kind | None, *, sealed: bool) -> Iterator[tuple[int, int]]:
+    """The spans of values that may be secrets: by field, never by what they look like."""
+    if kind is SCENARIO:
+        return _in_scenario(root)
+    return _in_settings(root) if kind is None else _in_endpoint(root, sealed=sealed)
+
+
+def _in_settings(root: Node) -> Iterator[tuple[int, int]]:
+    if not isinstance(root, MappingNode):
+        yield root.start, root.end
+        return
+    for key, value in root.entries:
+        if key.value == "recipients":
+            entries = value.entries if isinstance(value, MappingNode) else [(key, value)]
+            yield from ((v.start, v.end) for _, v in entries if not _is_public_key(v))
+        elif key.value not in SETTINGS_FIELDS and not key.value.startswith("x-"):
+            yield value.start if is_word(key.value) else key.start, max(key.end, value.end)
+
+
+def _is_public_key(node: Node) -> bool:
+    return isinstance(node, Scalar) and sealing.key_fault(node.value) is None
 
 
 def _in_scenario(root: Node) -> Iterator[tuple[int, int]]:
@@ -333,7 +418,7 @@ def _in_scenario(root: Node) -> Iterator[tuple[int, int]]:
 
 
 def _in_endpoint(root: Node, *, sealed: bool) -> Iterator[tuple[int, int]]:
-    """The same of an endpoint or of settings.
+    """The same of an endpoint.
 
     The value of an unknown key counts too, `pasword: …` is one; and so does the key itself where it
     is no word: `{password secret}` has one key and no value. With `sealed` sealed values count.
@@ -354,10 +439,10 @@ def _of_password(value: Node, *, sealed: bool) -> Iterator[tuple[int, int]]:
         yield value.start, value.end
         return
     form, named = entries[0]
-    is_sealed = form.value == "age" and isinstance(named, Scalar)
+    is_sealed = form.value == "age" and isinstance(named, Scalar) and sealing.is_sealed(named.value)
     if not names_password(form.value, named) and (sealed or not is_sealed):
         yield named.start, named.end
 
 
 def _is_public(key: Scalar) -> bool:
-    return key.value in FIELDS or key.value in ("version", "rules") or key.value.startswith("x-")
+    return key.value in FIELDS or key.value.startswith("x-")

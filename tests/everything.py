@@ -8,15 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from sipctl.commands import COMMANDS, Entry, building
+from tests import keys
 from tests.support import execute
 
 ESCAPES = "\x1b]0;owned\x07\x1b[31m\x9b5m\u202e\x7f"
 """What a terminal would act on: a title, colours, the same in one character, right to left."""
 
 FILES = {
-    "sipctl.yaml": """\
+    "sipctl.yaml": f"""\
 version: 1
-rules: {plaintext-password: warning}
+rules: {{plaintext-password: warning}}
+recipients:
+  ci: {keys.CI_PUBLIC}
+  bob: {keys.BOB_PUBLIC}
 """,
     "endpoints/pbx-paris.yaml": """\
 reference: pbx-paris
@@ -40,11 +44,11 @@ username: lyon
 password: {file: secrets/lyon}
 tags: [lyon]
 """,
-    "endpoints/sealed.yaml": """\
+    "endpoints/sealed.yaml": f"""\
 reference: sealed
 host: 2001:db8::10
 username: sealed
-password: {age: "AGE-SEALED"}
+password: {{age: "{keys.SEALED}"}}
 """,
     "endpoints/plain.yaml": """\
 reference: plain
@@ -131,8 +135,9 @@ def build(root: Path) -> Path:
     steps.git("init", "--quiet", "--initial-branch=main")
     for path, text in FILES.items():
         steps.put(path, text)
-    steps.put(".gitignore", "secrets/\ntable.csv\n")
-    steps.put("table.csv", TABLE)
+    steps.put(".gitignore", "secrets/\n*.csv\n")
+    for path, text in TABLES.items():
+        steps.put(path, text)
     steps.commit("Start")
     steps.sipctl("create", "pbx-nice", "--host", "sip.nice.example.net", "--codec", "alaw")
     steps.sipctl("edit", "pbx-nice", "--port", "5070", "--tag", "nice")
@@ -244,6 +249,9 @@ READING: dict[str, tuple[str, ...]] = {
         "odd --take ask=other",
         "empty",
     ),
+    "secret check": ("", "sealed", "plain", "--history"),
+    "secret recipients": ("",),
+    "secret reveal": ("sealed --force", "plain --force", "pbx-paris --force", "bare --force"),
     "history": ("", "pbx-cannes", "pbx-paris", "--limit 0", "--where tag:capital", "broken"),
     "blame": ("pbx-cannes", "pbx-paris", "plain", "bare"),
     "diff": ("", "HEAD~3", "HEAD HEAD", "HEAD~10 HEAD", "HEAD HEAD~10"),
@@ -286,14 +294,20 @@ WRITING: dict[str, tuple[str, ...]] = {
     "scenario rename": ("support night", "support odd"),
     "scenario delete": ("support", "nothing"),
     "scenario restore": ("support", "empty"),
+    "secret keygen": ("--name ada", "--name BOB"),
+    "secret set": ("--from passwords.csv", "nobody"),
+    "secret reseal": ("--force", "--remove bob", "--remove nobody"),
     "restore": ("pbx-riviera", "pbx-cannes", "bare", "--all --at HEAD --force"),
     "undo": ("--force", "", "HEAD~2"),
     "fmt": ("", "endpoints/bare.yaml"),
 }
 """Lines for each command that writes: some change something, some nothing, some are refused."""
 
-TABLE = "reference,host,x-note\npbx-nice,sip.nice.example.net,a\nplain,plain.example.net,b\n"
-"""What `table.csv` is to hold for `import`."""
+TABLES = {
+    "table.csv": "reference,host,x-note\npbx-nice,nice.example.net,a\nplain,plain.example.net,b\n",
+    "passwords.csv": "pbx-lyon,open sesame\nsealed,another\n",
+}
+"""The tables that `import` and `secret set` read; Git ignores them."""
 
 
 def words(command: str, line: str) -> list[str]:

@@ -102,7 +102,8 @@ def checkout(rich: Path, tmp_path: Path, git: Git, monkeypatch: pytest.MonkeyPat
     folder = tmp_path / "checkout"
     git("clone", "--quiet", "--depth=1", f"file://{rich}", folder)
     git("checkout", "--quiet", "--detach", cwd=folder)
-    (folder / "table.csv").write_text(everything.TABLE)
+    for path, text in everything.TABLES.items():
+        (folder / path).write_text(text)
     monkeypatch.chdir(folder)
     return folder
 

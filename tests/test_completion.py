@@ -19,7 +19,7 @@ from sipctl.completion import SHELLS, candidates, outline, script, shells, table
 from sipctl.completion.candidates import QUERY_FIELDS, Offer, offer
 from sipctl.kinds import KINDS
 from sipctl.rules.book import RULES
-from tests import completing
+from tests import completing, keys
 from tests.conftest import Program
 from tests.support import PROGRAM, ROOT, environment, execute, needed
 from tests.test_first_use import ANSWERS_IN_JSON
@@ -57,7 +57,7 @@ actions:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository with three endpoints and two scenarios, to copy."""
     root = tmp_path_factory.mktemp("built")
-    (root / "sipctl.yaml").write_text("version: 1\n")
+    (root / "sipctl.yaml").write_text(keys.SETTINGS)
     for folder, files in {"endpoints": ENDPOINTS, "scenarios": SCENARIOS}.items():
         (root / folder).mkdir()
         for reference, text in files.items():

@@ -13,6 +13,7 @@ from sipctl.findings import Place
 from sipctl.render import comparison as render
 from sipctl.render.markdown import LIMIT
 from sipctl.render.markdown import diff as in_markdown
+from tests import keys
 from tests.comparing import FILES, PARIS, SETTINGS, SUPPORT, changed, state, workspaces
 from tests.conftest import Git, Program
 
@@ -257,15 +258,16 @@ def test_a_rule_is_the_same_by_name_and_by_code() -> None:
         ("x-a: {password: a}\n", "x-a: {password: b}\n", "x-a: password *** -> password ***"),
         ("secret: hunter2\n", "secret: s3cret\n", "secret: *** -> *** (another value)"),
         (
-            "recipients: [age1abc]\n",
-            "recipients: [age1abc, age1def]\n",
-            "recipients: age1abc -> age1abc, age1def  (sipctl.yaml:2:13)",
+            f"recipients:\n  ci: {keys.CI_PUBLIC}\n",
+            f"recipients:\n  ci: {keys.BOB_PUBLIC}\n",
+            f"recipients.ci: {keys.CI_PUBLIC} -> {keys.BOB_PUBLIC}  (sipctl.yaml:3:7)",
         ),
         (
-            "recipients: [age1abc]\n",
-            "recipients: [AGE-SECRET-KEY-1HUNTER2]\n",
-            "recipients: age1abc -> ***  (sipctl.yaml:2:13)",
+            "",
+            f"recipients: {{ci: {keys.CI}}}\n",
+            "recipients.ci: - -> ***  (- -> sipctl.yaml:2:18)",
         ),
+        ("", f"recipients: [{keys.CI}]\n", "recipients: - -> ***  (- -> sipctl.yaml:2:13)"),
     ],
 )
 def test_settings_are_compared_by_key(old: str, new: str, line: str) -> None:

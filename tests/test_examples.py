@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from sipctl import examples
+from sipctl import audit, examples
 from sipctl.findings import Finding
-from sipctl.inventory import Inventory
+from sipctl.identities import Keys
+from sipctl.inventory import NO_CONTEXT, Context, Login
+from sipctl.repository import Repository
+from sipctl.resealing import Sets
 from sipctl.rules.book import RULES
 from sipctl.workspace import Source, disk_files, inventory_of, load
 from sipctl.yamlfile.read import MAX_BYTES
@@ -19,6 +22,7 @@ INVALID = ROOT / "examples" / "invalid"
 VALID = ROOT / "examples" / "valid"
 CONTACT_CENTRE = ROOT / "examples" / "contact-centre"
 
+OF_SETTINGS = ("bad-setting", "bad-recipient")
 PBX = "endpoints/pbx-paris.yaml"
 SUPPORT = "scenarios/support-in.yaml"
 
@@ -36,18 +40,63 @@ def _in_other_case(source: Source) -> Source:
 
 
 # What Git should not carry, or a file system cannot: the wrong part is added to what is read.
+def _sealed() -> str:
+    text = (INVALID / "password-of-another-user" / PBX).read_text()
+    return text.partition("age: ")[2].rstrip("}\n")
+
+
 MADE: dict[str, Callable[[Source], Source]] = {
     "file-too-large": _grown,
     "duplicate-reference": _in_other_case,
 }
 
-# What stood at the last commit, where it matters.
-BASE = {"type-changed": {SUPPORT: "interaction-start"}}
+# What else rules know: what stood at the last commit, what Git does not ignore.
+CONTEXT = {
+    "type-changed": Context(types={SUPPORT: "interaction-start"}),
+    "password-of-another-user": Context(logins={PBX: Login("paris-trunk", _sealed())}),
+    "exposed-password-file": Context(exposed=frozenset(["secrets/pbx-paris"])),
+}
 
 
-def _wrong(rule: str) -> Inventory:
+def _audited(rule: str, folder: Path) -> tuple[Finding, ...]:
+    """What `secret check` finds, of a copy in which is made what no example can hold."""
+    copy = _copy_of_wrong(rule, folder)
+    repository = Repository.init(copy)
+    MADE_FOR_AUDIT[rule](copy)
+    return audit.audit(copy, load(copy), Keys(), Sets({}), repository).findings
+
+
+def _open_to_all(root: Path) -> None:
+    for folder in (root, *root.parents[:-1]):
+        if folder.owner() == root.owner():
+            folder.chmod(folder.stat().st_mode | 0o055)
+    (root / "secrets").mkdir()
+    (root / "secrets/pbx-paris").write_text("not-a-real-one\n")
+
+
+def _committed_in_plain_text(root: Path) -> None:
+    sealed = (root / PBX).read_text()
+    for text in (sealed.replace(_sealed(), "not-a-real-one").replace("{age: ", ""), sealed):
+        (root / PBX).write_text(text.replace("one}", "one"))
+        execute(["git", "add", PBX], cwd=root)
+        execute(["git", "commit", "--quiet", "--message=Write"], cwd=root)
+
+
+# What only `secret check` finds: it looks at the machine, and into old commits.
+MADE_FOR_AUDIT: dict[str, Callable[[Path], None]] = {
+    "readable-password-file": _open_to_all,
+    "password-in-history": _committed_in_plain_text,
+}
+
+
+@pytest.fixture
+def wrong(rule: str, tmp_path: Path) -> tuple[Finding, ...]:
+    """What is found in the wrong example of a rule."""
+    if rule in MADE_FOR_AUDIT:
+        return _audited(rule, tmp_path)
     source = dict(disk_files(INVALID / rule))
-    return inventory_of(MADE[rule](source) if rule in MADE else source, BASE.get(rule))
+    context = CONTEXT.get(rule, NO_CONTEXT)
+    return inventory_of(MADE[rule](source) if rule in MADE else source, context).findings
 
 
 def _folders(root: Path) -> set[str]:
@@ -60,14 +109,15 @@ def test_each_rule_has_a_wrong_and_a_right_example() -> None:
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_a_wrong_example_gives_exactly_its_rule(rule: str) -> None:
-    found = _wrong(rule).findings
-    assert {finding.rule for finding in found} == {rule}
+def test_a_wrong_example_gives_exactly_its_rule(rule: str, wrong: tuple[Finding, ...]) -> None:
+    assert {finding.rule for finding in wrong} == {rule}
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_a_finding_tells_place_message_severity_and_code(rule: str) -> None:
-    for finding in _wrong(rule).findings:
+def test_a_finding_tells_place_message_severity_and_code(
+    rule: str, wrong: tuple[Finding, ...]
+) -> None:
+    for finding in wrong:
         _tells_everything(finding)
 
 
@@ -84,10 +134,10 @@ def _tells_everything(finding: Finding) -> None:
 
 @pytest.mark.parametrize("rule", RULES)
 def test_a_right_example_has_no_findings(rule: str) -> None:
-    assert load(VALID / rule, BASE.get(rule)).findings == ()
+    assert load(VALID / rule, CONTEXT.get(rule, NO_CONTEXT)).findings == ()
 
 
-@pytest.mark.parametrize("rule", [rule for rule in RULES if rule != "bad-setting"])
+@pytest.mark.parametrize("rule", [r for r in RULES if r not in OF_SETTINGS])
 def test_a_right_example_is_read_as_the_endpoint_of_its_file(rule: str) -> None:
     assert list(load(VALID / rule).endpoints) == ["pbx-paris"]
 
@@ -106,7 +156,7 @@ def test_what_is_shown_of_an_example_is_what_matters_in_it(rule: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "rule", ["file-too-large", "duplicate-reference", "stray-file", "type-changed"]
+    "rule", [rule for rule in RULES if (INVALID / rule / "wrong.txt").exists()]
 )
 def test_what_no_text_can_show_is_told_in_words(rule: str) -> None:
     assert examples.wrong(rule) == (INVALID / rule / "wrong.txt").read_text("utf-8")
@@ -128,7 +178,11 @@ def test_what_fmt_mends_becomes_the_right_example(rule: str, tmp_path: Path, run
     assert (copy / PBX).read_bytes() == (VALID / rule / PBX).read_bytes()
 
 
-NOT_MENDED = [rule.name for rule in RULES.values() if not rule.fmt and rule.name not in MADE]
+NOT_MENDED = [
+    rule.name
+    for rule in RULES.values()
+    if not rule.fmt and rule.name not in {*MADE, *MADE_FOR_AUDIT}
+]
 
 
 @pytest.mark.parametrize("rule", NOT_MENDED)
@@ -137,7 +191,9 @@ def test_what_fmt_does_not_mend_is_still_found_after_it(
 ) -> None:
     copy = _copy_of_wrong(rule, tmp_path)
     run("fmt", cwd=copy, check=None)
-    assert {finding.rule for finding in load(copy, BASE.get(rule)).findings} == {rule}
+    assert {finding.rule for finding in load(copy, CONTEXT.get(rule, NO_CONTEXT)).findings} == {
+        rule
+    }
 
 
 # -- the contact centre --------------------------------------------------------------------------

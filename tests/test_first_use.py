@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sipctl.commands import COMMANDS, Entry
+from tests import keys
 from tests.conftest import Git, Program, Terminal
 from tests.support import execute
 
@@ -389,6 +390,10 @@ ANSWERS_IN_JSON = {
     "scenario blame": "support",
     "scenario restore": "support",
     "scenario trace": "support --key 1",
+    "secret keygen": "--name ada",
+    "secret set": "--from passwords.csv",
+    "secret reseal": f"--add bob={keys.BOB_PUBLIC}",
+    "secret recipients": "",
     "history": "",
     "blame": "pbx-paris",
     "restore": "pbx-paris",
@@ -432,11 +437,16 @@ def test_every_command_answers_in_json_with_its_version(
     run("save")
     run("scenario", "edit", "support", "--description", "Daytime line.")
     Path("table.csv").write_text("reference,host\npbx-nice,sip.nice.example.net\n")
+    Path("passwords.csv").write_text("pbx-paris,open sesame\n")
+    Path("sipctl.yaml").write_text(keys.SETTINGS)
+    run("save")
     result = run(*command.split(), *ANSWERS_IN_JSON[command].split(), "-o", "json")
     assert json.loads(result.out)["version"] == 1
 
 
-@pytest.mark.parametrize("line", ["export json", "validate --format json"])
+@pytest.mark.parametrize(
+    "line", ["export json", "validate --format json", "secret check --format json"]
+)
 def test_answers_in_json_by_other_options_have_their_version_too(
     line: str, paris: Path, run: Program
 ) -> None:

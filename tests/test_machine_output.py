@@ -21,8 +21,11 @@ from tests.support import Result
 
 READERS = [(command, line) for command, lines in READING.items() for line in lines]
 
-NO_JSON = {"completion", "fmt", "schema"}
-"""The commands whose answers are text: a script, a diff or names of files, a schema."""
+NO_JSON = {"completion", "fmt", "schema", "secret reveal"}
+"""The commands whose answers are text: a script, a diff or names of files, a schema, a password."""
+
+BY_FORMAT = {"validate", "secret check"}
+"""The commands that check: they have formats of reports."""
 
 
 # -- the schemas ---------------------------------------------------------------------------------
@@ -113,12 +116,12 @@ def as_json(command: str, line: str) -> list[str]:
     """The words that ask a command for JSON."""
     if command == "export":
         return ["export", "json", *words("", line)]
-    return [*words(command, line), *(("--format" if command == "validate" else "-o"), "json")]
+    return [*words(command, line), *(("--format" if command in BY_FORMAT else "-o"), "json")]
 
 
 @pytest.mark.parametrize(("command", "line"), [c for c in READERS if c[0] not in NO_JSON])
 def test_what_is_read_is_valid(command: str, line: str, rich: Path, run: Program) -> None:
-    has_errors = command == "validate" and line != "endpoints/pbx-paris.yaml"
+    has_errors = command in BY_FORMAT and line != "endpoints/pbx-paris.yaml"
     result = run(*as_json(command, line), check=1 if has_errors else 0)
     valid(command, result.json)
 
@@ -185,7 +188,7 @@ def test_a_branch_without_commits_gives_valid_answers(repo: Path, run: Program) 
 
 @pytest.mark.parametrize(
     ("command", "line"),
-    [c for c in READERS if c[0] not in {*NO_JSON, "validate", "export", "diff", "plan"}],
+    [c for c in READERS if c[0] not in {*NO_JSON, *BY_FORMAT, "export", "diff", "plan"}],
 )
 def test_yaml_says_the_same_as_json_to_readers_of_both_versions(
     command: str, line: str, rich: Path, run: Program
@@ -223,7 +226,7 @@ def formats(command: str) -> Iterator[tuple[str, ...]]:
     if command == "export":
         yield from (("csv",), ("json",))
     elif "format" in names:
-        option = "--format" if command == "validate" else "-o"
+        option = "--format" if command in BY_FORMAT else "-o"
         known = (*FORMATS, "full", "concise", "sarif", "github", "gitlab", "junit")
         yield from ((option, format) for format in known)
     else:

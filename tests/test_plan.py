@@ -17,6 +17,7 @@ from sipctl.inventory import Inventory
 from sipctl.render import comparison as render
 from sipctl.render import markdown
 from sipctl.scenario import Action, Scenario
+from tests import keys
 from tests.comparing import FILES, PARIS, SETTINGS, SUPPORT, changed, state, workspaces
 from tests.conftest import Git, Program
 from tests.support import steps
@@ -445,11 +446,20 @@ def test_a_scenario_that_cannot_be_read_is_told_and_its_numbers_are_not_lost() -
         ),
         ("", "x-a: 1\n", "the setting x-a is 1 and was -"),
         (
-            "recipients: [age1a]\n",
-            "recipients: [age1a, age1b]\n",
-            "the recipient age1b is added: passwords sealed from now on open to it",
+            f"recipients: {{ci: {keys.CI_PUBLIC}}}\n",
+            f"recipients: {{ci: {keys.CI_PUBLIC}, bob: {keys.BOB_PUBLIC}}}\n",
+            "the recipient bob is added: passwords sealed from now on open to it",
         ),
-        ("recipients: [age1a, age1b]\n", "recipients: [age1b]\n", "the recipient age1a is taken o"),
+        (
+            f"recipients: {{ci: {keys.CI_PUBLIC}, bob: {keys.BOB_PUBLIC}}}\n",
+            f"recipients: {{bob: {keys.BOB_PUBLIC}}}\n",
+            "the recipient ci is taken out; history keeps what it could read",
+        ),
+        (
+            f"recipients: {{ci: {keys.CI_PUBLIC}}}\n",
+            f"recipients: {{ci: {keys.BOB_PUBLIC}}}\n",
+            "the recipient ci has another key",
+        ),
     ],
 )
 def test_changed_settings_are_told_first(old: str, new: str, told: str) -> None:
@@ -459,7 +469,8 @@ def test_changed_settings_are_told_first(old: str, new: str, told: str) -> None:
 
 
 def test_recipients_come_before_rules_and_rules_before_other_settings() -> None:
-    new = {"sipctl.yaml": f"{SETTINGS}x-a: 1\nrules: {{stray-file: error}}\nrecipients: [age1a]\n"}
+    new = {"sipctl.yaml": f"{SETTINGS}x-a: 1\nrules: {{stray-file: error}}\n"}
+    new["sipctl.yaml"] += f"recipients: {{ci: {keys.CI_PUBLIC}}}\n"
     kinds = [caution.kind for caution in between({"sipctl.yaml": SETTINGS}, new).cautions]
     assert kinds[:3] == ["recipients", "rule", "setting"]
 

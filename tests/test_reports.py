@@ -17,7 +17,7 @@ from jsonschema import Draft7Validator
 from xmlschema import XMLSchema
 
 from sipctl import reports
-from sipctl.commands import checks
+from sipctl.commands import reporting
 from sipctl.findings import Finding, Place, Severity
 from sipctl.render import findings as render
 from sipctl.reports import Report
@@ -126,7 +126,7 @@ READERS: dict[str, Callable[[str], list[Row]]] = {
 
 
 def test_every_format_has_its_reader_here() -> None:
-    assert set(READERS) == set(checks.FORMATS)
+    assert set(READERS) == set(reporting.FORMATS)
 
 
 @pytest.mark.parametrize("format", READERS)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from sipctl import catalogue, scalars
 from sipctl.findings import Finding
-from sipctl.inventory import SETTINGS_FILE, Inventory
+from sipctl.inventory import SETTINGS_FILE, Context, Inventory
 from sipctl.nodes import Mapping
 from sipctl.rules import graphs
 from sipctl.rules.book import RULES
@@ -35,7 +35,7 @@ def inventory(text: str, base: str | None = None, **others: str) -> Inventory:
     for name in ("pbx-paris", "pbx-lyon"):
         files[f"endpoints/{name}.yaml"] = f"reference: {name}\nhost: a.example\n"
     source = {SETTINGS_FILE: b"version: 1\n", **{p: t.encode() for p, t in files.items()}}
-    return inventory_of(source, {FILE: base} if base else {})
+    return inventory_of(source, Context(types={FILE: base} if base else {}))
 
 
 def judge(text: str, base: str | None = None, **others: str) -> tuple[Finding, ...]:

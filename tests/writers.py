@@ -3,12 +3,14 @@
 The commands are found in the program's own table; one without arguments here fails a test.
 """
 
+import re
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from sipctl.commands import COMMANDS, Entry
+from tests import keys
 from tests.support import environment
 
 A = """\
@@ -28,6 +30,7 @@ B = "reference: b\nhost: 192.0.2.7\nx-owner: {name: 'Ada', room: 12}\ntags:\n- p
 C = "reference: c\nhost: c.example.net\n"
 D = "reference: d\nhost: d.example.net\n"
 E = "reference: e\nhost: e.example.net\n"
+F = f"reference: f\nhost: f.example.net\nusername: sealed\npassword: {{age: {keys.SEALED}}}\n"
 S = """\
 reference: s
 type: interaction-start
@@ -43,6 +46,7 @@ actions:
   queue: {action: distribution-to-queue, queue: support, branches: {processed: null}}
 """
 TABLE = "reference,host,port\na,a2.example.net,5070\nnew,192.0.2.9,\n"
+PASSWORDS = 'a,"one, two"\nf,another\n'
 
 ARGUMENTS: dict[str, tuple[str, ...]] = {
     "init": ("other",),
@@ -65,6 +69,9 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "scenario delete": ("s",),
     "scenario restore": ("s",),
     "import": ("table.csv", "--update", "--force"),
+    "secret keygen": ("--name", "ada"),
+    "secret set": ("--from", "passwords.csv"),
+    "secret reseal": ("--add", f"bob={keys.BOB_PUBLIC}"),
     "restore": ("a",),
     "undo": (),
 }
@@ -109,8 +116,9 @@ def write_workspace(root: Path, form: Callable[[str], str] = str) -> Path:
         shown = form(text) if path.startswith(("endpoints", "scenarios")) else text
         (root / path).write_bytes(shown.encode())
 
-    texts = {"sipctl.yaml": "version: 1\n", "table.csv": TABLE, ".gitignore": "table.csv\n"}
-    for name, text in {"a": A, "b": B, "c": C, "d": D, "e": E}.items():
+    texts = {"sipctl.yaml": keys.SETTINGS, ".gitignore": "*.csv\n"}
+    texts |= {"table.csv": TABLE, "passwords.csv": PASSWORDS}
+    for name, text in {"a": A, "b": B, "c": C, "d": D, "e": E, "f": F}.items():
         texts[f"endpoints/{name}.yaml"] = text
     texts["scenarios/s.yaml"] = S
     for path, text in texts.items():
@@ -148,11 +156,35 @@ class State:
 
 
 def state(root: Path) -> State:
-    """The state of the repository whose top is `root`."""
+    """The state of the repository whose top is `root`; of what was sealed only for whom."""
+    found = files(root)
     index = _git(root, "ls-files", "--stage", "-z")
     trees = _git(root, "log", "--format=%T")
     status = _git(root, "status", "--porcelain=v2", "-z", "--untracked-files=all")
-    return State(files(root), index, trees, status)
+    blank = {path: unsealed(data) for path, data in found.items()}
+    if blank != found:
+        index = _unsealed_rows(root, index)
+        rows = (_git(root, "ls-tree", "-r", "-z", tree) for tree in trees.decode().split())
+        trees = b"\n".join(_unsealed_rows(root, tree) for tree in rows)
+    return State(blank, index, trees, status)
+
+
+_SEALED = re.compile(rb"(v1\.[0-9a-f]{16}\.)[A-Za-z0-9+/=]+")
+
+
+def unsealed(data: bytes) -> bytes:
+    """A file without what was sealed while the tests run: that is never twice the same."""
+    known = keys.SEALED.encode()
+    return _SEALED.sub(lambda found: found[0] if found[0] == known else found[1], data)
+
+
+def _unsealed_rows(root: Path, rows: bytes) -> bytes:
+    """What Git lists of an index or a tree, with contents in place of their hashes."""
+    told = []
+    for row in filter(None, rows.split(b"\0")):
+        oid = next(word for word in row.split() if len(word) == 40)
+        told.append(row.replace(oid, unsealed(_git(root, "cat-file", "blob", oid.decode()))))
+    return b"\0".join(told)
 
 
 def files(root: Path) -> dict[str, bytes]:

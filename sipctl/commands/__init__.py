@@ -66,6 +66,28 @@ SCENARIO: dict[str, Entry] = {
     "trace": Entry("routing:trace", "Follow one call through a scenario.", "Commands", _READS),
 }
 
+SECRET: dict[str, Entry] = {
+    "keygen": Entry(
+        "secrets:keygen", "Make yourself a key, and add it to the recipients.", "Commands", _WRITES
+    ),
+    "set": Entry(
+        "secrets:set_", "Seal the password of an endpoint, or of many.", "Commands", _WRITES
+    ),
+    "check": Entry("secrets:check", "Check how every password is kept.", "Commands"),
+    "reseal": Entry(
+        "secrets:reseal",
+        "Seal all passwords again, for the recipients of today.",
+        "Commands",
+        _WRITES,
+    ),
+    "reveal": Entry(
+        "secrets:reveal", "Print the password of an endpoint, on a terminal.", "Commands"
+    ),
+    "recipients": Entry(
+        "secrets:recipients", "List who can open the sealed passwords.", "Commands", _READS
+    ),
+}
+
 COMMANDS: dict[str, Entry | dict[str, Entry]] = {
     "init": Entry("workspace:init", "Make a workspace.", "Workspace", _WRITES),
     "status": Entry(
@@ -122,6 +144,7 @@ COMMANDS: dict[str, Entry | dict[str, Entry]] = {
         _READS,
     ),
     "scenario": SCENARIO,
+    "secret": SECRET,
     "history": Entry(
         "history:history",
         "Show who changed which field, when, from what to what.",
@@ -159,5 +182,6 @@ COMMANDS: dict[str, Entry | dict[str, Entry]] = {
 GROUP_HELP = {
     "tag": ("Add, remove, rename and list tags.", "Endpoints"),
     "scenario": ("Create, change, draw and follow call-routing scenarios.", _SCENARIOS),
+    "secret": ("Seal, check and open passwords, and say who can.", "Passwords"),
 }
 """What a group of commands says of itself, and its panel."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sipctl import disk, examples, judged, names, output, reports, resources, workspace
+from sipctl.commands import reporting
+from sipctl.commands.reporting import FINDINGS, Format, OutputFile
 from sipctl.commands.session import READING_FORMATS, Session, session_of
 from sipctl.errors import Refused, Usage
 from sipctl.findings import Finding
@@ -24,11 +24,7 @@ from sipctl.rules.book import RULES, Rule, find
 if TYPE_CHECKING:
     from sipctl.formatting import Formatted
 
-FINDINGS = 1
 CHANGES = 4
-
-WITH_COLORS = ("full", "concise")
-FORMATS = (*WITH_COLORS, "json", *reports.FORMATS)
 
 Paths = Annotated[
     list[Path] | None,
@@ -45,14 +41,8 @@ Everywhere = Annotated[
 def validate(
     ctx: typer.Context,
     paths: Paths = None,
-    format: Annotated[
-        str | None,
-        typer.Option("--format", "-f", metavar="FORMAT", help=f"One of {', '.join(FORMATS)}."),
-    ] = None,
-    file: Annotated[
-        Path | None,
-        typer.Option("--output-file", metavar="FILE", help="Write the findings to a file."),
-    ] = None,
+    format: Format = None,
+    file: OutputFile = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Warnings count as errors for the exit status.")
     ] = False,
@@ -74,14 +64,12 @@ def validate(
     errors. In GitHub Actions the format is github unless another one is given.
     """
     session = session_of(ctx)
-    wanted = format or _default_format()
-    if wanted not in FORMATS:
-        raise Usage(f'"{visible(wanted)}" is not a format', f"use {', '.join(FORMATS)}")
+    wanted = reporting.format_of(format)
     rules = {_known_rule(name).name for name in only or ()}
     report = (_report_below if everywhere else _report_of)(session, paths, staged, revision)
     findings = tuple(f for f in report.findings if not rules or f.rule in rules)
     folder = report.folder if wanted in reports.FORMATS else ""
-    _print(session, wanted, reports.Report(findings, report.files, folder, strict), file)
+    reporting.print_(session, wanted, reports.Report(findings, report.files, folder, strict), file)
     if any(strict or finding.is_error for finding in findings):
         raise typer.Exit(FINDINGS)
 
@@ -114,12 +102,6 @@ def _report_below(
     return reports.Report(tuple(findings), tuple(files), judged.folder_in_repository(start))
 
 
-def _default_format() -> str:
-    """GitHub's own where its runner is certain: one of these alone is set by other programs too."""
-    on_github = os.environ.get("GITHUB_ACTIONS") and os.environ.get("GITHUB_WORKFLOW")
-    return "github" if on_github else "full"
-
-
 def _judged(session: Session, staged: bool, revision: str | None) -> judged.Judged:
     if staged and revision is not None:
         raise Usage("--staged and --rev exclude each other", "give one of them")
@@ -129,43 +111,6 @@ def _judged(session: Session, staged: bool, revision: str | None) -> judged.Judg
     if revision is not None:
         return judged.at_revision(Path.cwd(), session.workspace, revision)
     return judged.on_disk(session.root())
-
-
-def _print(session: Session, format: str, report: reports.Report, file: Path | None) -> None:
-    if file is not None and str(file) != "-":
-        _write(file, "".join(text for text, _ in _told(format, report)))
-    elif format in WITH_COLORS:
-        output.Printer("text", session.color).show(_told(format, report))
-    else:
-        sys.stdout.writelines(text for text, _ in _told(format, report))
-    if format != "json" or file is not None:
-        output.tell(render.summary(report.findings, len(report.files)))
-
-
-def _told(format: str, report: reports.Report) -> Iterable[tuple[str, str]]:
-    found = report.findings
-    if format == "full":
-        return render.shortened(found)
-    if format == "concise":
-        return render.concise(found)
-    if format != "json":
-        return [(reports.text(format, report), "")]
-    errors = sum(f.is_error for f in found)
-    counts = {"files": len(report.files), "errors": errors, "warnings": len(found) - errors}
-    data = {"findings": [output.finding_data(f) for f in found], **counts}
-    return [(output.json_text(data), "")]
-
-
-def _write(file: Path, text: str) -> None:
-    """Write a report whole or not at all; what is no plain file (a pipe, a device) as it comes."""
-    data = text.encode("utf-8", "backslashreplace")
-    try:
-        if file.exists() and not file.is_file():
-            file.write_bytes(data)
-        else:
-            disk.replace(file.resolve(), data)
-    except OSError as error:
-        raise Refused(f'"{file}" could not be written: {error.strerror}') from None
 
 
 def chosen_paths(root: Path, inventory: Inventory, paths: list[Path] | None) -> set[str] | None:

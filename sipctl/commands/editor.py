@@ -39,10 +39,24 @@ def edit(session: Session, reference: str, kind: Kind = ENDPOINT) -> None:
         _rounds(session, member, file)
         written = not session.dry_run
     finally:
-        if written or (disk.content(file) or b"").strip() in (member.data.strip(), b""):
+        typed = disk.content(file) or b""
+        if written or typed.strip() in (member.data.strip(), b""):
             shutil.rmtree(folder)
         else:
-            output.tell(f"what you typed is kept in {file}")
+            _keep(file, member, typed)
+
+
+def _keep(file: Path, member: Member, typed: bytes) -> None:
+    """Keep what was typed, but for a password in plain text; what else the editor left goes."""
+    text = workspace.rescued(member, typed).encode("utf-8")
+    with privileges.acting():
+        for other in file.parent.iterdir():
+            if other != file:
+                shutil.rmtree(other) if other.is_dir() else other.unlink()
+        if text != typed:
+            disk.replace(file, text)
+    but = ", but for what may be a password" if text != typed else ""
+    output.tell(f"what you typed is kept in {file}{but}")
 
 
 def _write_private(file: Path, data: bytes) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
-from sipctl import operations, selection, standing
+from sipctl import operations, secrets, selection, standing, workspace
 from sipctl.changes import Plan
-from sipctl.commands import editor, form
+from sipctl.commands import editor, form, passwords
 from sipctl.commands.session import READING_FORMATS, Session, session_of
 from sipctl.editing import Change, Changes
 from sipctl.endpoint import FIELDS, Endpoint
@@ -45,12 +46,20 @@ def create(
     values = session.values()
     if reference is not None:
         values["reference"] = reference
-    if not {"reference", "host"} <= values.keys():
-        if not session.interactive:
-            missing = "--host" if "reference" in values else "a reference"
-            raise Usage(f"{missing} is missing", "sipctl create REF --host HOST")
-        values = form.ask(values, session.root())
-    session.write(lambda inventory: operations.create(inventory, [values]))
+    if {"reference", "host"} <= values.keys():
+        sealed = passwords.given(session, "Password")
+    elif session.interactive:
+        values, sealed = form.endpoint(session, values)
+    else:
+        missing = "--host" if "reference" in values else "a reference"
+        raise Usage(f"{missing} is missing", "sipctl create REF --host HOST")
+
+    def planner(inventory: Inventory) -> Plan:
+        if sealed is None:
+            return operations.create(inventory, [values])
+        return secrets.create(inventory, values, sealed)
+
+    session.write(planner)
 
 
 def edit(
@@ -66,22 +75,43 @@ def edit(
     """Change endpoints, by options or in your editor.
 
     Comments, order and layout stay. Many at once is one commit. Without options
-    that change something, one endpoint opens in your editor.
+    that change something, one endpoint opens in your editor. A sealed password
+    belongs to its user name: a new one needs its password again.
     """
     session = session_of(ctx)
     values = _with_unset(session, unset or [])
-    if values:
-        session.write(
-            lambda inventory: operations.edit(
-                inventory, selection.of(inventory, references or (), where), values
-            ),
-            guarded=selection.is_many(references or (), where),
-            force=force,
-        )
+    sealed = passwords.given(session, "Password")
+    if sealed is None and "username" in values and "password" not in values:
+        sealed = _of_new_user(session, references or (), values)
+
+    def planner(inventory: Inventory) -> Plan:
+        if session.gives_password:
+            passwords.refuse_unknown(inventory, references or ())
+        chosen = selection.of(inventory, references or (), where)
+        if sealed is None:
+            return operations.edit(inventory, chosen, values)
+        return secrets.edit(inventory, chosen, values, sealed)
+
+    if values or sealed:
+        session.write(planner, guarded=selection.is_many(references or (), where), force=force)
     elif references and len(references) == 1 and where is None:
         editor.edit(session, references[0])
     else:
         raise Usage("nothing to change is given", "sipctl edit REF --port 5061")
+
+
+def _of_new_user(
+    session: Session, references: Sequence[str], values: Changes
+) -> secrets.NewPassword | None:
+    """On a terminal the password of a new user name is asked for, where the old one is sealed."""
+    if not session.interactive or len(references) != 1:
+        return None
+    inventory = workspace.load(session.root())
+    member = inventory.members.get(ENDPOINT.path(references[0]))
+    login = member.login if member else None
+    if login is None or login.username == values["username"]:
+        return None
+    return passwords.asked_for(session, inventory.settings, "Password of the new user name")
 
 
 def _with_unset(session: Session, unset: list[str]) -> Changes:
@@ -105,7 +135,14 @@ def duplicate(
     """Copy an endpoint, comments too."""
     session = session_of(ctx)
     values = session.values()
-    session.write(lambda inventory: operations.duplicate(inventory, reference, new, values))
+    sealed = passwords.given(session, "Password of the copy")
+
+    def planner(inventory: Inventory) -> Plan:
+        if sealed is None:
+            return operations.duplicate(inventory, reference, new, values)
+        return secrets.duplicate(inventory, reference, new, values, sealed)
+
+    session.write(planner)
 
 
 def rename(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import typer
 
-from sipctl import names, operations, scalars, workspace
+from sipctl import names, operations, scalars, secrets, workspace
+from sipctl.commands import passwords
+from sipctl.commands.session import Session
 from sipctl.errors import Refused
 from sipctl.kinds import ENDPOINT, SCENARIO, Kind
+from sipctl.secrets import NewPassword
 from sipctl.yamlfile.write import Value
 
 _QUESTIONS: dict[str, dict[str, str]] = {
@@ -33,12 +36,43 @@ _QUESTIONS: dict[str, dict[str, str]] = {
 _REQUIRED = ("reference", "host", "type")
 
 
-def ask(given: Mapping[str, Value], root: Path, kind: Kind = ENDPOINT) -> dict[str, Value]:
-    """The fields given, and those that the answers add; each answer is checked and asked again."""
+def endpoint(
+    session: Session, given: Mapping[str, Value]
+) -> tuple[dict[str, Value], NewPassword | None]:
+    """The fields of a new endpoint, and the password that is to be sealed, if one was typed."""
+    root = session.root()
+    settings = workspace.load_settings(root)
+    if session.seals:
+        secrets.recipients_of(settings)
+    found: list[NewPassword] = []
+
+    def password() -> bool:
+        if "password" not in given and settings.recipients:
+            typed = passwords.typed_or_none(settings, _PASSWORD)
+            found.extend([typed] if typed else [])
+        return bool(found)
+
+    values = ask(given, root, sealed=password)
+    return values, found[0] if found else None
+
+
+_PASSWORD = "Password, to be sealed; it is not shown (empty: none, or in a variable)"
+
+
+def ask(
+    given: Mapping[str, Value],
+    root: Path,
+    kind: Kind = ENDPOINT,
+    sealed: Callable[[], bool] = lambda: False,
+) -> dict[str, Value]:
+    """The fields given, and those that the answers add; each answer is checked and asked again.
+
+    `sealed` is called where the password's turn comes; no variable is asked for if it got one.
+    """
     inventory = workspace.load(root)
     values = dict(given)
     for field, question in _QUESTIONS[kind.noun].items():
-        if field in values or (field == "password" and "username" not in values):
+        if field in values or (field == "password" and ("username" not in values or sealed())):
             continue
         answer = _answer(field, question, kind)
         while (

@@ -171,6 +171,13 @@ def _field_options(
             help="File with the password, absolute or relative to the workspace.",
         ),
     ] = None,
+    password_stdin: Annotated[
+        bool,
+        typer.Option(
+            "--password-stdin",
+            help="Seal the password on standard input; a terminal is asked for it.",
+        ),
+    ] = False,
     realm: Annotated[
         str | None, typer.Option(metavar="REALM", help="Realm, sent only when set.")
     ] = None,
@@ -225,8 +232,19 @@ class Session:
             setattr(self, name, value)
 
     def values(self) -> dict[str, Value]:
-        """The endpoint's fields that options give, in the form that files hold."""
+        """The endpoint's fields that options give, in the form that files hold; not a password that
+        is to be sealed."""
         return fields_of_options(self.given)
+
+    @property
+    def gives_password(self) -> bool:
+        """True where an option is about a password, so that words beside it may be one."""
+        return any(name.startswith("password_") for name in self.given)
+
+    @property
+    def seals(self) -> bool:
+        """True where a password is to be read and sealed."""
+        return bool(self.given.get("password_stdin"))
 
     @staticmethod
     def check(name: str, value: Any) -> None:
@@ -326,10 +344,12 @@ def fields_of_options(given: Mapping[str, Any]) -> dict[str, Value]:
         values["codecs"] = split([given["codecs"]])
     if "tags" in values:
         values["tags"] = split(given["tags"])
+    sources = [name for name in given if name.startswith("password_") and given[name]]
+    if len(sources) > 1:
+        hint = "give --password-env, --password-file or --password-stdin"
+        raise Usage("a password has one source", hint)
     for form in ("env", "file"):
         if f"password_{form}" in given:
-            if "password" in values:
-                raise Usage("a password has one source", "give --password-env or --password-file")
             values["password"] = {form: given[f"password_{form}"]}
     return values
 

@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
-from sipctl import output, selection, tables
+from sipctl import output, selection, tables, workspace
+from sipctl.commands import passwords
 from sipctl.commands.endpoints import Force, Where
-from sipctl.commands.session import session_of
+from sipctl.commands.session import Session, session_of
 from sipctl.errors import Refused, Usage
 
 KINDS = ("csv", "json")
@@ -38,6 +39,20 @@ def import_(
             help="Variable of each password that is missing, such as 'TRUNK_{reference}'.",
         ),
     ] = None,
+    password_file: Annotated[
+        str | None,
+        typer.Option(
+            "--password-file",
+            metavar="TEMPLATE",
+            help="File of each such password, such as '/run/secrets/{reference}'.",
+        ),
+    ] = None,
+    password_stdin: Annotated[
+        bool,
+        typer.Option(
+            "--password-stdin", help="Seal one password, on standard input, for each of them."
+        ),
+    ] = False,
     force: Force = False,
 ) -> None:
     """Create or change many endpoints from a table.
@@ -53,18 +68,38 @@ def import_(
 
     Keep passwords out. --password-env 'TRUNK_{reference}' names the variable
     of each endpoint that has a user name and no password yet; pbx-paris gets
-    TRUNK_PBX_PARIS.
+    TRUNK_PBX_PARIS. To seal one for each, import first, then secret set --from.
     """
     session = session_of(ctx)
+    sources = [source for source in (password_env, password_file, password_stdin) if source]
+    if len(sources) > 1:
+        raise Usage("a password has one source", "give one of the options for it")
+    if password_stdin and file == "-":
+        raise Usage("standard input holds the table, and no password", "name the table's file")
+    password = _password_of(session, password_env, password_file, password_stdin)
     rows = tables.read(tables.text_of(_content(file)), _kind(file, kind))
     if file == "-":
         session.no_input = True  # what is left of standard input is no answer to a question
     session.write(
-        lambda inventory: tables.plan_import(inventory, rows, update, password_env),
+        lambda inventory: tables.plan_import(inventory, rows, update, password),
         guarded=True,
         force=force,
         preview=session.format != "json",
     )
+
+
+def _password_of(
+    session: Session, variables: str | None, files: str | None, sealed: bool
+) -> tables.PasswordOf | None:
+    if variables is not None:
+        return tables.Variables(variables)
+    if files is not None:
+        return tables.Files(files)
+    if not sealed:
+        return None
+    settings = workspace.load_settings(session.root())
+    new = passwords.asked_for(session, settings, "Password for all that have none")
+    return lambda inventory, reference, username: new.value(inventory, username)
 
 
 def _content(file: str) -> bytes:

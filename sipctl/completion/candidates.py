@@ -260,6 +260,9 @@ class _Candidates:
             )
         return [tag for tag in tags if tag[0] not in given[not by_query :]]
 
+    def _recipients(self, root: str) -> list[Word]:
+        return _plain(files.recipients(root))
+
     def _revisions(self, root: str) -> list[Word]:
         return _plain(files.revisions(root))
 
@@ -301,6 +304,7 @@ _IN_WORKSPACE: dict[str, Callable[[_Candidates, str], list[Word]]] = {
     "action": _Candidates._action_words,
     "attached": _Candidates._attached,
     "label": _Candidates._label_words,
+    "recipient": _Candidates._recipients,
     "revision": _Candidates._revisions,
     "tag": _Candidates._tags,
     "tagging": _Candidates._tagging,

@@ -111,6 +111,15 @@ def tags(root: str, endpoints: Iterable[str]) -> list[str]:
     return sorted(found)
 
 
+def recipients(root: str) -> list[str]:
+    """The names of the recipients of passwords, in the order of the settings."""
+    from sipctl.completion.outline import entries
+
+    data = _content(os.path.join(root, SETTINGS_FILE)) or b""
+    text = data.decode("utf-8", "replace")
+    return [path[1] for path, _ in entries(text) if len(path) == 2 and path[0] == "recipients"]
+
+
 def _contents(root: str, kind: str, references: Iterable[str]) -> Iterator[bytes]:
     """The files of these members, until the time is over."""
     end = time.monotonic() + BUDGET

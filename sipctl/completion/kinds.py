@@ -25,6 +25,7 @@ METAVARS = {
     "LABEL": "label",
     "N": "text",
     "NAME": "text",
+    "NAME=KEY": "text",
     "NEW": "text",
     "NUMBER": "text",
     "OLD": "endpoint",
@@ -62,6 +63,7 @@ EXCEPTIONS = {
     "tag rename NEW": "tag",
     "tag rename OLD": "tag",
     "--action ID": "action",
+    "--remove NAME": "recipient",
     "--unset FIELD": "optional-field",
 }
 """The kind where it depends on the command or on the option too."""

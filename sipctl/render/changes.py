@@ -52,7 +52,8 @@ def counted(changes: Sequence[MemberChange]) -> str:
 def done(outcome: Outcome, limit: int) -> Segments:
     """What a command did to the first `limit` members, and its commit."""
     yield from plan(outcome.changes, limit)
-    counts = counted(outcome.changes) or f"{len(outcome.files)} files written"
+    files = "1 file" if len(outcome.files) == 1 else f"{len(outcome.files)} files"
+    counts = counted(outcome.changes) or f"{files} written"
     where = f"commit {outcome.commit[:10]}" if outcome.commit else "not committed"
     yield f"{counts}; {where}\n", "bold"
 

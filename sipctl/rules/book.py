@@ -259,6 +259,14 @@ _ALL = (
         "The type of a scenario is none of interaction-start, interaction-end.",
         "A scenario begins when a call comes in, or runs after it; the product knows no third.",
     ),
+    Rule(
+        "SIP214",
+        "bad-recipient",
+        "error",
+        "A recipient has no public key that passwords can be sealed for.",
+        "Recipients are age keys (age1…) or ssh-ed25519 keys, each once. A secret key in the "
+        "settings is one that everybody has.",
+    ),
     # -- agreement -----------------------------------------------------------------------------
     Rule(
         "SIP301",
@@ -436,6 +444,61 @@ _ALL = (
         "error",
         "A password stands in plain text.",
         "What is committed stays readable to everyone who ever gets a copy of the repository.",
+    ),
+    Rule(
+        "SIP502",
+        "bad-sealed-password",
+        "error",
+        "A sealed password is cut, or is none.",
+        "A value that was cut, mistyped or sealed by hand in another form opens to nobody, and the "
+        "trunk that needs it is the first to tell. docs/passwords.md describes the form.",
+    ),
+    Rule(
+        "SIP503",
+        "stale-recipients",
+        "warning",
+        "A password is sealed for other recipients than the settings list.",
+        "Whoever was added since cannot open it, and whoever was taken out still can.",
+    ),
+    Rule(
+        "SIP504",
+        "foreign-key",
+        "error",
+        "A password is sealed for keys that are no recipient's.",
+        "Anybody can seal for any key: such a value was not made from these settings, and none of "
+        "the people listed there may be able to open it.",
+    ),
+    Rule(
+        "SIP505",
+        "password-of-another-user",
+        "error",
+        "A sealed password belongs to another user name.",
+        "A value is sealed together with its user name, so that nobody can have one trunk log in "
+        "with the password of another. A new user name needs its password again. Without a key "
+        "it shows only where the user name has just changed, or one value stands in two files.",
+    ),
+    Rule(
+        "SIP506",
+        "exposed-password-file",
+        "error",
+        "The file with a password lies in the repository, and Git does not ignore it.",
+        "The next `git add` takes it along, and a password in a commit is public for ever.",
+    ),
+    Rule(
+        "SIP507",
+        "readable-password-file",
+        "warning",
+        "Every user of the machine can read the file with a password.",
+        "Its mode should be 600, or 640 for the group of the program that needs it. `sipctl secret "
+        "check` looks at the files of the machine it runs on.",
+    ),
+    Rule(
+        "SIP508",
+        "password-in-history",
+        "warning",
+        "A password stood in plain text in an earlier commit.",
+        "Everyone with a copy of the repository can still read it, whatever the file holds today: "
+        "only a new password at the carrier helps. `sipctl secret check --history` looks for them.",
     ),
 )
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 
-from sipctl import names, scalars
+from sipctl import names
 from sipctl.findings import Finding, Place
-from sipctl.inventory import Member
+from sipctl.inventory import Context, Member
 from sipctl.kinds import ENDPOINT, SCENARIO
-from sipctl.nodes import Node, Scalar
-from sipctl.rules import graphs
+from sipctl.nodes import Node
+from sipctl.rules import graphs, passwords
 from sipctl.scenario import Scenario
+from sipctl.settings import Settings
 
 Rule = Callable[[tuple[Member, ...]], Iterable[Finding]]
 
@@ -66,42 +67,24 @@ def register_without_username(members: tuple[Member, ...]) -> Iterator[Finding]:
             yield Finding.of("register-without-username", _place(member, "register"), message, hint)
 
 
-def plaintext_password(members: tuple[Member, ...]) -> Iterator[Finding]:
-    """SIP501: a plain string stands where a reference or a sealed value belongs.
-
-    Whatever else is wrong with the file hides it from nobody: a password is one all the same.
-    """
-    for member in members:
-        node = member.root.get("password") if member.root and member.kind is ENDPOINT else None
-        if isinstance(node, Scalar) and node.value and not _is_null(node):
-            hint = "put it in an environment variable and write `password: {env: NAME}`; "
-            hint += "change it at the provider if it was ever committed"
-            place = node.place(member.path)
-            yield Finding.of("plaintext-password", place, "a password in plain text", hint)
-
-
-def _is_null(node: Scalar) -> bool:
-    return node.plain and scalars.taken_for(node.value) == "null"
-
-
 RULES: tuple[Rule, ...] = (
     name_mismatch,
     bad_file_name,
     duplicate_reference,
     register_without_username,
-    plaintext_password,
 )
 
 
-def check(members: Iterable[Member], base: Mapping[str, str]) -> tuple[Finding, ...]:
-    """What every rule between files finds; `base` is each scenario's type at the last commit."""
+def check(members: Iterable[Member], settings: Settings, context: Context) -> tuple[Finding, ...]:
+    """What every rule between files finds."""
     known = tuple(sorted(members, key=lambda m: m.path))
     found = [finding for rule in RULES for finding in rule(known)]
+    found += passwords.check(known, settings.recipients, context)
     endpoints = {m.reference: m.path for m in known if m.kind is ENDPOINT}
     parsed = tuple(
         graphs.Parsed(m.path, _meant(m), m.root) for m in known if m.kind is SCENARIO and m.root
     )
-    return (*found, *graphs.check_between(parsed, endpoints, base))
+    return (*found, *graphs.check_between(parsed, endpoints, context.types))
 
 
 def _meant(member: Member) -> Scenario | None:

@@ -20,6 +20,10 @@ class Typed(str):
     __slots__ = ()
 
 
+class Block(dict[str, "Value"]):
+    """A mapping that is written one entry a line."""
+
+
 class Unset(Enum):
     """The type of UNSET, by which an edit takes a key out."""
 
@@ -44,9 +48,10 @@ def document(values: Mapping[str, Value]) -> str:
 
 
 def top_entry(key: str, value: Value) -> str:
-    """A top-level entry: a mapping of mappings as a block of blocks, all else on one line."""
+    """A top-level entry: a mapping of mappings as a block of blocks, all else but a `Block` on one
+    line."""
     blocks = isinstance(value, Mapping) and any(isinstance(v, Mapping) for v in value.values())
-    return entry(key, value, 2 if blocks else 0)
+    return entry(key, value, 2 if blocks else int(isinstance(value, Block)))
 
 
 def entry(key: str, value: Value, levels: int, step: int = 2) -> str:

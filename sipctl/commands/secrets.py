@@ -1,0 +1,327 @@
+"""secret keygen, set, check, reseal, reveal, recipients."""
+
+from __future__ import annotations
+
+import csv
+import getpass
+import io
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sipctl import (
+    audit,
+    identities,
+    output,
+    reports,
+    resealing,
+    secrets,
+    selection,
+    withheld,
+    workspace,
+)
+from sipctl.changes import Plan
+from sipctl.commands import passwords, reporting
+from sipctl.commands.reporting import FINDINGS, Format, OutputFile
+from sipctl.commands.session import READING_FORMATS, Session, session_of
+from sipctl.errors import Refused, Usage
+from sipctl.identities import Keys
+from sipctl.inventory import Inventory
+from sipctl.judged import folder_in_repository
+from sipctl.kinds import ENDPOINT
+from sipctl.names import MAX_LENGTH, quoted
+from sipctl.repository import Repository
+
+Reference = Annotated[str, typer.Argument(metavar="REF", help="The endpoint.")]
+
+
+# -- keys ----------------------------------------------------------------------------------------
+
+
+def keygen(
+    ctx: typer.Context,
+    name: Annotated[
+        str | None,
+        typer.Option("--name", metavar="ID", help="Name of the recipient; else you@machine."),
+    ] = None,
+) -> None:
+    """Make yourself a key, and add it to the recipients.
+
+    The secret key goes to a file outside of the repository that only you can
+    read: sipctl/identity in your folder for settings, or where the variable
+    SIPCTL_IDENTITY_FILE says. Keep a copy: what is sealed for it alone opens to
+    nothing else. One that is there already is used. The public key goes to
+    sipctl.yaml, as a commit.
+    """
+    session = session_of(ctx)
+    root = session.root()
+    called = name or _own_name()
+    file = _file_for_new(root)
+    new = identities.new() if file else None
+    public = new.public if new else _public(identities.find({}))
+
+    def planner(inventory: Inventory) -> Plan:
+        return resealing.add_recipient(root, inventory, called, public)
+
+    if new and file and not session.dry_run:
+        new.write(file)
+        output.tell(f"the secret key is in {file}: keep a copy of it elsewhere")
+    session.write(planner)
+
+
+def _file_for_new(root: Path) -> Path | None:
+    """Where a new secret key is to go; None where there is one already."""
+    file = identities.own_file()
+    if withheld.secret_key() or (file and file.exists()):
+        return None
+    hint = f"name a file: {identities.FILE_VARIABLE}=FILE"
+    if file is None:
+        raise Refused("there is no home folder for a secret key", hint)
+    repository = Repository.find(root)
+    if repository is not None and repository.exposed([str(file)]):
+        raise Refused(f"a secret key in {quoted(str(file))} would be in the repository", hint)
+    return file
+
+
+def _public(keys: Keys) -> str:
+    found = identities.public_key(keys)
+    if found is None:
+        hint = "add the line of its .pub file to the recipients in sipctl.yaml"
+        raise Refused(f"the key in {keys.source} is an SSH key", hint)
+    return found
+
+
+def _own_name() -> str:
+    """`ada@laptop`, as far as a name may be so."""
+    text = f"{getpass.getuser()}@{os.uname().nodename.partition('.')[0]}"
+    return re.sub(r"[^A-Za-z0-9_.@-]", "-", text).lstrip("_.@-")[:MAX_LENGTH]
+
+
+def recipients(ctx: typer.Context) -> None:
+    """List who can open the sealed passwords."""
+    session = session_of(ctx)
+    printer = session.printer(*READING_FORMATS)
+    listed = workspace.load_settings(session.root()).recipients
+    own = identities.find(listed).own(listed)
+    rows = [(name, key, name in own) for name, key in listed.items()]
+    if printer.format == "name":
+        printer.lines(listed)
+    elif printer.structured:
+        data = [{"name": name, "key": key, "own": ours} for name, key, ours in rows]
+        printer.document({"recipients": data})
+    else:
+        headers = ("NAME", "KEY", "OWN") if printer.format == "table" else ("name", "key", "own")
+        printer.table(headers, [(name, key, "yes" if ours else "") for name, key, ours in rows])
+    if not listed and printer.format == "table":
+        output.tell(f"there are none yet: {secrets.KEYGEN}")
+
+
+# -- setting -------------------------------------------------------------------------------------
+
+
+def set_(
+    ctx: typer.Context,
+    reference: Annotated[
+        str | None, typer.Argument(metavar="[REF]", help="The endpoint, unless --from is given.")
+    ] = None,
+    file: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="FILE",
+            help="A table of both for many; - is standard input.",
+        ),
+    ] = None,
+) -> None:
+    """Seal the password of an endpoint, or of many.
+
+    On a terminal it is asked for and not shown; else it is what standard input
+    holds, without the last line end. A table has a reference and a password in
+    each row, separated by a comma, a semicolon or a tab; what holds one of these
+    stands in quotes. The same password again changes nothing where your key can
+    see that.
+    """
+    session = session_of(ctx)
+    if (reference is None) == (file is None):
+        raise Usage("name an endpoint, or a table with --from", "sipctl secret set REF")
+    settings = workspace.load_settings(session.root())
+    if reference is not None:
+        passwords.refuse_unknown(session.inventory(), [reference])
+        new = passwords.asked_for(session, settings, f"Password of {reference}")
+        given, by = {reference: new.text}, new.by
+    else:
+        secrets.recipients_of(settings)
+        given, by = dict(_rows(session, str(file))), passwords.sealer(settings)
+
+    def planner(inventory: Inventory) -> Plan:
+        return secrets.set_passwords(inventory, given, by)
+
+    session.write(planner)
+
+
+def _rows(session: Session, file: str) -> Iterator[tuple[str, str]]:
+    """The rows of a table: nothing of it is ever told but the numbers of lines."""
+    text = passwords.content(session) if file == "-" else _text(file)
+    known = {m.reference for m in session.inventory().of_kind(ENDPOINT).values()}
+    seen: dict[str, int] = {}
+    for line, cells in _cells(text):
+        if line == 1 and [cell.strip().casefold() for cell in cells] == ["reference", "password"]:
+            continue
+        if len(cells) != 2:
+            hint = "put a password in quotes that holds a comma, a semicolon or a tab"
+            raise Refused(f"line {line} is no reference and a password", hint)
+        reference, password = cells[0].strip(), cells[1]
+        if reference not in known:
+            hint = "the reference stands first; see `sipctl list -o name`"
+            raise Refused(f"line {line} begins with no endpoint's reference", hint)
+        if reference in seen:
+            raise Refused(f'line {line}: "{reference}" stands in line {seen[reference]} already')
+        fault = secrets.fault_of(password)
+        if fault is not None:
+            raise Refused(f"line {line}: {fault}")
+        seen[reference] = line
+        yield reference, password
+
+
+def _text(file: str) -> str:
+    try:
+        return Path(file).read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise Refused(f"{quoted(file)} could not be read: {reason}") from None
+    except UnicodeDecodeError:
+        raise Refused(f"{quoted(file)} is not text in UTF-8") from None
+
+
+def _cells(text: str) -> Iterator[tuple[int, list[str]]]:
+    """The rows, each with its line; what separates is the first sign that no reference holds."""
+    found = re.search(r"[,;\t]", text)
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=found[0] if found else ",", strict=True
+    )
+    try:
+        for cells in reader:
+            if cells:
+                yield reader.line_num, cells
+    except csv.Error as error:
+        raise Refused(f"line {reader.line_num}: {error}") from None
+
+
+# -- checking ------------------------------------------------------------------------------------
+
+
+def check(
+    ctx: typer.Context,
+    references: Annotated[
+        list[str] | None, typer.Argument(metavar="[REF]...", help="Endpoints; without any, all.")
+    ] = None,
+    history: Annotated[
+        bool, typer.Option("--history", help="Look for plain text in all commits too.")
+    ] = False,
+    format: Format = None,
+    file: OutputFile = None,
+) -> None:
+    """Check how every password is kept.
+
+    Without a key: whether sealed values are whole, and for the present
+    recipients. With one each is opened too, and must belong to its user name. The
+    status is 1 where something is found.
+    """
+    session = session_of(ctx)
+    wanted = reporting.format_of(format)
+    root = session.root()
+    repository = selection.found_repository(root)
+    inventory = selection.judged_in_git(root)
+    for reference in references or ():
+        inventory.member(reference)
+    if history and repository is None:
+        selection.required_repository(root)
+    keys = identities.find(inventory.settings.recipients)
+    found = audit.audit(
+        root, inventory, keys, resealing.sets_of(repository), repository if history else None
+    )
+    chosen = {ENDPOINT.path(reference) for reference in references or ()}
+    findings = tuple(f for f in found.findings if not chosen or f.place.file in chosen)
+    files = tuple(sorted(chosen or inventory.of_kind(ENDPOINT)))
+    folder = folder_in_repository(root) if wanted in reports.FORMATS else ""
+    counts = {"sealed": found.sealed, "opened": found.opened}
+    reporting.print_(session, wanted, reports.Report(findings, files, folder, True), file, counts)
+    if wanted != "json" and found.sealed:
+        how = f"{found.opened} opened" if keys else "no key is at hand, so none was opened"
+        what = "1 password is" if found.sealed == 1 else f"{found.sealed} passwords are"
+        output.tell(f"{what} sealed, {how}")
+    if findings:
+        raise typer.Exit(FINDINGS)
+
+
+# -- sealing again -------------------------------------------------------------------------------
+
+
+def reseal(
+    ctx: typer.Context,
+    added: Annotated[
+        list[str] | None,
+        typer.Option("--add", metavar="NAME=KEY", help="A new recipient; repeat it for more."),
+    ] = None,
+    removed: Annotated[
+        list[str] | None,
+        typer.Option("--remove", metavar="NAME", help="A recipient to take out."),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Leave what cannot be opened as it is.")
+    ] = False,
+) -> None:
+    """Seal all passwords again, for the recipients of today.
+
+    Those that are sealed for them already stay as they are; those in plain text
+    are sealed too. Tells who gains access and who loses it: history keeps what a
+    former recipient could read, so such passwords are to be changed at the
+    carriers.
+    """
+    session = session_of(ctx)
+    root = session.root()
+    access = resealing.Access(dict(map(_named_key, added or ())), tuple(removed or ()))
+    settings = workspace.load_settings(root)
+    by = passwords.sealer(settings)
+    sets = resealing.sets_of(selection.found_repository(root))
+    session.write(lambda i: resealing.reseal(root, i, by, access, sets, force=force))
+
+
+def _named_key(text: str) -> tuple[str, str]:
+    name, sign, key = text.partition("=")
+    if not sign:
+        raise Usage("a recipient is added as NAME=KEY", "sipctl secret reseal --add bob=age1…")
+    return name, key
+
+
+# -- opening -------------------------------------------------------------------------------------
+
+
+def reveal(
+    ctx: typer.Context,
+    reference: Reference,
+    force: Annotated[
+        bool, typer.Option("--force", help="Even where the answer goes to no terminal.")
+    ] = False,
+) -> None:
+    """Print the password of an endpoint, on a terminal.
+
+    From wherever it is kept: sealed, in a variable or a file. What is no terminal
+    gets it with --force only.
+    """
+    session = session_of(ctx)
+    if not force and not sys.stdout.isatty():
+        raise Refused("a password is shown on a terminal only", "pass --force if that is meant")
+    root = session.root()
+    inventory = workspace.load(root)
+    keys = identities.find(inventory.settings.recipients)
+    password = secrets.reveal(root, inventory, reference, keys)
+    if sys.stdout.isatty():
+        output.Printer("text").lines([password])
+    else:
+        sys.stdout.write(f"{password}\n")

@@ -1,0 +1,140 @@
+"""The rules of passwords, as far as they can be judged without a key. All pure, all linear."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+
+from sipctl import names, scalars, sealing
+from sipctl.findings import Finding, Place
+from sipctl.inventory import Context, Login, Member
+from sipctl.kinds import ENDPOINT
+from sipctl.nodes import Scalar
+
+Rule = Callable[[tuple[Member, ...], Mapping[str, str], Context], Iterator[Finding]]
+
+OTHER_RECIPIENTS = "it is sealed for other recipients than sipctl.yaml lists"
+OTHER_KEYS = "it is sealed for other keys than those of the recipients that it names"
+SET = "`sipctl secret set {}` seals it anew"
+RESEAL = "`sipctl secret reseal` seals all passwords for the present ones"
+
+
+def plaintext(
+    members: tuple[Member, ...], recipients: Mapping[str, str], context: Context
+) -> Iterator[Finding]:
+    """SIP501: a plain string stands where a reference or a sealed value belongs.
+
+    Whatever else is wrong with the file hides it from nobody: a password is one all the same.
+    """
+    for member in members:
+        node = member.node("password")
+        if isinstance(node, Scalar) and node.value and not is_null(node):
+            hint = f"seal it with `sipctl secret set {member.reference}`, or write {{env: NAME}}; "
+            hint += "change it at the provider if it was ever committed"
+            place = node.place(member.path)
+            yield Finding.of("plaintext-password", place, "a password in plain text", hint)
+
+
+def is_null(node: Scalar) -> bool:
+    """True for no value at all, which is a finding of its own."""
+    return node.plain and scalars.taken_for(node.value) == "null"
+
+
+def sealed(
+    members: tuple[Member, ...], recipients: Mapping[str, str], context: Context
+) -> Iterator[Finding]:
+    """SIP502, SIP503, SIP504: what shows of a sealed value from outside."""
+    present, wanted = sealing.set_id(recipients.values()), sealing.for_keys(recipients.values())
+    for member in members:
+        node = member.password("age")
+        if node is None or not node.value:
+            continue
+        place = node.place(member.path)
+        try:
+            value = sealing.parse(node.value)
+        except sealing.Malformed as fault:
+            yield malformed(place, member.reference, fault)
+            continue
+        if value.set_id != present:
+            yield stale(place, OTHER_RECIPIENTS)
+        elif value.for_keys != wanted:
+            yield foreign(place, member.reference, OTHER_KEYS)
+
+
+def malformed(place: Place, reference: str, fault: sealing.Unsealable) -> Finding:
+    """SIP502: a value that is cut, or none at all."""
+    message = f"the sealed password is none: {fault}"
+    hint = f"`sipctl restore {reference} --field password` brings the last one back; or "
+    return Finding.of("bad-sealed-password", place, message, hint + SET.format(reference))
+
+
+def stale(place: Place, message: str) -> Finding:
+    """SIP503: a value for a set of recipients that is not the present one."""
+    return Finding.of("stale-recipients", place, message, RESEAL)
+
+
+def foreign(place: Place, reference: str, message: str) -> Finding:
+    """SIP504: a value for keys that are no recipient's."""
+    hint = f"whoever can write here may have put it in; {SET.format(reference)}"
+    return Finding.of("foreign-key", place, message, hint)
+
+
+def another_user(
+    members: tuple[Member, ...], recipients: Mapping[str, str], context: Context
+) -> Iterator[Finding]:
+    """SIP505, as far as no key is needed: the user name has changed and the sealed value has not,
+    or one value stands beside two user names."""
+    logins = {member.path: member.login for member in members}
+    beside: dict[str, dict[str | None, Member]] = defaultdict(dict)
+    for member in members:
+        if login := logins[member.path]:
+            beside[login.sealed].setdefault(login.username, member)
+    for member in members:
+        login, node = logins[member.path], member.password("age")
+        if login is None or node is None:
+            continue
+        place = node.place(member.path)
+        if _is_left_over(login, context.logins.get(member.path)):
+            message = "the user name has changed, and the sealed password is still the other one's"
+            yield others(place, member.reference, message)
+        elif len(beside[login.sealed]) > 1:
+            other = next(m for u, m in beside[login.sealed].items() if u != login.username)
+            message = f"{names.quoted(other.reference)} has the same sealed password, "
+            message += "and another user name"
+            yield others(place, member.reference, message)
+
+
+def _is_left_over(now: Login, before: Login | None) -> bool:
+    return before is not None and before.sealed == now.sealed and before.username != now.username
+
+
+def others(place: Place, reference: str, message: str) -> Finding:
+    """SIP505: a value that is bound to another user name."""
+    hint = f"`sipctl secret set {reference}` gives the user name its own password"
+    return Finding.of("password-of-another-user", place, message, hint)
+
+
+def exposed_file(
+    members: tuple[Member, ...], recipients: Mapping[str, str], context: Context
+) -> Iterator[Finding]:
+    """SIP506: Git would take the file with the password into a commit."""
+    for member in members:
+        node = member.password("file")
+        if node is not None and node.value in context.exposed:
+            message = (
+                "the file with the password lies in the repository, and Git does not ignore it"
+            )
+            hint = "move it elsewhere, or add it to .gitignore (and `git rm --cached` it)"
+            yield Finding.of("exposed-password-file", node.place(member.path), message, hint)
+
+
+RULES: tuple[Rule, ...] = (plaintext, sealed, another_user, exposed_file)
+
+
+def check(
+    members: tuple[Member, ...], recipients: Mapping[str, str], context: Context
+) -> Iterator[Finding]:
+    """What every rule of passwords finds; `recipients` are public keys by name."""
+    endpoints = tuple(member for member in members if member.kind is ENDPOINT)
+    for rule in RULES:
+        yield from rule(endpoints, recipients, context)
