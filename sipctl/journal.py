@@ -261,6 +261,7 @@ def _put_back(repository: Repository, entry: Entry, rescue: bool) -> Path | None
         if rescue and now is not None and now != entry.new:
             kept = folder(repository) / "rescued" / str(int(time.time())) / entry.path
             kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.touch(0o600)  # somebody may have typed a password
             kept.write_bytes(now)
         disk.put_back(file, entry.old)
     disk.tidy(file)

@@ -965,3 +965,13 @@ def test_a_user_name_that_comes_back_without_a_password_takes_none(
     done = run("restore", "a")
     assert "so it goes; `sipctl secret set a` gives it one" in done.err
     assert Path("endpoints/a.yaml").read_text() == A
+
+
+def test_nobody_types_a_password_for_a_file_with_uncommitted_changes(
+    sealed: Path, terminal: Terminal
+) -> None:
+    rewrite("a", "a.example.net", "moved.example.net")
+    screen = terminal("secret", "set", "a", check=3)
+    assert "uncommitted changes are in the way" in screen.text
+    terminal("secret", "set", "a", "--no-commit", answers=["new", "new"])
+    assert opened("a") == ("anna", "new")

@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from sipctl import (
+    apply,
     audit,
     identities,
     output,
@@ -152,6 +153,8 @@ def set_(
     settings = workspace.load_settings(session.root())
     if reference is not None:
         passwords.refuse_unknown(session.inventory(), [reference])
+        if session.commits:
+            apply.refuse_unclean(session.root(), [ENDPOINT.path(reference)])
         new = passwords.asked_for(session, settings, f"Password of {reference}")
         given, by = {reference: new.text}, new.by
     else:

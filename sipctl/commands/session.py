@@ -283,6 +283,11 @@ class Session:
 
     # -- writing ---------------------------------------------------------------------------------
 
+    @property
+    def commits(self) -> bool:
+        """True where a change is to be carried out and committed."""
+        return not (self.dry_run or self.no_commit)
+
     def write(
         self,
         planner: Planner,

@@ -29,8 +29,8 @@ def plaintext(
     for member in members:
         node = member.node("password")
         if isinstance(node, Scalar) and node.value and not is_null(node):
-            hint = f"seal it with `sipctl secret set {member.reference}`, or write {{env: NAME}}; "
-            hint += "change it at the provider if it was ever committed"
+            hint = "`sipctl secret reseal --no-commit` seals it; or write {env: NAME}; "
+            hint += "change it at the carrier if it was ever committed"
             place = node.place(member.path)
             yield Finding.of("plaintext-password", place, "a password in plain text", hint)
 
