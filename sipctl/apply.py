@@ -22,14 +22,14 @@ from sipctl.changes import (
     Snapshot,
     body,
     differences,
-    names_password,
     one_line,
     snapshot,
 )
 from sipctl.errors import Refused
 from sipctl.findings import Finding
-from sipctl.inventory import SETTINGS_FILE, Inventory
-from sipctl.kinds import ENDPOINT, kind_of, reference_of
+from sipctl.inventory import Inventory
+from sipctl.kinds import ENDPOINT, SETTINGS_FILE, kind_of, reference_of
+from sipctl.masking import settings_text, without_plaintext
 from sipctl.patch import patch
 from sipctl.repository import GitDied, GitFailed, Repository
 
@@ -208,9 +208,9 @@ def _no_longer_used(before: Inventory, after: Inventory) -> Iterator[str]:
 def _named(inventory: Inventory, form: str) -> Iterator[str]:
     """The variables, or files, that endpoints name for their passwords."""
     for member in inventory.of_kind(ENDPOINT).values():
-        node = member.password(form)
-        if node is not None and names_password(form, node):
-            yield node.value
+        kept = member.facts.kept
+        if kept is not None and kept.form == form and kept.named:
+            yield kept.named
 
 
 def _refuse_unknown_settings(inventory: Inventory, touched: set[str]) -> None:
@@ -229,9 +229,9 @@ def _patch(prefix: str, plan: Plan) -> tuple[str, str]:
         whole = text = data.decode("utf-8", "replace")
         if workspace.is_member(path):
             member = workspace.read_member(path, data)
-            whole, text = member.text, workspace.without_plaintext(member)
+            whole, text = member.text, without_plaintext(member.source.content(), member.kind)
         elif path == SETTINGS_FILE:
-            text = workspace.settings_text(data)
+            text = settings_text(data)
         if text != whole:
             why_not = "a secret in plain text is masked here"
         if not why_not and text.encode("utf-8") != data:

@@ -14,8 +14,9 @@ from sipctl import catalogue, graph, names
 from sipctl.changes import FileChange, Plan
 from sipctl.editing import Change, editable, edited_within
 from sipctl.errors import Refused, Usage
-from sipctl.inventory import Inventory, Member, UsedAt
+from sipctl.inventory import Inventory, UsedAt
 from sipctl.kinds import SCENARIO
+from sipctl.member import Member
 from sipctl.scenario import Action, Scenario
 from sipctl.yamlfile.write import UNSET, Value
 

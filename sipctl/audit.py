@@ -11,16 +11,19 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from sipctl import names, sealing, workspace
+from sipctl import names, sealing
 from sipctl.findings import Finding, Place, in_order, with_severities
 from sipctl.identities import Keys
-from sipctl.inventory import Inventory, Member
+from sipctl.inventory import Inventory
+from sipctl.judgement import weighed
 from sipctl.kinds import ENDPOINT
+from sipctl.member import Member
 from sipctl.nodes import Mapping as MappingNode
 from sipctl.nodes import Scalar
 from sipctl.repository import Commit, Repository
 from sipctl.resealing import Sets
 from sipctl.rules import passwords
+from sipctl.scalars import is_null
 from sipctl.secrets import username_of
 from sipctl.yamlfile.read import read
 
@@ -54,7 +57,7 @@ def audit(
     told = {(f.rule, f.place.file) for f in more}
     known = (f for f in inventory.findings if f.rule in _SEEN_BY_RULES)
     found = [f for f in known if (f.rule, f.place.file) not in told]
-    found += workspace.weighed(inventory, more)
+    found += weighed(inventory.settings, inventory.members, more)
     if history is not None:
         old = in_history(history, looked.present)
         found += with_severities(old, inventory.settings.rules)
@@ -242,7 +245,7 @@ def _in_version(commit: Commit, path: str, data: bytes) -> Iterator[_Leak]:
             yield _Leak(commit, Place(path), None, None, None)
         return
     node = root.get("password")
-    if isinstance(node, Scalar) and node.value and not passwords.is_null(node):
+    if isinstance(node, Scalar) and node.value and not is_null(node.value, node.plain):
         username, host = (root.get(key) for key in ("username", "host"))
         texts = (n.value if isinstance(n, Scalar) else None for n in (username, host))
         yield _Leak(commit, node.place(path), next(texts), next(texts), node.value)

@@ -1,15 +1,17 @@
-"""The action types that are known: what `catalogue.yaml` says of each. Nothing of it is in code."""
+"""The action types that are known: what `catalogue.yaml` says of each. Nothing of it is in code.
+
+What is read is `catalogue.json`, made from it by `make generate`: a program that only reads a
+workspace needs no YAML for it.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
-from typing import Any, cast
-
-from sipctl.nodes import plain_data
-from sipctl.yamlfile.read import read
+from pathlib import Path
+from typing import Any
 
 _CONFIRMED = "confirmed"
 
@@ -46,10 +48,7 @@ class ActionType:
 @cache
 def known() -> dict[str, ActionType]:
     """Every known type by its id."""
-    data = files("sipctl").joinpath("catalogue.yaml").read_bytes()
-    root = read(data, "catalogue.yaml").root
-    assert root is not None
-    entries = cast(dict[str, dict[str, Any]], plain_data(root))
+    entries = json.loads(Path(__file__).with_name("catalogue.json").read_text("utf-8"))
     return {id: _action_type(id, entry) for id, entry in entries.items()}
 
 

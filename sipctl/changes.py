@@ -15,8 +15,8 @@ from sipctl.endpoint import FIELDS, default_of, is_variable
 from sipctl.kinds import ENDPOINT, SCENARIO, Kind, kind_of, reference_of
 from sipctl.nodes import Mapping as MappingNode
 from sipctl.nodes import Node, Scalar, Sequence, plain_data
+from sipctl.own import free, shown_key
 from sipctl.scenario import FIELDS as SCENARIO_FIELDS
-from sipctl.typed import free, shown_key
 
 MASK = "***"
 """What stands for a value that may be a password."""
@@ -134,7 +134,23 @@ def snapshot(root: MappingNode, kind: Kind = ENDPOINT) -> dict[str, Value]:
 
 
 def _of_endpoint(root: MappingNode) -> dict[str, Value]:
-    values = {shown_key(key.value): _value(key.value, node) for key, node in root.entries}
+    return _with_defaults(
+        {shown_key(key.value): _value(key.value, node) for key, node in root.entries}
+    )
+
+
+def values_of(said: Mapping[str, Any], unknown: Iterable[str]) -> dict[str, Value]:
+    """The same of what an endpoint says by field, its password by its form; the values of unknown
+    keys are masked. It tells no two passwords apart."""
+    values = {field: Value(_listed(value)) for field, value in said.items()}
+    return _with_defaults(values | {key: Value(MASK) for key in unknown})
+
+
+def _listed(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _with_defaults(values: dict[str, Value]) -> dict[str, Value]:
     transport = values["transport"].data if "transport" in values else None
     for field in FIELDS:
         if field not in values:

@@ -22,15 +22,16 @@ from sipctl.changes import (
     snapshot,
 )
 from sipctl.findings import Finding, Place
-from sipctl.inventory import SETTINGS_FILE, Inventory, Member
-from sipctl.kinds import KINDS, SCENARIO, Kind, kind_of, reference_of
+from sipctl.inventory import Inventory
+from sipctl.kinds import KINDS, SCENARIO, SETTINGS_FILE, Kind, kind_of, reference_of
 from sipctl.kinship import Version, kin
+from sipctl.member import Member
 from sipctl.nodes import Mapping as MappingNode
 from sipctl.nodes import Node, Scalar
+from sipctl.own import shown_key
 from sipctl.repository import BlobChange
 from sipctl.rules.book import RULES, find
 from sipctl.settings import FIELDS as SETTINGS_FIELDS
-from sipctl.typed import shown_key
 from sipctl.yamlfile.read import read
 
 

@@ -33,8 +33,7 @@ from sipctl.detours import (
     text_of,
 )
 from sipctl.findings import Place
-from sipctl.inventory import SETTINGS_FILE
-from sipctl.kinds import ENDPOINT, SCENARIO
+from sipctl.kinds import ENDPOINT, SCENARIO, SETTINGS_FILE
 from sipctl.nodes import Scalar
 from sipctl.nodes import Sequence as SequenceNode
 

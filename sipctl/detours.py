@@ -18,8 +18,8 @@ from sipctl import catalogue, hosts, scalars
 from sipctl.changes import ABSENT, Snapshot, Value, free_value, same, snapshot
 from sipctl.comparison import State
 from sipctl.findings import Place
-from sipctl.inventory import Member
 from sipctl.kinds import ENDPOINT, SCENARIO
+from sipctl.member import Member
 from sipctl.nodes import Mapping as MappingNode
 from sipctl.nodes import Node, Scalar
 from sipctl.nodes import Sequence as SequenceNode

@@ -11,8 +11,9 @@ from sipctl.changes import field_name, names_password, of_these, snapshot
 from sipctl.editing import Change, edited, edited_within
 from sipctl.endpoint import FIELDS
 from sipctl.errors import Refused
-from sipctl.inventory import Inventory, Member
+from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, SCENARIO, reference_of
+from sipctl.member import Member
 from sipctl.nodes import Mapping as MappingNode
 from sipctl.nodes import Node, Scalar, plain_data
 from sipctl.rules import graphs

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sipctl.errors import Refused
-from sipctl.inventory import Inventory, Member
+from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, Kind
+from sipctl.member import Member
 from sipctl.rules.book import RULES
 from sipctl.yamlfile.edit import set_paths, set_values
 from sipctl.yamlfile.write import Unset, Value

@@ -1,364 +1,13 @@
-"""The endpoint: its fields, what each may hold, and the values that count where a field is absent.
+"""The endpoint as a plain value: its fields, and the values that count where a field is absent.
 
-The validators here are the one source of the value rules; the JSON Schemas are generated from them.
+What a file may hold is judged by `models/endpoint.py`, which nothing needs that only reads values.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Self
-
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
-    model_validator,
-)
-from pydantic_core import PydanticCustomError
-
-from sipctl import hosts, names
-
-TRANSPORTS = ("udp", "tcp", "tls")
-CODECS = ("alaw", "ulaw")
-PASSWORD_FORMS = ("env", "file", "age")
-MAX_TEXT = 255
-MAX_DESCRIPTION = 1000
-MAX_SEALED = 32768
-
-TEXT_PATTERN = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$(?!\n)"
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-ENV_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$(?!\n)"
-_ENV = re.compile(ENV_PATTERN)
-
-
-def _bad(rule: str, message: str, hint: str = "", **context: object) -> PydanticCustomError:
-    # the template's braces are pydantic's own; the text goes in as context, so values stay inert
-    context |= {"message": message, "hint": hint}
-    return PydanticCustomError(rule, "{message}", context)
-
-
-def _reference(value: str) -> str:
-    reason = names.fault(value)
-    if reason:
-        raise _bad(
-            "bad-reference", f"{names.quoted(value)} is not a reference: {reason}", names.CURE
-        )
-    return value
-
-
-def _tag(value: str) -> str:
-    reason = names.fault(value)
-    if reason:
-        raise _bad("bad-tag", f"{names.quoted(value)} is not a tag: {reason}", names.CURE)
-    return value
-
-
-def _tags(values: tuple[str, ...]) -> tuple[str, ...]:
-    seen: set[str] = set()
-    for index, value in enumerate(values):
-        if value.casefold() in seen:
-            raise _bad("bad-tag", f'the tag "{value}" stands twice', "take one out", index=index)
-        seen.add(value.casefold())
-    return values
-
-
-def _host(value: str) -> str:
-    fault = hosts.fault(value)
-    if fault is None:
-        return value
-    rule = "host-not-ascii" if fault.ascii_form else "bad-host"
-    mend = {"mend": fault.ascii_form} if fault.ascii_form else {}
-    raise _bad(rule, f"{names.quoted(value)} is not a host: {fault.reason}", fault.cure, **mend)
-
-
-def _port(value: int) -> int:
-    if not 1 <= value <= 65535:
-        shown = value if value < 10**9 else "this number"
-        raise _bad("bad-port", f"{shown} is not a port", "use a number from 1 to 65535")
-    return value
-
-
-def _transport(value: str) -> str:
-    if value not in TRANSPORTS:
-        hint = names.did_you_mean(value, TRANSPORTS) or "use udp, tcp or tls"
-        raise _bad("bad-transport", f"{names.quoted(value)} is not a transport", hint)
-    return value
-
-
-# what people write for the two codecs elsewhere (RFC 3551, table 4, and the switches' own words)
-_CODEC_WORDS = {"pcma": "alaw", "g711a": "alaw", "pcmu": "ulaw", "g711u": "ulaw", "mulaw": "ulaw"}
-
-
-def _codec(value: str) -> str:
-    if value not in CODECS:
-        meant = _CODEC_WORDS.get(value.casefold()) or names.nearest(value, CODECS)
-        hint = f'did you mean "{meant}"?' if meant else "use alaw, ulaw or both"
-        raise _bad("bad-codec", f"{names.quoted(value)} is not a codec", hint)
-    return value
-
-
-def _codecs(values: tuple[str, ...]) -> tuple[str, ...]:
-    if not values:
-        raise _bad("bad-codec", "the list of codecs is empty", "use alaw, ulaw or both")
-    for index, value in enumerate(values):
-        if value in values[:index]:
-            hint = "take one of them out"
-            raise _bad("bad-codec", f'the codec "{value}" stands twice', hint, index=index)
-    return values
-
-
-def text_field(what: str, limit: int) -> AfterValidator:
-    """A validator: a text on one line, not empty, of `limit` characters at most."""
-
-    def check(value: str) -> str:
-        if not value:
-            hint = "take the key out, or give it a value"
-            raise _bad("bad-text", f"the {what} is empty", hint)
-        control = _CONTROL.search(value)
-        if control:
-            hint = "write it on one line; a block needs >- and no line break in it"
-            raise _bad("bad-text", f"the {what} holds U+{ord(control[0]):04X}", hint)
-        if len(value) > limit:
-            message = f"the {what} has {len(value)} characters"
-            raise _bad("bad-text", message, f"at most {limit} are allowed")
-        return value
-
-    return AfterValidator(check)
-
-
-def is_variable(name: str) -> bool:
-    """True for the name of an environment variable; anything else there may be the password."""
-    return bool(_ENV.match(name))
-
-
-def _env(value: str) -> str:
-    if not is_variable(value):
-        hint = "use letters, digits and _, not beginning with a digit"
-        raise _bad("bad-password", "this is not the name of an environment variable", hint)
-    return value
-
-
-def text_schema(limit: int, **more: Any) -> Any:
-    """The same as a JSON Schema."""
-    schema: dict[str, Any] = {"minLength": 1, "maxLength": limit, "pattern": TEXT_PATTERN} | more
-    return Field(json_schema_extra=schema)
-
-
-_NAME_SCHEMA: dict[str, Any] = {"pattern": names.PATTERN}
-Reference = Annotated[str, AfterValidator(_reference), Field(json_schema_extra=_NAME_SCHEMA)]
-EndpointTag = Annotated[str, AfterValidator(_tag), Field(json_schema_extra=_NAME_SCHEMA)]
-_HOST_SCHEMA: dict[str, Any] = {
-    "minLength": 1,
-    "maxLength": hosts.MAX_NAME,
-    "pattern": r"^[A-Za-z0-9:](?:[A-Za-z0-9.:-]*[A-Za-z0-9:])?$(?!\n)",
-}
-Host = Annotated[str, AfterValidator(_host), Field(json_schema_extra=_HOST_SCHEMA)]
-_PORT_SCHEMA: dict[str, Any] = {"minimum": 1, "maximum": 65535}
-Port = Annotated[int, AfterValidator(_port), Field(json_schema_extra=_PORT_SCHEMA)]
-_TRANSPORT_SCHEMA: dict[str, Any] = {"enum": list(TRANSPORTS)}
-Transport = Annotated[str, AfterValidator(_transport), Field(json_schema_extra=_TRANSPORT_SCHEMA)]
-Codec = Annotated[str, AfterValidator(_codec), Field(json_schema_extra={"enum": list(CODECS)})]
-Codecs = Annotated[
-    tuple[Codec, ...],
-    AfterValidator(_codecs),
-    Field(json_schema_extra={"minItems": 1, "uniqueItems": True}),
-]
-Tags = Annotated[
-    tuple[EndpointTag, ...], AfterValidator(_tags), Field(json_schema_extra={"uniqueItems": True})
-]
-
-
-class _Form(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True)
-
-
-class EnvPassword(_Form):
-    """The password stands in an environment variable."""
-
-    env: Annotated[str, AfterValidator(_env), Field(json_schema_extra={"pattern": ENV_PATTERN})] = (
-        Field(description="Name of the environment variable.", examples=["PBX_PARIS_PASSWORD"])
-    )
-
-
-class FilePassword(_Form):
-    """The password stands in a file outside of the repository, or ignored by it."""
-
-    file: Annotated[str, text_field("path", MAX_TEXT), text_schema(MAX_TEXT)] = Field(
-        description="Path, absolute or relative to the workspace.", examples=["secrets/pbx-paris"]
-    )
-
-
-class AgePassword(_Form):
-    """The password stands here, encrypted to the workspace's recipients."""
-
-    age: Annotated[str, text_field("sealed password", MAX_SEALED), text_schema(MAX_SEALED)] = Field(
-        description="The sealed value on one line.", repr=False
-    )
-
-
-_PLAIN_PASSWORD = Annotated[str, text_field("password", MAX_TEXT), text_schema(MAX_TEXT)]
-
-
-def _password_form(value: object) -> str | None:
-    if isinstance(value, str):
-        return "plain"
-    if isinstance(value, Mapping):
-        return next((form for form in PASSWORD_FORMS if list(value) == [form]), None)
-    forms: dict[type, str] = {EnvPassword: "env", FilePassword: "file", AgePassword: "age"}
-    return forms.get(type(value))
-
-
-def _of_known_form(value: object) -> object:
-    if _password_form(value) is None:
-        hint = "write {env: NAME}, {file: PATH} or {age: …}"
-        raise _bad("bad-password", "the password is in none of the known forms", hint)
-    return value
-
-
-Password = Annotated[
-    Annotated[_PLAIN_PASSWORD, Tag("plain")]
-    | Annotated[EnvPassword, Tag("env")]
-    | Annotated[FilePassword, Tag("file")]
-    | Annotated[AgePassword, Tag("age")],
-    Discriminator(_password_form),
-    BeforeValidator(_of_known_form),
-]
-
-
-class Endpoint(BaseModel):
-    """A telephony server that calls are sent to. An absent field is None: SIP knows 'no port'."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        strict=True,
-        extra="allow",
-        hide_input_in_errors=True,
-        title="SIP endpoint",
-        json_schema_extra={
-            "description": "A telephony server that calls are sent to: endpoints/<reference>.yaml.",
-            "dependentRequired": {"password": ["username"]},
-            "patternProperties": {"^x-": {}},
-            "additionalProperties": False,
-        },
-    )
-
-    reference: Reference = Field(
-        description="Unique name: the stem of the file. Letters, digits and _ . @ -, at most 64.",
-        examples=["pbx-paris"],
-    )
-    host: Host = Field(
-        description="Destination server: a host name or an IP address (IPv6 without brackets).",
-        examples=["sip.paris.example.net", "192.0.2.10", "2001:db8::10"],
-    )
-    port: Port | None = Field(
-        default=None,
-        description="Port; without one 5060 (5061 with tls), and SRV records may say otherwise.",
-        examples=[5060],
-        json_schema_extra={"default": 5060},
-    )
-    transport: Transport | None = Field(
-        default=None,
-        description="Transport of the signalling.",
-        examples=["tls"],
-        json_schema_extra={"default": "udp"},
-    )
-    codecs: Codecs | None = Field(
-        default=None,
-        description="Codecs offered, in order of preference: alaw (PCMA), ulaw (PCMU).",
-        examples=[["alaw", "ulaw"]],
-        json_schema_extra={"default": list(CODECS)},
-    )
-    username: Annotated[str, text_field("user name", MAX_TEXT), text_schema(MAX_TEXT)] | None = (
-        Field(
-            default=None,
-            description="User name for authentication; quote digits, and what begins with +.",
-            examples=["+33155000001"],
-        )
-    )
-    password: Password | None = Field(
-        default=None,
-        repr=False,  # a plain one would show in every traceback and log
-        description="Where the password is found: {env: NAME}, {file: PATH} or {age: …}.",
-        examples=[{"env": "PBX_PARIS_PASSWORD"}],
-    )
-    realm: Annotated[str, text_field("realm", MAX_TEXT), text_schema(MAX_TEXT)] | None = Field(
-        default=None,
-        description="Realm of the authentication; sent only when set.",
-        examples=["paris.example.net"],
-    )
-    register_: bool | None = Field(
-        default=None,
-        alias="register",
-        description="Whether to register at the server.",
-        examples=[True],
-        json_schema_extra={"default": False},
-    )
-    tags: Tags | None = Field(
-        default=None,
-        description="Tags, compared without case.",
-        examples=[["paris", "production"]],
-        json_schema_extra={"default": []},
-    )
-    description: (
-        Annotated[str, text_field("description", MAX_DESCRIPTION), text_schema(MAX_DESCRIPTION)]
-        | None
-    ) = Field(
-        default=None,
-        description="A note for people, on one line.",
-        examples=["Main trunk of the Paris office."],
-    )
-
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        for key in self.model_extra or {}:
-            if not key.startswith("x-"):
-                raise _bad("unknown-key", f"the key {names.quoted(key)} is not known here")
-        for field in self.given():
-            if self._value(field) is None:
-                hint = "take the key out, or quote it"
-                raise _bad("null-value", "the key has no value", hint, field=field)
-        if self.password is not None and self.username is None:
-            hint = "add a user name, or take the password out"
-            message = "there is a password and no user name"
-            raise _bad("password-without-username", message, hint, field="password")
-        return self
-
-    def effective(self, field: str) -> object:
-        """The value that counts: the one given, else the default; None where there is none."""
-        value = self._value(field)
-        return default_of(field, self.transport) if value is None else value
-
-    def _value(self, field: str) -> object:
-        return getattr(self, "register_" if field == "register" else field)
-
-    def given(self) -> tuple[str, ...]:
-        """The fields that the file gives, in canonical order."""
-        given = {"register" if f == "register_" else f for f in self.model_fields_set}
-        return tuple(field for field in FIELDS if field in given)
-
-    @property
-    def extra(self) -> Mapping[str, Any]:
-        """The user's own `x-` keys."""
-        return self.model_extra or {}
-
-    def record(self) -> dict[str, Any]:
-        """Every effective value as plain data, the password by its form only.
-
-        This is an endpoint as JSON shows it and as queries see it.
-        """
-        record: dict[str, Any] = {}
-        for field in FIELDS:
-            value = self.effective(field)
-            record[field] = list(value) if isinstance(value, tuple) else value
-        record["password"] = password_form(self.password)
-        record["given"] = list(self.given())
-        return record | dict(self.extra)
-
+from typing import Any
 
 FIELDS = (
     "reference",
@@ -375,6 +24,18 @@ FIELDS = (
 )
 """The fields in canonical order."""
 
+TRANSPORTS = ("udp", "tcp", "tls")
+CODECS = ("alaw", "ulaw")
+PASSWORD_FORMS = ("env", "file", "age")
+
+ENV_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$(?!\n)"
+_ENV = re.compile(ENV_PATTERN)
+
+
+def is_variable(name: str) -> bool:
+    """True for the name of an environment variable; anything else there may be the password."""
+    return bool(_ENV.match(name))
+
 
 def default_of(field: str, transport: object = None) -> object:
     """The value that counts where `field` is absent; the port's depends on the transport."""
@@ -390,8 +51,120 @@ def password_form(password: object) -> dict[str, Any] | None:
     """
     if password is None:
         return None
-    if isinstance(password, EnvPassword):
-        return {"env": password.env}
-    if isinstance(password, FilePassword):
-        return {"file": password.file}
-    return {"age": True} if isinstance(password, AgePassword) else {"plain": True}
+    if not isinstance(password, Mapping):
+        return {"plain": True}
+    [(form, named)] = password.items()
+    return {form: True if form == "age" else named}
+
+
+class Endpoint:
+    """A telephony server that calls are sent to. An absent field is None: SIP knows 'no port'.
+
+    Of its password it knows the form only.
+    """
+
+    __slots__ = ("_given",)
+
+    def __init__(self, given: Mapping[str, Any]) -> None:
+        """An endpoint of what its file gives, by field; keys of the user's own among it."""
+        self._given = given
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Endpoint:
+        """An endpoint of a document's data."""
+        password = password_form(data.get("password"))
+        return cls({**data, "password": password} if password else data)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Endpoint) and self.record() == other.record()
+
+    def __hash__(self) -> int:
+        return hash(self.reference)
+
+    def __repr__(self) -> str:
+        return f"Endpoint({self._given!r})"
+
+    @property
+    def reference(self) -> str:
+        """Its unique name."""
+        return str(self._given["reference"])
+
+    @property
+    def host(self) -> str:
+        """The destination server: a host name or an IP address."""
+        return str(self._given["host"])
+
+    @property
+    def port(self) -> int | None:
+        """The port, where one is given."""
+        return self._given.get("port")
+
+    @property
+    def transport(self) -> str | None:
+        """The transport, where one is given."""
+        return self._given.get("transport")
+
+    @property
+    def codecs(self) -> tuple[str, ...] | None:
+        """The codecs in order of preference, where they are given."""
+        return _tuple(self._given.get("codecs"))
+
+    @property
+    def username(self) -> str | None:
+        """The user name of the authentication."""
+        return self._given.get("username")
+
+    @property
+    def password(self) -> Mapping[str, Any] | None:
+        """The password by its form, as `password_form` tells it."""
+        return self._given.get("password")
+
+    @property
+    def realm(self) -> str | None:
+        """The realm of the authentication."""
+        return self._given.get("realm")
+
+    @property
+    def register(self) -> bool | None:
+        """Whether to register at the server, where that is given."""
+        return self._given.get("register")
+
+    @property
+    def tags(self) -> tuple[str, ...] | None:
+        """The tags, where they are given."""
+        return _tuple(self._given.get("tags"))
+
+    @property
+    def description(self) -> str | None:
+        """A note for people."""
+        return self._given.get("description")
+
+    @property
+    def extra(self) -> Mapping[str, Any]:
+        """The user's own `x-` keys."""
+        return {key: value for key, value in self._given.items() if key.startswith("x-")}
+
+    def effective(self, field: str) -> object:
+        """The value that counts: the one given, else the default; None where there is none."""
+        value = self._given.get(field)
+        return default_of(field, self.transport) if value is None else value
+
+    def given(self) -> tuple[str, ...]:
+        """The fields that the file gives, in canonical order."""
+        return tuple(field for field in FIELDS if field in self._given)
+
+    def record(self) -> dict[str, Any]:
+        """Every effective value as plain data, the password by its form only.
+
+        This is an endpoint as JSON shows it and as queries see it.
+        """
+        record: dict[str, Any] = {}
+        for field in FIELDS:
+            value = self.effective(field)
+            record[field] = list(value) if isinstance(value, tuple) else value
+        record["given"] = list(self.given())
+        return record | dict(self.extra)
+
+
+def _tuple(values: Any) -> tuple[str, ...] | None:
+    return None if values is None else tuple(values)

@@ -10,8 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sipctl import resources
-from sipctl.inventory import SETTINGS_FILE
-from sipctl.kinds import ENDPOINT, SCENARIO
+from sipctl.kinds import ENDPOINT, SCENARIO, SETTINGS_FILE
 
 DESCRIPTION = "wrong.txt"
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from sipctl import disk, workspace
 from sipctl.changes import FileChange
 from sipctl.findings import Finding
-from sipctl.inventory import SETTINGS_FILE, Inventory
+from sipctl.inventory import Inventory
+from sipctl.kinds import SETTINGS_FILE
+from sipctl.masking import settings_text, without_plaintext
+from sipctl.reading import mends_of_settings
 from sipctl.settings import FIELDS as SETTINGS_FIELDS
-from sipctl.settings import Settings
-from sipctl.typed import decode
 from sipctl.yamlfile.format import format_text
 from sipctl.yamlfile.read import read
 
@@ -50,7 +51,7 @@ def _settings(root: Path) -> list[FileChange]:
     document = read(before, SETTINGS_FILE)
     if document.root is None:
         return []
-    mends = decode(document.root, Settings, SETTINGS_FILE, document.text).mends
+    mends = mends_of_settings(document)
     after = format_text(document.text, SETTINGS_FIELDS, mends).encode("utf-8")
     return [FileChange(SETTINGS_FILE, before, after)] if after != before else []
 
@@ -58,6 +59,6 @@ def _settings(root: Path) -> list[FileChange]:
 def shown(path: str, data: bytes) -> str:
     """A file's text for a diff, plain passwords masked."""
     if not workspace.is_member(path):
-        return workspace.settings_text(data)
+        return settings_text(data)
     member = workspace.read_member(path, data)
-    return workspace.without_plaintext(member)
+    return without_plaintext(member.source.content(), member.kind)

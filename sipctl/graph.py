@@ -36,7 +36,9 @@ def leading_to(scenario: Scenario, ids: Collection[str]) -> list[Link]:
 def reachable(scenario: Scenario) -> frozenset[str]:
     """The actions that a call can come to; none where `start` is absent or names no action."""
     start = scenario.start
-    return frozenset(_from([start], _targets(scenario)) if start in scenario.actions else ())
+    if start is None or start not in scenario.actions:
+        return frozenset()
+    return frozenset(_from([start], _targets(scenario)))
 
 
 def unreached(scenario: Scenario) -> list[tuple[str, ...]]:
@@ -85,7 +87,11 @@ def _targets(scenario: Scenario) -> _Targets:
     """The actions that each action leads to; targets that do not exist are left out."""
     actions = scenario.actions
     return {
-        id: [target for target in action.branches.values() if target in actions]
+        id: [
+            target
+            for target in action.branches.values()
+            if target is not None and target in actions
+        ]
         for id, action in actions.items()
     }
 

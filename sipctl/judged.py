@@ -13,8 +13,9 @@ from pathlib import Path, PurePosixPath
 from sipctl import selection, workspace
 from sipctl.errors import Refused
 from sipctl.findings import Finding, Place
-from sipctl.inventory import NO_CONTEXT, SETTINGS_FILE, Context, Inventory
-from sipctl.kinds import FOLDERS, is_member_name
+from sipctl.inventory import Inventory
+from sipctl.kinds import FOLDERS, SETTINGS_FILE, is_member_name
+from sipctl.member import NO_CONTEXT, Context
 from sipctl.repository import Entry, Repository
 
 _ALL = (*FOLDERS, SETTINGS_FILE)

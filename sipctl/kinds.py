@@ -4,24 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pydantic import BaseModel
-
 from sipctl.endpoint import FIELDS as ENDPOINT_FIELDS
-from sipctl.endpoint import Endpoint
 from sipctl.scenario import FIELDS as SCENARIO_FIELDS
-from sipctl.scenario import Scenario
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of member: what it is called, its folder, its model, and its commands' first words.
+    """A kind of member: what it is called, its folder, and its commands' first words.
 
     `fields` are the keys of its documents in canonical order.
     """
 
     noun: str
     folder: str
-    model: type[BaseModel]
     fields: tuple[str, ...]
     command: str
 
@@ -40,9 +35,12 @@ def is_member_name(name: str) -> bool:
     return name.endswith(".yaml") and not name.startswith(".") and len(name) > len(".yaml")
 
 
-ENDPOINT = Kind("endpoint", "endpoints", Endpoint, ENDPOINT_FIELDS, "sipctl")
-SCENARIO = Kind("scenario", "scenarios", Scenario, SCENARIO_FIELDS, "sipctl scenario")
+ENDPOINT = Kind("endpoint", "endpoints", ENDPOINT_FIELDS, "sipctl")
+SCENARIO = Kind("scenario", "scenarios", SCENARIO_FIELDS, "sipctl scenario")
 KINDS = (ENDPOINT, SCENARIO)
+
+SETTINGS_FILE = "sipctl.yaml"
+"""The file that marks the root of a workspace and holds its settings."""
 
 FOLDERS = tuple(kind.folder for kind in KINDS)
 

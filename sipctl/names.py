@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 MAX_LENGTH = 64
 
@@ -67,3 +67,25 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A hint that names the nearest known name, or an empty string."""
     found = nearest(name, known)
     return f'did you mean "{found}"?' if found else ""
+
+
+class Nearest:
+    """The known name that an unknown one is most likely a slip of.
+
+    Each look compares with all known names, so only so many are done that the sum stays linear.
+    """
+
+    def __init__(self, known: Collection[str]) -> None:
+        self._known = known
+        self._found: dict[str, str | None] = {}
+        self._left = max(20, 10_000 // max(1, len(known)))
+
+    def __call__(self, name: str) -> str | None:
+        if name not in self._found and len(self._found) < self._left:
+            self._found[name] = nearest(name, self._known)
+        return self._found.get(name)
+
+    def hint(self, name: str, otherwise: str) -> str:
+        """A hint that names it, or another one."""
+        found = self(name)
+        return f'did you mean "{found}"?' if found else otherwise

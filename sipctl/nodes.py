@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from sipctl.findings import Place
 
+MAX_BYTES = 1024 * 1024
+"""So many bytes of a file are read; one that has more is refused."""
+
 
 class _Span:
     """Where a node stands: offsets into the text, and the line and column (from 1) of its start."""

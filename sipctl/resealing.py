@@ -7,19 +7,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sipctl import names, operations, sealing, workspace
+from sipctl import names, operations, sealing
 from sipctl.changes import FileChange, Plan
 from sipctl.editing import Edit, editable
 from sipctl.errors import Refused
 from sipctl.findings import Finding
-from sipctl.inventory import SETTINGS_FILE, Inventory, Member
-from sipctl.kinds import ENDPOINT
+from sipctl.inventory import Inventory
+from sipctl.judgement import weighed
+from sipctl.kinds import ENDPOINT, SETTINGS_FILE
+from sipctl.member import Member
+from sipctl.nodes import Mapping as MappingNode
 from sipctl.nodes import Scalar
 from sipctl.repository import Repository
 from sipctl.rules import passwords
 from sipctl.secrets import KEYGEN, Sealer, is_for, username_of
 from sipctl.settings import FIELDS as SETTINGS_FIELDS
 from sipctl.yamlfile.edit import set_paths
+from sipctl.yamlfile.read import read
 from sipctl.yamlfile.write import UNSET, Block, Unset, Value
 from sipctl.yamlfile.write import Path as Way
 
@@ -59,7 +63,7 @@ def _settings_change(root: Path, recipients: Mapping[str, str | Unset]) -> FileC
     """sipctl.yaml with recipients added, or taken out by UNSET."""
     before = (root / SETTINGS_FILE).read_bytes()
     text = before.decode("utf-8")
-    node = workspace.settings_node(before, RECIPIENTS)
+    node = _listed(before)
     if node is None or not node.entries:
         new = {name: key for name, key in recipients.items() if not isinstance(key, Unset)}
         changes: dict[Way, Value | Unset] = {(RECIPIENTS,): Block(new)}
@@ -68,6 +72,13 @@ def _settings_change(root: Path, recipients: Mapping[str, str | Unset]) -> FileC
     return FileChange(
         SETTINGS_FILE, before, set_paths(text, changes, SETTINGS_FIELDS).encode("utf-8")
     )
+
+
+def _listed(settings: bytes) -> MappingNode | None:
+    """The recipients in the bytes of settings, judged or not; None where there is no mapping."""
+    root = read(settings, SETTINGS_FILE).root
+    node = root.get(RECIPIENTS) if isinstance(root, MappingNode) else None
+    return node if isinstance(node, MappingNode) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +113,7 @@ def sets_of(repository: Repository | None) -> Sets:
     blobs = {change.new for _, changes in log for change in changes}
     lists = {}
     for data in repository.blobs(blob for blob in blobs if blob is not None).values():
-        node = workspace.settings_node(data, RECIPIENTS)
+        node = _listed(data)
         entries = node.entries if node else []
         listed = {k.value: v.value for k, v in entries if isinstance(v, Scalar)}
         lists[sealing.set_id(listed.values())] = listed
@@ -232,7 +243,7 @@ class _Reseal:
     @property
     def told(self) -> tuple[Finding, ...]:
         """The faults as they are told."""
-        return workspace.weighed(self.inventory, self.faults)
+        return weighed(self.inventory.settings, self.inventory.members, self.faults)
 
     def notes(self) -> Iterator[str]:
         """What was found besides."""

@@ -11,9 +11,10 @@ from sipctl.changes import FileChange, Plan, field_name, of_these
 from sipctl.earlier import Notes, gone_back, password, value_of, with_present_names
 from sipctl.editing import editable, edited
 from sipctl.errors import Refused
-from sipctl.inventory import Inventory, Member
+from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, SCENARIO, Kind, reference_of
 from sipctl.lineage import Past
+from sipctl.member import Member
 from sipctl.nodes import Mapping as MappingNode
 from sipctl.repository import Repository
 from sipctl.undo import undo as undo

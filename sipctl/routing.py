@@ -15,11 +15,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from sipctl import catalogue, names, nodes
+from sipctl import catalogue, names
 from sipctl.calendars import Calendar, CalendarError
 from sipctl.endpoint import Endpoint
 from sipctl.errors import Refused, Usage
 from sipctl.findings import Place
+from sipctl.member import Member, place_of
 from sipctl.scenario import Action, Scenario
 
 # The labels that roles are about.
@@ -218,52 +219,35 @@ def _fits(piece: str, number: str, at: int) -> bool:
 
 
 def trace(
-    scenario: Scenario,
-    root: nodes.Mapping,
-    file: str,
-    call: Call,
-    endpoints: Mapping[str, Endpoint],
+    scenario: Scenario, member: Member, call: Call, endpoints: Mapping[str, Endpoint]
 ) -> Trace:
-    """Follow a call through a scenario that was read from `root`, the document of `file`.
+    """Follow a call through a scenario that was read from `member`.
 
     Linear in the steps, of which there are no more than actions, once for each take and key.
     Raises Refused for a time that the clocks of a calendar have skipped.
     """
-    walk = _Walk(scenario, _Places(root, file), call, endpoints)
+    walk = _Walk(scenario, _Places(member), call, endpoints)
     ways = [walk.from_start()]
     while (branch := walk.failure_of(ways[-1].end)) is not None:
         ways.append(walk.way(branch.target, branch.place, branch))
     known = Call(call.takes, walk.called, call.caller, call.at, call.keys)
-    return Trace(scenario.reference, file, known, ways[0], tuple(ways[1:]), walk.unused())
+    return Trace(scenario.reference, member.path, known, ways[0], tuple(ways[1:]), walk.unused())
 
 
 class _Places:
-    """Where actions and branches stand in a document, looked up without a walk through it."""
+    """Where actions and branches stand in a scenario's file."""
 
-    def __init__(self, root: nodes.Mapping, file: str) -> None:
-        self.file = file
-        self.root = root
-        self.actions = _entries(root.get("actions"))
-        self.branches: dict[str, dict[str, tuple[nodes.Scalar, nodes.Node]]] = {}
+    def __init__(self, member: Member) -> None:
+        self.member = member
 
     def action(self, id: str) -> Place:
-        return self.actions[id][0].place(self.file)
+        return place_of(self.member.facts.branchings[id].span, self.member.path)
 
     def branch(self, id: str, label: str) -> Place:
-        if id not in self.branches:
-            action = self.actions[id][1]
-            assert isinstance(action, nodes.Mapping)
-            self.branches[id] = _entries(action.get("branches"))
-        return self.branches[id][label][0].place(self.file)
+        return place_of(self.member.facts.branchings[id].labels[label], self.member.path)
 
     def start(self) -> Place:
-        return (self.root.get("start") or self.root).place(self.file)
-
-
-def _entries(node: nodes.Node | None) -> dict[str, tuple[nodes.Scalar, nodes.Node]]:
-    if not isinstance(node, nodes.Mapping):
-        return {}
-    return {key.value: (key, value) for key, value in node.entries}
+        return self.member.place("start" if "start" in self.member.facts.spans else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,11 @@ def taken_for(text: str) -> str | None:
     return None
 
 
+def is_null(text: str, plain: bool) -> bool:
+    """True for a scalar without a value: empty or null, and not in quotes."""
+    return plain and taken_for(text) == "null"
+
+
 DECIMAL = re.compile(r"(?:0|[1-9][0-9]*)\Z")
 """A number as it is to be written here: decimal digits, no sign, no leading zero."""
 

@@ -1,79 +1,40 @@
-"""The scenario: a graph of actions with labelled branches, and what its fields may hold.
+"""The scenario as a plain value: a graph of actions with labelled branches.
 
-Action types, parameters and keys that are not known are kept as they are: the product has more of
-them than its public pages tell.
+What a file may hold is judged by `models/scenario.py`, which nothing needs that only reads values.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from dataclasses import dataclass, field
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from pydantic_core import PydanticCustomError
+from sipctl import catalogue
 
-from sipctl import catalogue, names
-from sipctl.endpoint import MAX_DESCRIPTION, MAX_TEXT, Reference, text_field, text_schema
+FIELDS = ("reference", "name", "description", "type", "entry_points", "start", "actions")
+"""The fields in canonical order."""
 
 TYPES = ("interaction-start", "interaction-end")
 
-# ITU-T E.164, section 6.2: at most 15 digits, none of the country codes begins with 0
-ENTRY_POINT_PATTERN = r"^\+[1-9][0-9]{1,14}$(?!\n)"
-_ENTRY_POINT = re.compile(ENTRY_POINT_PATTERN)
 
+@dataclass(frozen=True)
+class Action:
+    """One action: its type, where each of its branches leads, and its parameters.
 
-def _bad(rule: str, message: str, hint: str, **context: object) -> PydanticCustomError:
-    context |= {"message": message, "hint": hint}
-    return PydanticCustomError(rule, "{message}", context)
+    A branch leads to an action's id, or with None to the end of the call. `parameters` are all
+    other keys, known and unknown, in the order of the file.
+    """
 
+    action: str
+    branches: Mapping[str, str | None] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
-def _type(value: str) -> str:
-    if value not in TYPES:
-        hint = names.did_you_mean(value, TYPES) or f"use {' or '.join(TYPES)}"
-        raise _bad("bad-scenario-type", f"{names.quoted(value)} is not a type of scenario", hint)
-    return value
-
-
-def _entry_points(values: tuple[str, ...]) -> tuple[str, ...]:
-    faults, seen = [], set[str]()
-    for index, value in enumerate(values):
-        if not _ENTRY_POINT.match(value):
-            message = f"{names.quoted(value)} is not a number in the form of E.164"
-            hint = 'write + and at most 15 digits, country code first: "+33100000000"'
-            faults.append(_bad("bad-entry-point", message, hint, index=index))
-        elif value in seen:
-            message = f'the number "{value}" stands twice'
-            faults.append(_bad("bad-entry-point", message, "take one out", index=index))
-        seen.add(value)
-    if faults:
-        first, *others = faults
-        context = {**(first.context or {}), "others": others}
-        raise PydanticCustomError(first.type, first.message_template, context)
-    return values
-
-
-class Action(BaseModel):
-    """One action: its type, where each of its branches leads, and its parameters."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="allow", title="Action")
-    KEEPS_UNKNOWN_KEYS: ClassVar[bool] = True
-
-    action: str = Field(
-        description="Type of the action; those that are not known are kept.",
-        json_schema_extra=lambda schema: _offer_known_types(schema),
-    )
-    branches: dict[str, str | None] = Field(
-        default_factory=dict,
-        description="Where each output leads: the id of an action, or null to end the call flow.",
-        examples=[{"ok": None}],
-        json_schema_extra={"additionalProperties": {"type": ["string", "null"]}},
-    )
-
-    @property
-    def parameters(self) -> Mapping[str, Any]:
-        """All other keys, known and unknown, in the order of the file."""
-        return self.model_extra or {}
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Action:
+        """An action of a document's data."""
+        known = ("action", "branches")
+        parameters = {key: value for key, value in data.items() if key not in known}
+        return cls(data["action"], data.get("branches", {}), parameters)
 
     @property
     def known(self) -> catalogue.ActionType | None:
@@ -93,81 +54,34 @@ class Action(BaseModel):
         return value if isinstance(value, str) else None
 
 
-def _offer_known_types(schema: dict[str, Any]) -> None:
-    # an editor offers these, and takes any other
-    schema.pop("type", None)
-    schema["anyOf"] = [{"enum": list(catalogue.known())}, {"type": "string"}]
+@dataclass(frozen=True)
+class Scenario:
+    """A call-routing scenario: a graph of actions, rooted at `start`. `extra` are the user's own
+    keys."""
 
+    reference: str
+    type_: str
+    name: str | None = None
+    description: str | None = None
+    entry_points: tuple[str, ...] | None = None
+    start: str | None = None
+    actions: Mapping[str, Action] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
-class Scenario(BaseModel):
-    """A call-routing scenario: a graph of actions, rooted at `start`."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        strict=True,
-        extra="allow",
-        title="Routing scenario",
-        json_schema_extra={
-            "description": "A graph of actions with labelled branches: scenarios/<reference>.yaml.",
-            "additionalProperties": True,
-        },
-    )
-    KEEPS_UNKNOWN_KEYS: ClassVar[bool] = True
-
-    reference: Reference = Field(
-        description="Unique name: the stem of the file. Letters, digits and _ . @ -, at most 64.",
-        examples=["support-in"],
-    )
-    name: Annotated[str, text_field("name", MAX_TEXT), text_schema(MAX_TEXT)] | None = Field(
-        default=None, description="What people call it.", examples=["Support inbound"]
-    )
-    description: (
-        Annotated[str, text_field("description", MAX_DESCRIPTION), text_schema(MAX_DESCRIPTION)]
-        | None
-    ) = Field(
-        default=None,
-        description="A note for people, on one line.",
-        examples=["Daytime support line."],
-    )
-    type_: Annotated[str, AfterValidator(_type), Field(json_schema_extra={"enum": list(TYPES)})] = (
-        Field(
-            alias="type",
-            description="interaction-start (a call comes in) or interaction-end (after the call); "
-            "it cannot change once the scenario is created.",
-            examples=["interaction-start"],
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Scenario:
+        """A scenario of a document's data."""
+        numbers = data.get("entry_points")
+        return cls(
+            data["reference"],
+            data["type"],
+            data.get("name"),
+            data.get("description"),
+            None if numbers is None else tuple(numbers),
+            data.get("start"),
+            {id: Action.of(action) for id, action in data.get("actions", {}).items()},
+            {key: value for key, value in data.items() if key not in FIELDS},
         )
-    )
-    entry_points: (
-        Annotated[
-            tuple[str, ...],
-            AfterValidator(_entry_points),
-            Field(
-                json_schema_extra={
-                    "items": {"type": "string", "pattern": ENTRY_POINT_PATTERN},
-                    "uniqueItems": True,
-                }
-            ),
-        ]
-        | None
-    ) = Field(
-        default=None,
-        description="The numbers that lead here, in the form of E.164.",
-        examples=[["+33100000000"]],
-    )
-    start: str | None = Field(
-        default=None, description="The id of the first action.", examples=["menu"]
-    )
-    actions: dict[str, Action] = Field(
-        default_factory=dict,
-        description="The actions by id.",
-        examples=[{"menu": {"action": "vocal-announcement", "branches": {"1": None}}}],
-        json_schema_extra={"default": {}},
-    )
-
-    @property
-    def extra(self) -> Mapping[str, Any]:
-        """The user's own keys."""
-        return self.model_extra or {}
 
     def endpoints(self) -> tuple[str, ...]:
         """The endpoints that calls may go to, each once, in the order of the file."""
@@ -183,10 +97,9 @@ class Scenario(BaseModel):
             "type": self.type_,
             "entry_points": list(self.entry_points or ()),
             "start": self.start,
-            "actions": {id: action.model_dump() for id, action in self.actions.items()},
+            "actions": {
+                id: {"action": a.action, "branches": dict(a.branches), **a.parameters}
+                for id, a in self.actions.items()
+            },
             **self.extra,
         }
-
-
-FIELDS = ("reference", "name", "description", "type", "entry_points", "start", "actions")
-"""The fields in canonical order."""

@@ -10,16 +10,16 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from sipctl.answers import ANSWERS, schema_of
-from sipctl.endpoint import Endpoint
-from sipctl.scenario import Scenario
-from sipctl.settings import Settings
+from sipctl.models.endpoint import EndpointModel
+from sipctl.models.scenario import ScenarioModel
+from sipctl.models.settings import SettingsModel
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 FILES: dict[str, type[BaseModel]] = {
-    "endpoint": Endpoint,
-    "scenario": Scenario,
-    "settings": Settings,
+    "endpoint": EndpointModel,
+    "scenario": ScenarioModel,
+    "settings": SettingsModel,
 }
 """The schemas of a workspace's files, by name."""
 

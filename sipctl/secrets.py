@@ -12,8 +12,9 @@ from sipctl.changes import Plan, of_these
 from sipctl.editing import Changes, Edit, editable
 from sipctl.errors import Refused
 from sipctl.identities import Keys
-from sipctl.inventory import SETTINGS_FILE, Inventory, Member
-from sipctl.kinds import ENDPOINT
+from sipctl.inventory import Inventory
+from sipctl.kinds import ENDPOINT, SETTINGS_FILE
+from sipctl.member import Member
 from sipctl.nodes import Scalar
 from sipctl.settings import Settings
 from sipctl.yamlfile.write import Value

@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from sipctl import query, workspace
-from sipctl.changes import snapshot
+from sipctl.changes import values_of
 from sipctl.endpoint import Endpoint
 from sipctl.errors import Refused, Usage
-from sipctl.inventory import SETTINGS_FILE, Context, Inventory
-from sipctl.kinds import ENDPOINT, FOLDERS
-from sipctl.nodes import Mapping as MappingNode
+from sipctl.inventory import Inventory
+from sipctl.kinds import ENDPOINT, FOLDERS, SETTINGS_FILE
+from sipctl.member import Context, Member
 from sipctl.repository import Repository
 
 BULK = 10
@@ -90,9 +90,11 @@ def required_repository(root: Path) -> Repository:
     return repository
 
 
-def shown(root: MappingNode) -> list[tuple[str, str]]:
-    """Every field of an endpoint with its effective value, defaults marked, as one line each."""
-    return [(field, value.text()) for field, value in snapshot(root).items() if value.present]
+def shown(member: Member) -> list[tuple[str, str]]:
+    """Every field of a readable endpoint with its effective value, defaults marked, as one line
+    each."""
+    values = values_of(member.said or {}, member.facts.unknown)
+    return [(field, value.text()) for field, value in values.items() if value.present]
 
 
 # -- what Git knows of a workspace -----------------------------------------------------------------
@@ -139,9 +141,9 @@ def with_exposed(inventory: Inventory, repository: Repository) -> Inventory:
 def exposed_files(repository: Repository, inventories: Iterable[Inventory]) -> frozenset[str]:
     """The paths of password files, as endpoints name them, that Git would take into a commit."""
     named = {
-        node.value
+        kept.named
         for inventory in inventories
         for member in inventory.of_kind(ENDPOINT).values()
-        if (node := member.password("file")) is not None
+        if (kept := member.facts.kept) and kept.form == "file" and kept.named
     }
     return repository.exposed(named) if named else frozenset()

@@ -14,8 +14,8 @@ from sipctl import disk, privileges, resources
 from sipctl.apply import Planner
 from sipctl.changes import FileChange, Plan
 from sipctl.errors import Refused
-from sipctl.inventory import SETTINGS_FILE, Inventory
-from sipctl.kinds import ENDPOINT, KINDS, SCENARIO
+from sipctl.inventory import Inventory
+from sipctl.kinds import ENDPOINT, KINDS, SCENARIO, SETTINGS_FILE
 from sipctl.repository import Repository
 from sipctl.selection import required_repository
 from sipctl.settings import FORMAT

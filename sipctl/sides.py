@@ -9,8 +9,7 @@ from pathlib import Path
 from sipctl import workspace
 from sipctl.comparison import State
 from sipctl.errors import Refused
-from sipctl.inventory import SETTINGS_FILE
-from sipctl.kinds import FOLDERS
+from sipctl.kinds import FOLDERS, SETTINGS_FILE
 from sipctl.names import quoted
 from sipctl.repository import Repository
 

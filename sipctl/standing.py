@@ -11,8 +11,8 @@ from sipctl import disk, journal, operations, selection, workspace
 from sipctl.apply import Planner
 from sipctl.changes import Plan, of_these
 from sipctl.errors import Refused
-from sipctl.inventory import SETTINGS_FILE, Inventory
-from sipctl.kinds import FOLDERS, KINDS, Kind, reference_of
+from sipctl.inventory import Inventory
+from sipctl.kinds import FOLDERS, KINDS, SETTINGS_FILE, Kind, reference_of
 from sipctl.repository import Repository
 
 _STATES = {"?": "new", "A": "new", "D": "deleted"}

@@ -18,11 +18,12 @@ from typing import Any
 from sipctl import hosts, names, scalars
 from sipctl.changes import FileChange, Plan, of_these
 from sipctl.editing import Edit, editable, edited
-from sipctl.endpoint import ENV_PATTERN, FIELDS, Endpoint, EnvPassword, default_of
+from sipctl.endpoint import ENV_PATTERN, FIELDS, Endpoint, default_of
 from sipctl.errors import Refused
 from sipctl.findings import Finding, in_order, with_severities
-from sipctl.inventory import Inventory, Member
+from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT
+from sipctl.member import Member
 from sipctl.nodes import Mapping as MappingNode
 from sipctl.nodes import Scalar
 from sipctl.operations import plan_of_edits
@@ -386,8 +387,9 @@ class Variables:
         """`{env: NAME}`; raises Refused where the variable is another endpoint's."""
         name = variable(self.template, reference)
         for other, endpoint in inventory.endpoints.items():
-            if isinstance(endpoint.password, EnvPassword):
-                self._taken.setdefault(endpoint.password.env, other)
+            variable_of = (endpoint.password or {}).get("env")
+            if variable_of:
+                self._taken.setdefault(variable_of, other)
         owner = self._taken.setdefault(name, reference)
         if owner != reference:
             raise Refused(f'{name} would be the variable of "{owner}" and "{reference}"')
@@ -487,7 +489,7 @@ class _Import:
         username = row.values.get("username") or _text_of(member, "username")
         if self.password is None or not isinstance(username, str) or "password" in row.values:
             return {}
-        login = member.login if member else None
+        login = member.facts.login if member else None
         if member and member.node("password") and (not login or login.username == username):
             return {}
         try:

@@ -6,38 +6,39 @@ What is written so that a reader could take it for something else is a finding, 
 
 from __future__ import annotations
 
-import re
 import types
 import typing
 from collections.abc import Callable, Iterator
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from sipctl import catalogue, names, scalars
 from sipctl.findings import Finding, Place
+from sipctl.models.scenario import Action
 from sipctl.nodes import Mapping, Mend, Node, Scalar, Sequence
+from sipctl.own import MAX_DIGITS, free, shown_key
 from sipctl.rules.book import RULES
-from sipctl.scenario import Action
 
-M = TypeVar("M", bound=BaseModel)
+Data = MappingType[str, Any]
+"""A document's values by key, each of the type that its field has."""
 
 
 @dataclass(frozen=True, slots=True)
-class Decoded(Generic[M]):
-    """What a document says: the model (None where it cannot be told), findings, `fmt`'s splices.
+class Decoded:
+    """What a document says: its data (None where it cannot be told), findings, `fmt`'s splices.
 
-    `tolerated` is the model with values that their fields forbid, for who allows them; None where
+    `tolerated` is the data with values that their fields forbid, for who allows them; None where
     there are none, or where a finding of syntax or type leaves open what the document says.
     """
 
-    value: M | None
+    data: Data | None
     findings: tuple[Finding, ...]
     mends: tuple[Mend, ...]
-    tolerated: M | None = None
+    tolerated: Data | None = None
 
 
 @dataclass(slots=True)
@@ -61,7 +62,7 @@ class _Faulty(Exception):
     """The node has no value of the kind asked for; the finding is made."""
 
 
-def decode(root: Node, model: type[M], file: str, text: str) -> Decoded[M]:
+def decode(root: Node, model: type[BaseModel], file: str, text: str) -> Decoded:
     """Read a document's root node as `model`. Never raises for what the document holds."""
     typing_ = _Typing(file, text)
     if not isinstance(root, Mapping):
@@ -70,29 +71,27 @@ def decode(root: Node, model: type[M], file: str, text: str) -> Decoded[M]:
         return Decoded(None, tuple(typing_.findings), ())
     data = _fields(root, model, typing_)
     forbidden = set[str]()
-    value = _validate(model, data, root, typing_, forbidden)
+    _validate(model, data, root, typing_, forbidden)
     findings, mends = tuple(typing_.findings), tuple(typing_.mends)
     if not findings:
-        return Decoded(value, findings, mends)
+        return Decoded(data, findings, mends)
     sure = not any(RULES[finding.rule].fixed for finding in findings)
     return Decoded(None, findings, mends, _tolerated(model, data, forbidden) if sure else None)
 
 
-def _tolerated(model: type[M], data: dict[str, Any], forbidden: set[str]) -> M | None:
-    """The model with the forbidden values put in as they stand, past its validators."""
+def _tolerated(model: type[BaseModel], data: Data, forbidden: set[str]) -> Data | None:
+    """The data where nothing but the forbidden values is wrong with it."""
     required = {i.alias or n: i for n, i in model.model_fields.items() if i.is_required()}
     if not required.keys() <= data.keys():
         return None
     sound = {key: value for key, value in data.items() if key not in forbidden}
     instead = {key: (required[key].examples or ["x"])[0] for key in required.keys() & forbidden}
     try:
-        base = model.model_validate({**instead, **sound})
+        model.model_validate({**instead, **sound})
     except ValidationError:
         return None
-    attributes = {info.alias or name: name for name, info in model.model_fields.items()}
     # a mapping is a password whose form or owner is not known: there is none to speak of
-    kept = {k: data[k] for k in forbidden if k in data and not isinstance(data[k], dict)}
-    return base.model_copy(update={attributes[key]: value for key, value in kept.items()})
+    return {k: v for k, v in data.items() if k not in forbidden or not isinstance(v, dict)}
 
 
 def _fields(root: Mapping, model: type[BaseModel], typing_: _Typing) -> dict[str, Any]:
@@ -131,14 +130,6 @@ _PARAMETERS = {"endpoint": "string", "text": "string", "texts": "string or strin
 """What a parameter is read as, by what it holds; all others are kept as they are."""
 
 
-_FIRST_WORD = re.compile(rf"[\w.-]{{0,{names.MAX_LENGTH}}}")
-
-
-def is_word(key: str) -> bool:
-    """True where a key is one word, as every known one is; anything else may hide a value."""
-    return bool(_FIRST_WORD.fullmatch(key))
-
-
 def _unknown_key(key: Scalar, kinds: MappingType[str, str], typing_: _Typing) -> None:
     if key.plain and scalars.taken_for(key.value):
         _key(key, typing_)
@@ -146,13 +137,6 @@ def _unknown_key(key: Scalar, kinds: MappingType[str, str], typing_: _Typing) ->
     hint = names.did_you_mean(key.value, kinds) or "keys of your own begin with x-"
     message = f'the key "{shown_key(key.value)}" is not known here'
     typing_.fault("unknown-key", key, message, hint)
-
-
-def shown_key(key: str) -> str:
-    """A key as it may be told: of what is no word only the first, as `{password secret}` has one
-    key and no value. A key of the user's own is told as it is."""
-    own = key.startswith("x-") or is_word(key)
-    return key if own else _FIRST_WORD.findall(key)[0] + "…"
 
 
 def _key(key: Scalar, typing_: _Typing) -> None:
@@ -194,17 +178,13 @@ def _string(node: Node, name: str, typing_: _Typing) -> str:
     raise _Faulty
 
 
-# a number of more digits is out of every range, and int() is not linear in their count
-_MAX_DIGITS = 18
-
-
 def _integer(node: Node, name: str, typing_: _Typing) -> int:
     scalar = _scalar(node, name, "a number", typing_)
     text = scalar.value
     if scalar.plain and scalars.DECIMAL.match(text):
-        return int(text) if len(text) <= _MAX_DIGITS else 10**_MAX_DIGITS
+        return int(text) if len(text) <= MAX_DIGITS else 10**MAX_DIGITS
     digits = text.lstrip("0") if text.isascii() and text.isdigit() else ""
-    mend = digits if 0 < len(digits) <= _MAX_DIGITS else None
+    mend = digits if 0 < len(digits) <= MAX_DIGITS else None
     shown = typing_.text[scalar.start : scalar.end][:40]
     hint = f"write {mend}" if mend else "use plain decimal digits"
     typing_.fault("not-a-number", scalar, f"{shown} is not a plain number", hint, mend)
@@ -361,31 +341,18 @@ def _kind(annotation: Any) -> str:
     return {str: "string", int: "integer", bool: "boolean"}[annotation]
 
 
-def free(node: Node) -> object:
-    """A node under a key of the user's own, as YAML 1.2's JSON schema (section 10.2) types it."""
-    if isinstance(node, Sequence):
-        return [free(item) for item in node.items]
-    if isinstance(node, Mapping):
-        return {key.value: free(value) for key, value in node.entries}
-    text = node.value
-    if not node.plain:
-        return text
-    words: dict[str, object] = {"": None, "null": None, "~": None, "true": True, "false": False}
-    if text in words:
-        return words[text]
-    if scalars.DECIMAL.match(text.removeprefix("-")) and len(text) <= _MAX_DIGITS:
-        return int(text)
-    return text
-
-
 # -- pydantic's errors as findings ---------------------------------------------------------------
 
 
 def _validate(
-    model: type[M], data: dict[str, Any], root: Mapping, typing_: _Typing, forbidden: set[str]
-) -> M | None:
+    model: type[BaseModel],
+    data: Data,
+    root: Mapping,
+    typing_: _Typing,
+    forbidden: set[str],
+) -> None:
     try:
-        return model.model_validate(data)
+        model.model_validate(data)
     except ValidationError as error:
         faulty = set(root.keys()) - set(data)
         for item in error.errors(include_url=False, include_input=False):
@@ -397,7 +364,6 @@ def _validate(
                 typing_.findings.append(_finding(one, root, typing_))
             path = (*item["loc"], item.get("ctx", {}).get("field"))
             forbidden.add(str(path[0]))
-    return None
 
 
 def _each(error: dict[str, Any]) -> Iterator[dict[str, Any]]:

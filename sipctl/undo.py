@@ -14,10 +14,11 @@ from sipctl.earlier import Notes, gone_back, password, value_of, with_present_na
 from sipctl.editing import Change, editable, edited
 from sipctl.endpoint import FIELDS
 from sipctl.errors import Refused
-from sipctl.inventory import SETTINGS_FILE, Inventory, Member
-from sipctl.kinds import ENDPOINT, KINDS, SCENARIO, Kind, kind_in, reference_of
+from sipctl.inventory import Inventory
+from sipctl.kinds import ENDPOINT, KINDS, SCENARIO, SETTINGS_FILE, Kind, kind_in, reference_of
 from sipctl.kinship import kin
 from sipctl.lineage import Reader
+from sipctl.member import Member
 from sipctl.repository import BlobChange, Commit, Repository
 from sipctl.threeway import Taken, told_again
 from sipctl.ways import edited_like

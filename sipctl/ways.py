@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from sipctl import catalogue, scalars
 from sipctl.editing import Change, edited_within
-from sipctl.inventory import Member
+from sipctl.member import Member
 from sipctl.nodes import Mapping as MappingNode
 from sipctl.nodes import Node, Scalar, Sequence
 from sipctl.yamlfile.write import Path, Typed, Unset, Value

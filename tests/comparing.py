@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from sipctl import workspace
 from sipctl.comparison import State
-from sipctl.inventory import SETTINGS_FILE
+from sipctl.kinds import SETTINGS_FILE
 
 SETTINGS = "version: 1\n"
 

@@ -11,13 +11,13 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from sipctl import catalogue
+from sipctl import catalogue, schemas
 from sipctl.commands import COMMANDS, Entry
 from sipctl.commands.building import root
 from sipctl.commands.session import DRAWING_FORMATS, READING_FORMATS, WRITING_FORMATS
 from sipctl.completion.kinds import kind_of
-from sipctl.endpoint import CODECS, PASSWORD_FORMS, TRANSPORTS, Endpoint
-from sipctl.kinds import KINDS
+from sipctl.endpoint import CODECS, PASSWORD_FORMS, TRANSPORTS
+from sipctl.kinds import ENDPOINT, KINDS
 from sipctl.rules.book import RULES
 
 
@@ -186,8 +186,9 @@ def _words() -> dict[str, dict[str, str]]:
 def _fields() -> dict[str, dict[str, str]]:
     found = {}
     for kind in KINDS:
-        prefix = "" if kind.model is Endpoint else f"{kind.noun}-"
-        model = {f.alias or name: f for name, f in kind.model.model_fields.items()}
+        prefix = "" if kind is ENDPOINT else f"{kind.noun}-"
+        fields = schemas.FILES[kind.noun].model_fields
+        model = {f.alias or name: f for name, f in fields.items()}
         helps = {name: (model[name].description or "").removesuffix(".") for name in kind.fields}
         found[f"{prefix}field"] = helps
         optional = {name: help for name, help in helps.items() if not model[name].is_required()}

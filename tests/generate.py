@@ -3,12 +3,15 @@
 With `--check` nothing is written; the status is 1 where a file is stale.
 """
 
+import json
 import sys
 from collections.abc import Callable
 from functools import partial
 
 from sipctl import examples, schemas
+from sipctl.nodes import plain_data
 from sipctl.rules.book import RULES, Rule
+from sipctl.yamlfile.read import read
 from tests import completing, picture
 from tests.support import ROOT
 
@@ -64,10 +67,18 @@ def _fenced(text: str) -> str:
     return f"```yaml\n{text}```\n" if text.startswith("# ") else text
 
 
+def catalogue() -> str:
+    """sipctl/catalogue.json: what catalogue.yaml says, for a program that has no YAML at hand."""
+    root = read((ROOT / "sipctl/catalogue.yaml").read_bytes(), "catalogue.yaml").root
+    assert root is not None
+    return json.dumps(plain_data(root), ensure_ascii=False, indent=1) + "\n"
+
+
 FILES: dict[str, Callable[[], str]] = {
     **{f"schemas/{name}.schema.json": partial(schemas.text, name) for name in schemas.MODELS},
     "docs/rules.md": rules_page,
     "sipctl/completion/table.tsv": completing.text,
+    "sipctl/catalogue.json": catalogue,
     "docs/session.svg": picture.svg,
 }
 """Every generated file, and what makes its text."""

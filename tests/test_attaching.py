@@ -12,8 +12,8 @@ from sipctl import attaching, operations
 from sipctl.attaching import Place
 from sipctl.changes import Plan
 from sipctl.errors import Refused, SipctlError, Usage
-from sipctl.inventory import SETTINGS_FILE, Inventory
-from sipctl.kinds import SCENARIO
+from sipctl.inventory import Inventory
+from sipctl.kinds import SCENARIO, SETTINGS_FILE
 from sipctl.nodes import Mapping, Node
 from sipctl.scenario import Scenario
 from sipctl.workspace import inventory_of, reread

@@ -9,11 +9,11 @@ import pytest
 from sipctl import audit, examples
 from sipctl.findings import Finding
 from sipctl.identities import Keys
-from sipctl.inventory import NO_CONTEXT, Context, Login
+from sipctl.member import NO_CONTEXT, Context, Login, digest
 from sipctl.repository import Repository
 from sipctl.resealing import Sets
 from sipctl.rules.book import RULES
-from sipctl.workspace import Source, disk_files, inventory_of, load
+from sipctl.workspace import Files, disk_files, inventory_of, load
 from sipctl.yamlfile.read import MAX_BYTES
 from tests.conftest import Program
 from tests.support import ROOT, execute
@@ -27,13 +27,13 @@ PBX = "endpoints/pbx-paris.yaml"
 SUPPORT = "scenarios/support-in.yaml"
 
 
-def _grown(source: Source) -> Source:
+def _grown(source: Files) -> Files:
     data = source[PBX]
     assert isinstance(data, bytes)
     return {**source, PBX: data + b"# a line of a log\n" * (MAX_BYTES // 18)}
 
 
-def _in_other_case(source: Source) -> Source:
+def _in_other_case(source: Files) -> Files:
     data = source[PBX]
     assert isinstance(data, bytes)
     return {**source, "endpoints/PBX-Paris.yaml": data.replace(b"pbx-paris", b"PBX-Paris")}
@@ -45,7 +45,7 @@ def _sealed() -> str:
     return text.partition("age: ")[2].rstrip("}\n")
 
 
-MADE: dict[str, Callable[[Source], Source]] = {
+MADE: dict[str, Callable[[Files], Files]] = {
     "file-too-large": _grown,
     "duplicate-reference": _in_other_case,
 }
@@ -53,7 +53,9 @@ MADE: dict[str, Callable[[Source], Source]] = {
 # What else rules know: what stood at the last commit, what Git does not ignore.
 CONTEXT = {
     "type-changed": Context(types={SUPPORT: "interaction-start"}),
-    "password-of-another-user": Context(logins={PBX: Login("paris-trunk", _sealed())}),
+    "password-of-another-user": Context(
+        logins={PBX: Login("paris-trunk", digest(_sealed().encode()))}
+    ),
     "exposed-password-file": Context(exposed=frozenset(["secrets/pbx-paris"])),
 }
 
@@ -208,7 +210,8 @@ def test_the_contact_centre_shows_what_it_says() -> None:
     assert endpoints["pbx-paris"].effective("port") == 5060
     assert endpoints["sbc-a"].effective("port") == endpoints["sbc-b"].effective("port") == 5061
     assert "port" not in endpoints["sbc-a"].given()
-    assert endpoints["carrier-north"].username is endpoints["carrier-north"].password is None
+    assert endpoints["carrier-north"].username is None
+    assert endpoints["carrier-north"].password is None
     assert ":" in endpoints["carrier-north-v6"].host
     assert endpoints["ims-paris"].username == "+33155000001@ims.example.net"
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from sipctl import ignores
 from sipctl.findings import Finding, Severity
-from sipctl.inventory import SETTINGS_FILE, Inventory
+from sipctl.inventory import Inventory
+from sipctl.kinds import SETTINGS_FILE
 from sipctl.rules.book import RULES
 from sipctl.workspace import inventory_of, read_member, reread
 from sipctl.yamlfile.read import MAX_BYTES

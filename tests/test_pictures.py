@@ -29,12 +29,12 @@ Branches = Mapping[str, str | None]
 
 
 def action(type: str = "node", branches: Branches | None = None, **parameters: object) -> Action:
-    return Action.model_validate({"action": type, "branches": dict(branches or {}), **parameters})
+    return Action(type, dict(branches or {}), parameters)
 
 
 def scenario(actions: Mapping[str, Action], start: str | None = None, **fields: Any) -> Scenario:
-    given = {"reference": "s", "type": "interaction-start", "start": start, **fields}
-    return Scenario.model_validate({**given, "actions": actions})
+    given = {"reference": "s", "type_": "interaction-start", "start": start, **fields}
+    return Scenario(**given, actions=actions)
 
 
 def plain(segments: Segments) -> str:
@@ -71,7 +71,7 @@ SUPPORT = scenario(
     description="Daytime support line.",
     entry_points=("+33100000000",),
 )
-PARIS = Endpoint(reference="pbx-paris", host="sip.paris.example.net")
+PARIS = Endpoint({"reference": "pbx-paris", "host": "sip.paris.example.net"})
 
 
 # -- the tree ------------------------------------------------------------------------------------
@@ -170,8 +170,8 @@ def test_targets_and_types_that_are_unknown_are_shown_as_written() -> None:
 )
 def test_an_endpoint_is_shown_with_its_server(parameters: Mapping[str, str], told: str) -> None:
     servers = (
-        Endpoint(reference="a", host="192.0.2.1", transport="tls"),
-        Endpoint(reference="b", host="2001:db8::1", port=5070),
+        Endpoint({"reference": "a", "host": "192.0.2.1", "transport": "tls"}),
+        Endpoint({"reference": "b", "host": "2001:db8::1", "port": 5070}),
     )
     one = scenario({"x": action(SIP, None, **parameters)}, "x")
     endpoints = {endpoint.reference: endpoint for endpoint in servers}

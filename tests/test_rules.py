@@ -11,7 +11,7 @@ import pytest
 from _pytest.mark import ParameterSet
 
 from sipctl.findings import Finding, Severity
-from sipctl.inventory import SETTINGS_FILE
+from sipctl.kinds import SETTINGS_FILE
 from sipctl.rules.book import RULES, find
 from sipctl.workspace import inventory_of, load
 from sipctl.yamlfile.read import MAX_BYTES, MAX_DEPTH

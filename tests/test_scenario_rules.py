@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 
 from sipctl import catalogue, scalars
 from sipctl.findings import Finding
-from sipctl.inventory import SETTINGS_FILE, Context, Inventory
+from sipctl.inventory import Inventory
+from sipctl.kinds import SETTINGS_FILE
+from sipctl.member import Context
 from sipctl.nodes import Mapping
-from sipctl.rules import graphs
+from sipctl.rules import files, graphs
 from sipctl.rules.book import RULES
 from sipctl.workspace import inventory_of
 from sipctl.yamlfile.read import read
@@ -868,15 +870,15 @@ def test_many_entry_points_are_read() -> None:
 def work(text: str) -> int:
     """The work of the rules for a scenario and as many endpoints as it has actions."""
     one = inventory(text).members[FILE]
-    assert one.root
-    assert one.scenario
-    endpoints = {f"trunk-{n}": "" for n in range(len(one.scenario.actions))}
-    parsed = [graphs.Parsed(FILE, one.scenario, one.root)]
+    scenario = one.scenario
+    assert scenario
+    endpoints = {f"trunk-{n}": "" for n in range(len(scenario.actions))}
 
     def once() -> None:
         assert one.root
-        found = [*graphs.check(one.scenario, one.root, FILE)]
-        found += graphs.check_between(parsed, endpoints, {})
+        found = [*graphs.check(scenario, one.root, FILE)]
+        found += files.unknown_endpoint((one,), endpoints)
+        found += files.shared_entry_point((one,))
         assert found
 
     return steps(once)

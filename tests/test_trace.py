@@ -51,8 +51,10 @@ FILE = "scenarios/support-in.yaml"
 DAY, NIGHT, HOLIDAY = "2026-11-20 12:34", "2026-11-20 22:34", "2026-12-25 12:34"
 
 ENDPOINTS = {
-    "pbx-paris": Endpoint(reference="pbx-paris", host="sip.paris.example.net", port=5070),
-    "pbx-lyon": Endpoint(reference="pbx-lyon", host="2001:db8::10", transport="tls"),
+    "pbx-paris": Endpoint(
+        {"reference": "pbx-paris", "host": "sip.paris.example.net", "port": 5070}
+    ),
+    "pbx-lyon": Endpoint({"reference": "pbx-lyon", "host": "2001:db8::10", "transport": "tls"}),
 }
 
 
@@ -70,11 +72,12 @@ def read(text: str) -> Scenario:
 
 def follow(text: str, *takes: str, at: str | None = None, **call: Any) -> Trace:
     member = read_member(FILE, text.encode())
-    assert member.scenario is not None and member.root is not None, member.findings
-    chosen = takes_of(member.scenario, takes)
+    scenario = member.scenario
+    assert scenario is not None, member.findings
+    chosen = takes_of(scenario, takes)
     moment = None if at is None else when(at)
     known = Call(chosen, at=moment, **call)
-    return trace(member.scenario, member.root, FILE, known, ENDPOINTS)
+    return trace(scenario, member, known, ENDPOINTS)
 
 
 def told(way: Way) -> str:
@@ -643,8 +646,8 @@ calls = st.fixed_dictionaries(
 def traced_of(document: Mapping[str, Any], call: Call) -> Trace:
     whole = {"reference": "support-in", "type": "interaction-start", **document}
     member = read_member(FILE, json.dumps(whole).encode())
-    assert member.scenario is not None and member.root is not None, member.findings
-    return trace(member.scenario, member.root, FILE, call, ENDPOINTS)
+    assert member.scenario is not None, member.findings
+    return trace(member.scenario, member, call, ENDPOINTS)
 
 
 @given(scenarios, calls)

@@ -13,8 +13,10 @@ from sipctl import apply, disk, operations, output, privileges, selection, works
 from sipctl.changes import Plan
 from sipctl.commands.session import Session
 from sipctl.errors import Refused, SipctlError, Usage
-from sipctl.inventory import Inventory, Member
+from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, Kind
+from sipctl.masking import rescued
+from sipctl.member import Member
 
 
 def edit(session: Session, reference: str, kind: Kind = ENDPOINT) -> None:
@@ -48,7 +50,8 @@ def edit(session: Session, reference: str, kind: Kind = ENDPOINT) -> None:
 
 def _keep(file: Path, member: Member, typed: bytes) -> None:
     """Keep what was typed, but for a password in plain text; what else the editor left goes."""
-    text = workspace.rescued(member, typed).encode("utf-8")
+    content = workspace.read_member(member.path, typed).source.content()
+    text = rescued(member.text, typed, content, member.kind).encode("utf-8")
     with privileges.acting():
         for other in file.parent.iterdir():
             if other != file:

@@ -108,7 +108,7 @@ def _of_new_user(
         return None
     inventory = workspace.load(session.root())
     member = inventory.members.get(ENDPOINT.path(references[0]))
-    login = member.login if member else None
+    login = member.facts.login if member else None
     if login is None or login.username == values["username"]:
         return None
     return passwords.asked_for(session, inventory.settings, "Password of the new user name")
@@ -274,14 +274,14 @@ def show(
     printer = session.printer(*READING_FORMATS)
     inventory = session.inventory() if at is None else selection.at_revision(session.root(), at)
     member = inventory.readable(reference)
-    assert member.endpoint is not None and member.root is not None
+    assert member.endpoint is not None
     if printer.format == "name":
         printer.lines([reference])
     elif printer.structured:
         record = {**member.endpoint.record(), "used_by": selection.used_by(inventory, reference)}
         printer.document({"endpoint": record})
     else:
-        rows = selection.shown(member.root)
+        rows = selection.shown(member)
         if printer.format == "csv":
             printer.table(("field", "value"), rows)
         else:

@@ -56,12 +56,13 @@ def trace(
     pressed = routing.keys_of(keys or ())
     inventory = session.inventory()
     member = inventory.readable_scenario(reference)
-    assert member.scenario is not None and member.root is not None
+    scenario = member.scenario
+    assert scenario is not None
     if expect is not None:
         inventory.readable(expect)
-    chosen = routing.takes_of(member.scenario, takes or ())
+    chosen = routing.takes_of(scenario, takes or ())
     call = Call(chosen, called, caller, at_time, pressed)
-    traced = routing.trace(member.scenario, member.root, member.path, call, inventory.endpoints)
+    traced = routing.trace(scenario, member, call, inventory.endpoints)
     if printer.structured:
         printer.document({"trace": _trace_data(traced)})
     else:

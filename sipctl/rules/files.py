@@ -1,43 +1,37 @@
-"""The rules between files, and between a file and its name. Each is a pure function."""
+"""The rules between files, and between a file and its name. Each is a pure function of facts."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from sipctl import names
 from sipctl.findings import Finding, Place
-from sipctl.inventory import Context, Member
 from sipctl.kinds import ENDPOINT, SCENARIO
-from sipctl.nodes import Node
-from sipctl.rules import graphs, passwords
-from sipctl.scenario import Scenario
+from sipctl.member import Context, Member, place_of
+from sipctl.rules import passwords
+from sipctl.scenario import TYPES
 from sipctl.settings import Settings
 
 Rule = Callable[[tuple[Member, ...]], Iterable[Finding]]
 
 
-def _place(member: Member, key: str) -> Place:
-    node: Node | None = member.root.get(key) if member.root else None
-    return node.place(member.path) if node else Place(member.path)
-
-
 def name_mismatch(members: tuple[Member, ...]) -> Iterator[Finding]:
     """SIP301: the reference in the file and the file's name are one (SPEC: the file's stem)."""
     for member in members:
-        if member.value and member.value.reference != member.reference:
+        said = member.said
+        if said is not None and said["reference"] != member.reference:
             message = f"the file is named {names.quoted(member.reference)}, its reference is "
-            message += names.quoted(member.value.reference)
+            message += names.quoted(said["reference"])
             hint = f"write `reference: {member.reference}`, or rename the file"
-            yield Finding.of("name-mismatch", _place(member, "reference"), message, hint)
+            yield Finding.of("name-mismatch", member.place("reference"), message, hint)
 
 
 def bad_file_name(members: tuple[Member, ...]) -> Iterator[Finding]:
     """SIP203: a file's name is a reference too, even where the file cannot be read."""
     for member in members:
         reason = names.fault(member.reference)
-        told = any(f.rule == "bad-reference" for f in member.findings)
-        if reason and not told:
+        if reason and not any(f.rule == "bad-reference" for f in member.findings):
             message = f"{names.quoted(member.reference)} is not a reference: {reason}"
             yield Finding.of("bad-reference", Place(member.path), message, "rename the file")
 
@@ -51,8 +45,8 @@ def duplicate_reference(members: tuple[Member, ...]) -> Iterator[Finding]:
         for member in same[1:]:
             both = f"{names.quoted(member.reference)} and {names.quoted(same[0].reference)}"
             message = f"{both} differ in case only"
-            related = ((_place(same[0], "reference"), "the other one"),)
-            place = _place(member, "reference")
+            related = ((same[0].place("reference"), "the other one"),)
+            place = member.place("reference")
             hint = "rename one of the two"
             yield Finding.of("duplicate-reference", place, message, hint, related=related)
 
@@ -60,11 +54,11 @@ def duplicate_reference(members: tuple[Member, ...]) -> Iterator[Finding]:
 def register_without_username(members: tuple[Member, ...]) -> Iterator[Finding]:
     """SIP304: RFC 3261, section 10: what is registered is a user's address-of-record."""
     for member in members:
-        endpoint = member.endpoint
-        if endpoint and endpoint.register_ and endpoint.username is None:
+        said = member.said if member.kind is ENDPOINT else None
+        if said and said.get("register") and said.get("username") is None:
             hint = "add a user name, or take `register: true` out"
             message = "it registers, and has no user name to register"
-            yield Finding.of("register-without-username", _place(member, "register"), message, hint)
+            yield Finding.of("register-without-username", member.place("register"), message, hint)
 
 
 RULES: tuple[Rule, ...] = (
@@ -80,14 +74,62 @@ def check(members: Iterable[Member], settings: Settings, context: Context) -> tu
     known = tuple(sorted(members, key=lambda m: m.path))
     found = [finding for rule in RULES for finding in rule(known)]
     found += passwords.check(known, settings.recipients, context)
-    endpoints = {m.reference: m.path for m in known if m.kind is ENDPOINT}
-    parsed = tuple(
-        graphs.Parsed(m.path, _meant(m), m.root) for m in known if m.kind is SCENARIO and m.root
-    )
-    return (*found, *graphs.check_between(parsed, endpoints, context.types))
+    scenarios = tuple(m for m in known if m.kind is SCENARIO and m.facts.parsed)
+    if scenarios:
+        endpoints = {m.reference: m.path for m in known if m.kind is ENDPOINT}
+        found += unknown_endpoint(scenarios, endpoints)
+        found += shared_entry_point(scenarios)
+        found += type_changed(scenarios, context.types)
+    return tuple(found)
 
 
-def _meant(member: Member) -> Scenario | None:
-    """The scenario, also with values that their fields forbid: those hide no other finding."""
-    meant = member.value or member.tolerated
-    return meant if isinstance(meant, Scenario) else None
+# -- scenarios -----------------------------------------------------------------------------------
+
+
+def unknown_endpoint(
+    scenarios: tuple[Member, ...], endpoints: Mapping[str, str]
+) -> Iterator[Finding]:
+    """SIP402: both ends are told, the dangling name and the nearest endpoint.
+
+    `endpoints` maps the reference of each endpoint, readable or not, to its path.
+    """
+    nearest = names.Nearest(endpoints)
+    for member in scenarios:
+        for use in member.facts.uses:
+            if use.endpoint in endpoints:
+                continue
+            message = f"there is no endpoint {names.quoted(use.endpoint)}"
+            message += f" (action {names.quoted(use.action)})"
+            found = nearest(use.endpoint)
+            related = ((Place(endpoints[found]), "the nearest endpoint"),) if found else ()
+            hint = nearest.hint(use.endpoint, "create it, or name one of `sipctl list`")
+            place = place_of(use.span, member.path)
+            yield Finding.of("unknown-endpoint", place, message, hint, related=related)
+
+
+def shared_entry_point(scenarios: tuple[Member, ...]) -> Iterator[Finding]:
+    """SIP413: told at each further scenario, with the first."""
+    first: dict[str, tuple[str, Place]] = {}
+    for member in scenarios:
+        numbers = member.facts.numbers if member.facts.meant else {}
+        for number, span in numbers.items():
+            place = place_of(span, member.path)
+            path, other = first.setdefault(number, (member.path, place))
+            if path == member.path:
+                continue
+            message = f"the number {names.quoted(number)} leads to another scenario too"
+            related = ((other, "the other one"),)
+            hint = "take it out of one of the two"
+            yield Finding.of("shared-entry-point", place, message, hint, related=related)
+
+
+def type_changed(scenarios: tuple[Member, ...], before: Mapping[str, str]) -> Iterator[Finding]:
+    """SIP414; a type that is none, then or now, is another rule's."""
+    for member in scenarios:
+        meant = member.facts.meant
+        now, was = meant["type"] if meant else None, before.get(member.path)
+        if now == was or now not in TYPES or was not in TYPES:
+            continue
+        message = f"the type was {names.quoted(was)} at the last commit, and cannot change"
+        hint = f"write `type: {was}`, or make a new scenario"
+        yield Finding.of("type-changed", member.place("type"), message, hint)

@@ -1,4 +1,4 @@
-"""The rules of scenarios: within one, and between scenarios and endpoints. All pure, all linear.
+"""The rules within one scenario. All pure, all linear.
 
 What is found stands at the nodes of the file; what it means is asked of the model.
 """
@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from collections.abc import Mapping as MappingType
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from sipctl import catalogue, graph, names, scalars
@@ -16,7 +15,7 @@ from sipctl.catalogue import ActionType
 from sipctl.findings import Finding, Place
 from sipctl.nodes import Mapping, Node, Scalar
 from sipctl.nodes import Sequence as SequenceNode
-from sipctl.scenario import FIELDS, TYPES, Action, Scenario
+from sipctl.scenario import FIELDS, Action, Scenario
 
 # -- the endpoints that a scenario uses ------------------------------------------------------------
 
@@ -108,29 +107,8 @@ class _Read:
         return branches
 
     @cached_property
-    def nearest(self) -> _Nearest:
-        return _Nearest(self.scenario.actions)
-
-
-class _Nearest:
-    """The known name that an unknown one is most likely a slip of.
-
-    Each look compares with all known names, so only so many are done that the sum stays linear.
-    """
-
-    def __init__(self, known: Collection[str]) -> None:
-        self._known = known
-        self._found: dict[str, str | None] = {}
-        self._left = max(20, 10_000 // max(1, len(known)))
-
-    def __call__(self, name: str) -> str | None:
-        if name not in self._found and len(self._found) < self._left:
-            self._found[name] = names.nearest(name, self._known)
-        return self._found.get(name)
-
-    def hint(self, name: str, otherwise: str) -> str:
-        found = self(name)
-        return f'did you mean "{found}"?' if found else otherwise
+    def nearest(self) -> names.Nearest:
+        return names.Nearest(self.scenario.actions)
 
 
 def check(scenario: Scenario | None, root: Mapping, path: str) -> Iterator[Finding]:
@@ -201,12 +179,12 @@ def _mended(read: _Read) -> Scenario | None:
     if start is None:
         return None
     actions = {id: _mended_action(action, read) for id, action in scenario.actions.items()}
-    return scenario.model_copy(update={"start": start, "actions": actions})
+    return replace(scenario, start=start, actions=actions)
 
 
 def _mended_action(action: Action, read: _Read) -> Action:
     branches = {label: _known_or_nearest(to, read) for label, to in action.branches.items()}
-    return action.model_copy(update={"branches": branches})
+    return replace(action, branches=branches)
 
 
 def _known_or_nearest(id: str | None, read: _Read) -> str | None:
@@ -234,7 +212,7 @@ def _listed(ids: Sequence[str]) -> str:
 
 def _unknown_action(read: _Read) -> Iterator[Finding]:
     """SIP401: the catalogue does not know the type."""
-    nearest = _Nearest(catalogue.known())
+    nearest = names.Nearest(catalogue.known())
     for id, action in read.scenario.actions.items():
         if action.known:
             continue
@@ -350,83 +328,3 @@ def _misspelt_in(mapping: Mapping, known: Collection[str], path: str) -> Iterato
             message = f"the key {names.quoted(name)} is not known here"
             hint = f'did you mean "{found[0]}"? keys of your own may begin with x-'
             yield Finding.of("misspelt-key", key.place(path), message, hint)
-
-
-# -- between files ---------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """A scenario's file: its document, and the scenario where its meaning is sure."""
-
-    path: str
-    scenario: Scenario | None
-    root: Mapping
-
-
-def check_between(
-    scenarios: Sequence[Parsed], endpoints: MappingType[str, str], base: MappingType[str, str]
-) -> Iterator[Finding]:
-    """What the rules between files find; each is told at the later one of two.
-
-    `endpoints` maps the reference of each endpoint, readable or not, to its path; `base` is the
-    type that each scenario had at the last commit, by path.
-    """
-    yield from _unknown_endpoint(scenarios, endpoints)
-    yield from _shared_entry_point(scenarios)
-    yield from _type_changed(scenarios, base)
-
-
-def _unknown_endpoint(
-    scenarios: Sequence[Parsed], endpoints: MappingType[str, str]
-) -> Iterator[Finding]:
-    """SIP402: both ends are told, the dangling name and the nearest endpoint."""
-    nearest = _Nearest(endpoints)
-    for one in scenarios:
-        for use in uses(one.root):
-            if use.endpoint in endpoints:
-                continue
-            message = f"there is no endpoint {names.quoted(use.endpoint)}"
-            message += f" (action {names.quoted(use.action)})"
-            found = nearest(use.endpoint)
-            related = ((Place(endpoints[found]), "the nearest endpoint"),) if found else ()
-            hint = nearest.hint(use.endpoint, "create it, or name one of `sipctl list`")
-            place = use.node.place(one.path)
-            yield Finding.of("unknown-endpoint", place, message, hint, related=related)
-
-
-def _shared_entry_point(scenarios: Sequence[Parsed]) -> Iterator[Finding]:
-    """SIP413: told at each further scenario, with the first."""
-    first: dict[str, tuple[str, Place]] = {}
-    for one in scenarios:
-        for number, place in _entry_points(one).items():
-            path, other = first.setdefault(number, (one.path, place))
-            if path == one.path:
-                continue
-            message = f"the number {names.quoted(number)} leads to another scenario too"
-            related = ((other, "the other one"),)
-            hint = "take it out of one of the two"
-            yield Finding.of("shared-entry-point", place, message, hint, related=related)
-
-
-def _entry_points(one: Parsed) -> dict[str, Place]:
-    """The numbers of a scenario; one that stands twice in it has a finding of its own."""
-    numbers = one.root.get("entry_points")
-    first: dict[str, Place] = {}
-    if one.scenario and isinstance(numbers, SequenceNode):
-        for number in numbers.items:
-            if isinstance(number, Scalar):
-                first.setdefault(number.value, number.place(one.path))
-    return first
-
-
-def _type_changed(scenarios: Sequence[Parsed], base: MappingType[str, str]) -> Iterator[Finding]:
-    """SIP414; a type that is none, then or now, is another rule's."""
-    for one in scenarios:
-        now, before = one.scenario.type_ if one.scenario else None, base.get(one.path)
-        node = one.root.get("type")
-        if now == before or now not in TYPES or before not in TYPES or node is None:
-            continue
-        message = f"the type was {names.quoted(before)} at the last commit, and cannot change"
-        hint = f"write `type: {before}`, or make a new scenario"
-        yield Finding.of("type-changed", node.place(one.path), message, hint)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 
-from sipctl import names, scalars, sealing
+from sipctl import names, sealing
 from sipctl.findings import Finding, Place
-from sipctl.inventory import Context, Login, Member
 from sipctl.kinds import ENDPOINT
-from sipctl.nodes import Scalar
+from sipctl.member import Context, Kept, Login, Member, place_of
 
 Rule = Callable[[tuple[Member, ...], Mapping[str, str], Context], Iterator[Finding]]
 
@@ -26,18 +25,19 @@ def plaintext(
 
     Whatever else is wrong with the file hides it from nobody: a password is one all the same.
     """
+    for member, kept in _kept(members, "plain"):
+        hint = "`sipctl secret reseal --no-commit` seals it; or write {env: NAME}; "
+        hint += "change it at the carrier if it was ever committed"
+        place = place_of(kept.span, member.path)
+        yield Finding.of("plaintext-password", place, "a password in plain text", hint)
+
+
+def _kept(members: tuple[Member, ...], form: str) -> Iterator[tuple[Member, Kept]]:
+    """The members whose passwords are kept in this form."""
     for member in members:
-        node = member.node("password")
-        if isinstance(node, Scalar) and node.value and not is_null(node):
-            hint = "`sipctl secret reseal --no-commit` seals it; or write {env: NAME}; "
-            hint += "change it at the carrier if it was ever committed"
-            place = node.place(member.path)
-            yield Finding.of("plaintext-password", place, "a password in plain text", hint)
-
-
-def is_null(node: Scalar) -> bool:
-    """True for no value at all, which is a finding of its own."""
-    return node.plain and scalars.taken_for(node.value) == "null"
+        kept = member.facts.kept
+        if kept is not None and kept.form == form:
+            yield member, kept
 
 
 def sealed(
@@ -45,23 +45,19 @@ def sealed(
 ) -> Iterator[Finding]:
     """SIP502, SIP503, SIP504: what shows of a sealed value from outside."""
     present, wanted = sealing.set_id(recipients.values()), sealing.for_keys(recipients.values())
-    for member in members:
-        node = member.password("age")
-        if node is None or not node.value:
+    for member, kept in _kept(members, "age"):
+        place = place_of(kept.span, member.path)
+        if kept.fault:
+            yield malformed(place, member.reference, kept.fault)
             continue
-        place = node.place(member.path)
-        try:
-            value = sealing.parse(node.value)
-        except sealing.Malformed as fault:
-            yield malformed(place, member.reference, fault)
-            continue
+        value = sealing.parse(kept.sealed)
         if value.set_id != present:
             yield stale(place, OTHER_RECIPIENTS)
         elif value.for_keys != wanted:
             yield foreign(place, member.reference, OTHER_KEYS)
 
 
-def malformed(place: Place, reference: str, fault: sealing.Unsealable) -> Finding:
+def malformed(place: Place, reference: str, fault: object) -> Finding:
     """SIP502: a value that is cut, or none at all."""
     message = f"the sealed password is none: {fault}"
     hint = f"`sipctl restore {reference} --field password` brings the last one back; or "
@@ -84,28 +80,27 @@ def another_user(
 ) -> Iterator[Finding]:
     """SIP505, as far as no key is needed: the user name has changed and the sealed value has not,
     or one value stands beside two user names."""
-    logins = {member.path: member.login for member in members}
     beside: dict[str, dict[str | None, Member]] = defaultdict(dict)
-    for member in members:
-        if login := logins[member.path]:
-            beside[login.sealed].setdefault(login.username, member)
-    for member in members:
-        login, node = logins[member.path], member.password("age")
-        if login is None or node is None:
+    for member, _ in _kept(members, "age"):
+        if login := member.facts.login:
+            beside[login.digest].setdefault(login.username, member)
+    for member, kept in _kept(members, "age"):
+        login = member.facts.login
+        if login is None:
             continue
-        place = node.place(member.path)
+        place = place_of(kept.span, member.path)
         if _is_left_over(login, context.logins.get(member.path)):
             message = "the user name has changed, and the sealed password is still the other one's"
             yield others(place, member.reference, message)
-        elif len(beside[login.sealed]) > 1:
-            other = next(m for u, m in beside[login.sealed].items() if u != login.username)
+        elif len(beside[login.digest]) > 1:
+            other = next(m for u, m in beside[login.digest].items() if u != login.username)
             message = f"{names.quoted(other.reference)} has the same sealed password, "
             message += "and another user name"
             yield others(place, member.reference, message)
 
 
 def _is_left_over(now: Login, before: Login | None) -> bool:
-    return before is not None and before.sealed == now.sealed and before.username != now.username
+    return before is not None and before.digest == now.digest and before.username != now.username
 
 
 def others(place: Place, reference: str, message: str) -> Finding:
@@ -118,14 +113,12 @@ def exposed_file(
     members: tuple[Member, ...], recipients: Mapping[str, str], context: Context
 ) -> Iterator[Finding]:
     """SIP506: Git would take the file with the password into a commit."""
-    for member in members:
-        node = member.password("file")
-        if node is not None and node.value in context.exposed:
-            message = (
-                "the file with the password lies in the repository, and Git does not ignore it"
-            )
+    for member, kept in _kept(members, "file"):
+        if kept.named in context.exposed:
+            message = "the file lies in the repository, and Git does not ignore it"
             hint = "move it elsewhere, or add it to .gitignore (and `git rm --cached` it)"
-            yield Finding.of("exposed-password-file", node.place(member.path), message, hint)
+            place = place_of(kept.span, member.path)
+            yield Finding.of("exposed-password-file", place, message, hint)
 
 
 RULES: tuple[Rule, ...] = (plaintext, sealed, another_user, exposed_file)

@@ -24,9 +24,9 @@ from ruamel.yaml.events import (
 )
 
 from sipctl.findings import Finding, Place
+from sipctl.nodes import MAX_BYTES as MAX_BYTES
 from sipctl.nodes import Mapping, Node, Scalar, Sequence
 
-MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 64
 MAX_TAG_DIRECTIVES = 8  # libyaml compares each with all before it
 

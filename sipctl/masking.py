@@ -1,0 +1,189 @@
+"""Passwords are masked by field, never by what they look like: in lines that findings quote, and in
+texts that are shown whole."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from sipctl import sealing
+from sipctl.changes import MASK, names_password
+from sipctl.endpoint import FIELDS, PASSWORD_FORMS
+from sipctl.findings import Finding
+from sipctl.kinds import SCENARIO, SETTINGS_FILE, Kind
+from sipctl.member import Content
+from sipctl.nodes import Mapping as MappingNode
+from sipctl.nodes import Node, Scalar, Sequence
+from sipctl.own import is_word
+from sipctl.settings import FIELDS as SETTINGS_FIELDS
+from sipctl.yamlfile.read import read
+
+_WITHOUT_SOURCE = frozenset(("exposed-password-file",))
+"""What was given for the name of a file may have been the password itself."""
+
+
+def with_sources(
+    findings: tuple[Finding, ...], text: str, root: Node | None, kind: Kind | None
+) -> tuple[Finding, ...]:
+    """The findings with the line each stands in, every secret in it masked. The settings are of no
+    kind."""
+    if not findings or not text:
+        return findings
+    lines = text.removeprefix("\ufeff").splitlines()
+    if root is None:
+        masked = lines[: _safe_lines(lines, kind)]
+    else:
+        spans = _secrets(root, kind, sealed=True)
+        masked = _without(text, spans).removeprefix("\ufeff").splitlines()
+    return tuple(_with_source(finding, lines, masked) for finding in findings)
+
+
+def _with_source(finding: Finding, lines: list[str], masked: list[str]) -> Finding:
+    """The finding with its line as it may be shown, and ended within that line of the file."""
+    place = finding.place
+    if place.line > len(lines):
+        return finding
+    if place.end_line == place.line:
+        end = max(len(lines[place.line - 1]), place.column) + 1
+        place = replace(place, end_column=min(place.end_column, end))
+    shown = place.line <= len(masked) and finding.rule not in _WITHOUT_SOURCE
+    source = masked[place.line - 1] if shown else None
+    return replace(finding, place=place, source=source)
+
+
+def _safe_lines(lines: list[str], kind: Kind | None) -> int:
+    """How many lines may be shown of a file that cannot be parsed: those before any password.
+
+    Without a parse nothing tells where a value ends, so of an endpoint only lines that begin with a
+    known key, and the items of its list, are taken for what they look like.
+    """
+    harmful = _PASSWORD.search if kind is SCENARIO else _may_be_secret
+    return next((i for i, line in enumerate(lines) if harmful(line)), len(lines))
+
+
+_PUBLIC = "|".join({*FIELDS, *SETTINGS_FIELDS} - {"password", "recipients"})
+_HARMLESS = re.compile(rf"\s*(?:\Z|#|-{{3}}|[<=>]{{7}}|(?:{_PUBLIC})\s*:|-\s[^:]*\Z)")
+_PASSWORD = re.compile("password", re.IGNORECASE)
+
+
+def _may_be_secret(line: str) -> bool:
+    return _HARMLESS.match(line) is None
+
+
+def without_plaintext(content: Content, kind: Kind) -> str:
+    """A file's text to be shown whole, as in a diff: plain passwords masked, sealed values kept.
+
+    Of a file that cannot be parsed, all from the first line on that may hold a password is masked.
+    """
+    if content.root is not None:
+        return _without(content.text, _secrets(content.root, kind, sealed=False))
+    return _masked_from(content.text, kind)
+
+
+def rescued(before: str, typed: bytes, content: Content, kind: Kind) -> str:
+    """What came of a file in an editor, to be kept though it was refused: passwords in plain text
+    are masked. Where it cannot be parsed a line is, if it is not of `before` and may be one."""
+    if content.root is not None:
+        return without_plaintext(content, kind)
+    known = {*before.splitlines()}
+    lines = typed.decode("utf-8", "replace").splitlines(keepends=True)
+    safe = (kind is SCENARIO and not _PASSWORD.search(line) for line in lines)
+    return "".join(
+        line if ok or line.strip("\r\n") in known or not _may_be_secret(line) else MASK + "\n"
+        for line, ok in zip(lines, safe, strict=True)
+    )
+
+
+def _masked_from(text: str, kind: Kind | None) -> str:
+    lines = text.splitlines(keepends=True)
+    safe = _safe_lines(lines, kind)
+    return "".join(lines[:safe]) + "".join(MASK + "\n" for _ in lines[safe:])
+
+
+def _without(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    pieces, position = [], 0
+    for start, end in sorted(spans):
+        if start >= position:
+            kept_breaks = "\n" * text.count("\n", start, end)
+            pieces += [text[position:start], MASK + kept_breaks]
+            position = end
+    return "".join([*pieces, text[position:]])
+
+
+def settings_text(data: bytes) -> str:
+    """The settings' text to be shown whole: what stands in a recipient's place and is no public key
+    is masked."""
+    document = read(data, SETTINGS_FILE)
+    if document.root is None:
+        return _masked_from(document.text, None)
+    return _without(document.text, _secrets(document.root, None, sealed=False))
+
+
+def _secrets(root: Node, kind: Kind | None, *, sealed: bool) -> Iterator[tuple[int, int]]:
+    """The spans of values that may be secrets: by field, never by what they look like."""
+    if kind is SCENARIO:
+        return _in_scenario(root)
+    return _in_settings(root) if kind is None else _in_endpoint(root, sealed=sealed)
+
+
+def _in_settings(root: Node) -> Iterator[tuple[int, int]]:
+    if not isinstance(root, MappingNode):
+        yield root.start, root.end
+        return
+    for key, value in root.entries:
+        if key.value == "recipients":
+            entries = value.entries if isinstance(value, MappingNode) else [(key, value)]
+            yield from ((v.start, v.end) for _, v in entries if not _is_public_key(v))
+        elif key.value not in SETTINGS_FIELDS and not key.value.startswith("x-"):
+            yield value.start if is_word(key.value) else key.start, max(key.end, value.end)
+
+
+def _is_public_key(node: Node) -> bool:
+    return isinstance(node, Scalar) and sealing.key_fault(node.value) is None
+
+
+def _in_scenario(root: Node) -> Iterator[tuple[int, int]]:
+    """The values of every key called password: a parameter of an action can have that name."""
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Sequence):
+            waiting += node.items
+        elif isinstance(node, MappingNode):
+            for key, value in node.entries:
+                if _PASSWORD.fullmatch(key.value):
+                    yield value.start, value.end
+                else:
+                    waiting.append(value)
+
+
+def _in_endpoint(root: Node, *, sealed: bool) -> Iterator[tuple[int, int]]:
+    """The same of an endpoint.
+
+    The value of an unknown key counts too, `pasword: …` is one; and so does the key itself where it
+    is no word: `{password secret}` has one key and no value. With `sealed` sealed values count.
+    """
+    if not isinstance(root, MappingNode):
+        yield root.start, root.end
+        return
+    for key, value in root.entries:
+        if key.value == "password":
+            yield from _of_password(value, sealed=sealed)
+        elif not _is_public(key):
+            yield value.start if is_word(key.value) else key.start, max(key.end, value.end)
+
+
+def _of_password(value: Node, *, sealed: bool) -> Iterator[tuple[int, int]]:
+    entries = value.entries if isinstance(value, MappingNode) else []
+    if len(entries) != 1 or entries[0][0].value not in PASSWORD_FORMS:
+        yield value.start, value.end
+        return
+    form, named = entries[0]
+    is_sealed = form.value == "age" and isinstance(named, Scalar) and sealing.is_sealed(named.value)
+    if not names_password(form.value, named) and (sealed or not is_sealed):
+        yield named.start, named.end
+
+
+def _is_public(key: Scalar) -> bool:
+    return key.value in FIELDS or key.value.startswith("x-")

@@ -1,0 +1,261 @@
+"""One file of a workspace: what was found out of its content alone, and the content itself.
+
+The facts are plain data, so that they can be kept (cache.py): who has them needs no YAML to list,
+to search or to judge what lies between files. The content is read and parsed where it is asked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sipctl.endpoint import Endpoint
+from sipctl.findings import Finding, Place
+from sipctl.kinds import ENDPOINT, SCENARIO, Kind, kind_in, reference_of
+from sipctl.scenario import Scenario
+
+if TYPE_CHECKING:
+    from sipctl.ignores import Ignore
+    from sipctl.nodes import Mapping as MappingNode
+    from sipctl.nodes import Mend, Node, Scalar
+
+Span = tuple[int, int, int]
+"""Where something stands in a file: line, column, and how many characters it takes there."""
+
+
+def place_of(span: Span, path: str) -> Place:
+    """A span of a file as a place."""
+    line, column, width = span
+    return Place(path, line, column, line, column + width)
+
+
+# -- facts ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A user name, and a digest of the sealed password beside it, as they stand in a file."""
+
+    username: str | None
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How an endpoint's password is kept: `form` is env, file, age, plain or unknown.
+
+    `named` is the variable or the file; `sealed` the sealed value, as far as it is whole, and
+    `fault` why it is not. What could be a password itself is in none of these.
+    """
+
+    form: str
+    span: Span
+    named: str = ""
+    sealed: str = ""
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """An action that sends calls to an endpoint, and where it names it."""
+
+    action: str
+    endpoint: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Branching:
+    """Where an action's id stands, and the labels of its branches."""
+
+    span: Span
+    labels: Mapping[str, Span]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What was found out of one file's content alone.
+
+    `data` is what it says by key, a password by its form, None where errors make that unsure;
+    `tolerated` the same with values that rules forbid, which settings may allow, and `doubts` the
+    findings that they would have to allow for that. `findings` are all of the file's own.
+    `spans` tell where values stand that rules between files speak of. `unknown` are an endpoint's
+    keys that nobody knows. `parsed` is False where the file is no YAML mapping, and `seen` where
+    nobody can tell which endpoints a scenario uses.
+    """
+
+    data: Mapping[str, Any] | None = None
+    tolerated: Mapping[str, Any] | None = None
+    doubts: tuple[Finding, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    ignores: tuple[Ignore, ...] = ()
+    spans: Mapping[str, Span] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
+    login: Login | None = None
+    kept: Kept | None = None
+    uses: tuple[Use, ...] = ()
+    numbers: Mapping[str, Span] = field(default_factory=dict)
+    branchings: Mapping[str, Branching] = field(default_factory=dict)
+    parsed: bool = False
+    seen: bool = False
+
+    @property
+    def meant(self) -> Mapping[str, Any] | None:
+        """The data, also with values that their fields forbid: those hide no other finding."""
+        return self.tolerated if self.data is None else self.data
+
+
+# -- content -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A file's bytes, and what the reader makes of them. `root` is None where they are no YAML
+    mapping."""
+
+    data: bytes = field(repr=False)  # a file may hold a password in plain text
+    text: str = field(repr=False)
+    root: MappingNode | None = field(repr=False)
+    mends: tuple[Mend, ...] = ()
+
+
+class Source:
+    """Gets a file's content when it is asked for, and keeps it."""
+
+    __slots__ = ("_content", "_get")
+
+    def __init__(self, get: Callable[[], Content]) -> None:
+        self._get = get
+        self._content: Content | None = None
+
+    def content(self) -> Content:
+        """The content; raises Refused where the file is another one by now."""
+        if self._content is None:
+            self._content = self._get()
+        return self._content
+
+
+NOTHING = Source(lambda: Content(b"", "", None))
+
+
+def digest(data: bytes) -> str:
+    """A name for a content: equal for equal bytes, and for no others."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+# -- both ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One endpoint's or scenario's file. `tolerant` is True where settings or comments make all
+    that its values break less than errors."""
+
+    path: str
+    facts: Facts
+    source: Source = field(repr=False, compare=False)
+    tolerant: bool = False
+
+    @property
+    def kind(self) -> Kind:
+        """Whether it is an endpoint or a scenario: the folder says."""
+        return kind_in(self.path)
+
+    @property
+    def reference(self) -> str:
+        """The reference that the file's name says."""
+        return reference_of(self.path)
+
+    @property
+    def said(self) -> Mapping[str, Any] | None:
+        """What the file says; None where errors make that unsure."""
+        facts = self.facts
+        return facts.tolerated if facts.data is None and self.tolerant else facts.data
+
+    @property
+    def readable(self) -> bool:
+        """True where the file says something for sure."""
+        return self.said is not None
+
+    @property
+    def endpoint(self) -> Endpoint | None:
+        """The endpoint, if it is one that can be read."""
+        said = self.said if self.kind is ENDPOINT else None
+        return None if said is None else Endpoint(said)
+
+    @property
+    def scenario(self) -> Scenario | None:
+        """The scenario, if it is one that can be read."""
+        said = self.said if self.kind is SCENARIO else None
+        return None if said is None else Scenario.of(said)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is wrong with the file by itself."""
+        return self.facts.findings
+
+    def place(self, key: str) -> Place:
+        """Where the value of a key stands, of those that rules between files speak of."""
+        span = self.facts.spans.get(key)
+        return place_of(span, self.path) if span else Place(self.path)
+
+    # -- the content, which may have to be read ------------------------------------------------
+
+    @property
+    def data(self) -> bytes:
+        """The file's bytes."""
+        return self.source.content().data
+
+    @property
+    def text(self) -> str:
+        """The file's text; empty where it is none."""
+        return self.source.content().text
+
+    @property
+    def root(self) -> MappingNode | None:
+        """The document; None where it is no mapping or cannot be parsed."""
+        return self.source.content().root
+
+    @property
+    def mends(self) -> tuple[Mend, ...]:
+        """The splices by which `fmt` mends it."""
+        return self.source.content().mends
+
+    def node(self, name: str) -> Node | None:
+        """The node of an endpoint's field; None for a scenario."""
+        root = self.root if self.kind is ENDPOINT else None
+        return root.get(name) if root else None
+
+    def password(self, form: str) -> Scalar | None:
+        """What an endpoint's password names in one of its forms (`env`, `file`, `age`), whatever
+        else is wrong with the file; None where the password has another form."""
+        from sipctl.nodes import Mapping as MappingNode
+        from sipctl.nodes import Scalar
+
+        node = self.node("password")
+        if not isinstance(node, MappingNode) or len(node.entries) != 1:
+            return None
+        key, value = node.entries[0]
+        return value if key.value == form and isinstance(value, Scalar) else None
+
+
+# -- what no file tells --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What rules need to know that no file of the workspace tells, as far as it was asked for.
+
+    `types` is the type that each scenario had at the last commit, and `logins` what each endpoint
+    with a sealed password had, both by path. `exposed` are the paths of password files, as
+    endpoints name them, that Git would take into a commit.
+    """
+
+    types: Mapping[str, str] = field(default_factory=dict)
+    logins: Mapping[str, Login] = field(default_factory=dict)
+    exposed: frozenset[str] = frozenset()
+
+
+NO_CONTEXT = Context()

@@ -1,0 +1,42 @@
+"""Keys and values of the user's own: what they are read as, and how a key is told."""
+
+from __future__ import annotations
+
+import re
+
+from sipctl import names, scalars
+from sipctl.nodes import Mapping, Node, Sequence
+
+MAX_DIGITS = 18
+"""A number of more digits is out of every range, and int() is not linear in their count."""
+
+_FIRST_WORD = re.compile(rf"[\w.-]{{0,{names.MAX_LENGTH}}}")
+
+
+def is_word(key: str) -> bool:
+    """True where a key is one word, as every known one is; anything else may hide a value."""
+    return bool(_FIRST_WORD.fullmatch(key))
+
+
+def shown_key(key: str) -> str:
+    """A key as it may be told: of what is no word only the first, as `{password secret}` has one
+    key and no value. A key of the user's own is told as it is."""
+    own = key.startswith("x-") or is_word(key)
+    return key if own else _FIRST_WORD.findall(key)[0] + "…"
+
+
+def free(node: Node) -> object:
+    """A node under a key of the user's own, as YAML 1.2's JSON schema (section 10.2) types it."""
+    if isinstance(node, Sequence):
+        return [free(item) for item in node.items]
+    if isinstance(node, Mapping):
+        return {key.value: free(value) for key, value in node.entries}
+    text = node.value
+    if not node.plain:
+        return text
+    words: dict[str, object] = {"": None, "null": None, "~": None, "true": True, "false": False}
+    if text in words:
+        return words[text]
+    if scalars.DECIMAL.match(text.removeprefix("-")) and len(text) <= MAX_DIGITS:
+        return int(text)
+    return text

@@ -1,0 +1,167 @@
+"""From a file's bytes to what is known of it: parsing, typing, and the rules within one file.
+
+All that is dear stands behind this module, and it is loaded where a file is read that is not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from sipctl import ignores, scalars, sealing
+from sipctl.changes import names_password
+from sipctl.endpoint import FIELDS, PASSWORD_FORMS, password_form
+from sipctl.findings import Finding
+from sipctl.kinds import ENDPOINT, SCENARIO, SETTINGS_FILE, Kind, kind_in
+from sipctl.masking import with_sources
+from sipctl.member import Branching, Content, Facts, Kept, Login, Span, Use, digest
+from sipctl.models.endpoint import EndpointModel
+from sipctl.models.scenario import ScenarioModel
+from sipctl.models.settings import SettingsModel
+from sipctl.nodes import Mapping as MappingNode
+from sipctl.nodes import Mend, Node, Scalar, Sequence
+from sipctl.own import shown_key
+from sipctl.rules import graphs
+from sipctl.scenario import Scenario
+from sipctl.typed import decode
+from sipctl.yamlfile.read import Document, read
+
+_MODELS: dict[str, type[BaseModel]] = {
+    ENDPOINT.noun: EndpointModel,
+    SCENARIO.noun: ScenarioModel,
+}
+
+
+def facts_of(path: str, data: bytes) -> tuple[Facts, Content]:
+    """What is found out of a member's bytes, and the content that was made of them."""
+    kind, document = kind_in(path), read(data, path)
+    root = document.root if isinstance(document.root, MappingNode) else None
+    if document.root is None:
+        found = with_sources(document.findings, document.text, None, kind)
+        return Facts(findings=found), Content(data, document.text, None)
+    decoded = decode(document.root, _MODELS[kind.noun], path, document.text)
+    findings = decoded.findings
+    meant = decoded.tolerated if decoded.data is None else decoded.data
+    if kind is SCENARIO and root is not None:
+        scenario = Scenario.of(meant) if meant is not None else None
+        findings = (*findings, *graphs.check(scenario, root, path))
+    found = with_sources(findings, document.text, root, kind)
+    facts = Facts(
+        data=_without_password(decoded.data),
+        tolerated=_without_password(decoded.tolerated),
+        doubts=decoded.findings if decoded.tolerated is not None else (),
+        findings=found,
+        ignores=ignores.written(document.text, document.root, path),
+        parsed=root is not None,
+        **(_of_root(root, kind, found) if root is not None else {}),
+    )
+    return facts, Content(data, document.text, root, decoded.mends)
+
+
+def content_of(path: str, data: bytes) -> Content:
+    """The content alone, of a file that is known."""
+    return facts_of(path, data)[1]
+
+
+def settings_of(data: bytes) -> Facts:
+    """What is found out of the settings' bytes."""
+    document = read(data, SETTINGS_FILE)
+    if document.root is None:
+        return Facts(findings=with_sources(document.findings, document.text, None, None))
+    decoded = decode(document.root, SettingsModel, SETTINGS_FILE, document.text)
+    ignored = ignores.written(document.text, document.root, SETTINGS_FILE)
+    found = (*decoded.findings, *ignores.faults_of_settings(ignored))
+    findings = with_sources(found, document.text, document.root, None)
+    return Facts(data=decoded.data, findings=findings, parsed=True)
+
+
+def mends_of_settings(document: Document) -> tuple[Mend, ...]:
+    """The splices by which `fmt` mends the settings."""
+    if document.root is None:
+        return ()
+    return decode(document.root, SettingsModel, SETTINGS_FILE, document.text).mends
+
+
+def _without_password(data: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """A document's data with the form of its password alone."""
+    if data is None or "password" not in data:
+        return data
+    return {**data, "password": password_form(data["password"])}
+
+
+# -- what rules between files ask for ------------------------------------------------------------
+
+
+def _span(node: Node) -> Span:
+    return node.line, node.column, max(node.end - node.start, 1)
+
+
+def _of_root(root: MappingNode, kind: Kind, findings: tuple[Finding, ...]) -> dict[str, Any]:
+    nodes = ((key, root.get(key)) for key in ("reference", "register", "type", "start"))
+    facts: dict[str, Any] = {"spans": {key: _span(node) for key, node in nodes if node is not None}}
+    facts["spans"][""] = (root.line, root.column, max(root.end - root.start, 1))
+    if kind is ENDPOINT:
+        return facts | _of_endpoint(root)
+    return facts | {
+        "uses": tuple(Use(u.action, u.endpoint, _span(u.node)) for u in graphs.uses(root)),
+        "numbers": _numbers(root),
+        "branchings": dict(_branchings(root)),
+        "seen": graphs.is_seen(root, findings),
+    }
+
+
+def _of_endpoint(root: MappingNode) -> dict[str, Any]:
+    keys = (key.value for key, _ in root.entries)
+    unknown = (key for key in keys if key not in FIELDS and not key.startswith("x-"))
+    kept = _kept(root.get("password"))
+    login, username = None, root.get("username")
+    if kept and kept.sealed:
+        name = username.value if isinstance(username, Scalar) else None
+        login = Login(name, digest(kept.sealed.encode()))
+    return {"unknown": tuple(map(shown_key, unknown)), "kept": kept, "login": login}
+
+
+def _kept(node: Node | None) -> Kept | None:
+    if node is None:
+        return None
+    if isinstance(node, Scalar):
+        null = scalars.is_null(node.value, node.plain)
+        return Kept("plain", _span(node)) if node.value and not null else None
+    entries = node.entries if isinstance(node, MappingNode) else []
+    form, named = entries[0] if len(entries) == 1 else (None, None)
+    if form is None or form.value not in PASSWORD_FORMS or not isinstance(named, Scalar):
+        return Kept("unknown", _span(node))
+    if form.value == "age":
+        return _sealed(named)
+    name = named.value if names_password(form.value, named) else ""
+    return Kept(form.value, _span(named), name)
+
+
+def _sealed(node: Scalar) -> Kept | None:
+    if not node.value:
+        return None
+    try:
+        sealing.parse(node.value)
+    except sealing.Malformed as fault:
+        return Kept("age", _span(node), fault=str(fault))
+    return Kept("age", _span(node), sealed=node.value)
+
+
+def _numbers(root: MappingNode) -> dict[str, Span]:
+    """The numbers of a scenario; one that stands twice in it has a finding of its own."""
+    numbers = root.get("entry_points")
+    first: dict[str, Span] = {}
+    for number in numbers.items if isinstance(numbers, Sequence) else ():
+        if isinstance(number, Scalar):
+            first.setdefault(number.value, _span(number))
+    return first
+
+
+def _branchings(root: MappingNode) -> Iterator[tuple[str, Branching]]:
+    actions = root.get("actions")
+    for id, action in actions.entries if isinstance(actions, MappingNode) else ():
+        branches = action.get("branches") if isinstance(action, MappingNode) else None
+        entries = branches.entries if isinstance(branches, MappingNode) else ()
+        yield id.value, Branching(_span(id), {label.value: _span(label) for label, _ in entries})
