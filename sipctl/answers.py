@@ -330,6 +330,9 @@ class Outcome(_Answer):
     model_config = ConfigDict(title="Change")
 
     changes: tuple[Change, ...] = _field("What happened to each endpoint and scenario.", [])
+    settings: tuple[FieldChange, ...] = _field(
+        "The settings that change: `rules.NAME`, `recipients.NAME` and the like.", []
+    )
     files: tuple[str, ...] = _field(
         "The files written, as paths below the workspace; empty where there was nothing to do.",
         ["endpoints/pbx-paris.yaml"],

@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 
 from sipctl import disk, journal, privileges, selection, workspace
 from sipctl.changes import (
+    FieldChange,
     FileChange,
     MemberChange,
     Plan,
@@ -25,6 +26,7 @@ from sipctl.changes import (
     one_line,
     snapshot,
 )
+from sipctl.comparison import changed_settings
 from sipctl.errors import Refused
 from sipctl.findings import Finding
 from sipctl.inventory import Inventory
@@ -66,13 +68,15 @@ class Options:
 class Outcome:
     """What a writing command did, or with `dry_run` would do. `commit` is the new commit's hash.
 
-    `prefix` is the workspace's folder in the repository. `findings` are warnings in the files it
-    writes, `unused` variables and files that no password is found in any more, in words.
+    `prefix` is the workspace's folder in the repository. `settings` are the settings that change.
+    `findings` are warnings in the files it writes, `unused` variables and files that no password is
+    found in any more, in words.
     """
 
     plan: Plan
     prefix: str
     changes: tuple[MemberChange, ...]
+    settings: tuple[FieldChange, ...]
     findings: tuple[Finding, ...]
     unused: tuple[str, ...] = ()
     commit: str | None = None
@@ -164,7 +168,8 @@ def _judge(
         raise Refused(f"refused: the files would hold {what}", findings=tuple(brought))
     warnings = tuple(f for f in after.findings if f.place.file in touched)
     unused = tuple(_no_longer_used(before, after))
-    return Outcome(plan, prefix, member_changes(plan, inventory), warnings, unused)
+    changes = member_changes(plan, inventory), _settings_changes(plan)
+    return Outcome(plan, prefix, *changes, warnings, unused)
 
 
 def _both(
@@ -267,6 +272,11 @@ def _member_change(change: FileChange, before: dict[str, bytes | None]) -> Membe
     return MemberChange(word, reference_of(path), fields, member=kind)
 
 
+def _settings_changes(plan: Plan) -> tuple[FieldChange, ...]:
+    files = (change for change in plan.effective if change.path == SETTINGS_FILE)
+    return tuple(field for file in files for field in changed_settings(file.before, file.after))
+
+
 def _snapshot(path: str, data: bytes | None) -> Snapshot | None:
     if data is None:
         return None
@@ -284,7 +294,7 @@ def _writing(repository: Repository, options: Options) -> Iterator[None]:
         message = "this sipctl was started by a hook of sipctl's own commit"
         raise Refused(message, "hooks may read, not write")
     repository.refuse_open_operation()
-    with _lock(repository, options), _signals():
+    with _lock(repository, options), ended_by_signals():
         _recover(repository.at_top(), options)
         yield
 
@@ -327,8 +337,9 @@ def _acquire(lock: FileLock, timeout: float) -> None:
 
 
 @contextmanager
-def _signals() -> Iterator[None]:
-    """SIGTERM and SIGHUP end the change as Ctrl-C does: by putting everything back."""
+def ended_by_signals() -> Iterator[None]:
+    """SIGTERM and SIGHUP raise Interrupted: as Ctrl-C does they end what goes on, and everything is
+    put back."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         raise Interrupted
@@ -513,5 +524,5 @@ def _subject(plan: Plan, options: Options) -> str:
 def _message(outcome: Outcome, subject: str) -> str:
     """Subject, the changes by field, and the trailer, each a paragraph of its own."""
     trailer = f"Sipctl-Operation: {one_line(outcome.plan.operation)}"
-    parts = (subject, body(outcome.changes), trailer)
+    parts = (subject, body(outcome.changes, outcome.settings), trailer)
     return "\n\n".join(part for part in parts if part) + "\n"

@@ -6,29 +6,29 @@ import os
 import re
 import stat
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
 from sipctl import names, sealing
+from sipctl.changes import holds_password
+from sipctl.endpoint import FIELDS
 from sipctl.findings import Finding, Place, in_order, with_severities
 from sipctl.identities import Keys
 from sipctl.inventory import Inventory
 from sipctl.judgement import weighed
-from sipctl.kinds import ENDPOINT
-from sipctl.member import Member
+from sipctl.kinds import ENDPOINT, SETTINGS_FILE
+from sipctl.member import Kept, Member, place_of
 from sipctl.nodes import Mapping as MappingNode
-from sipctl.nodes import Scalar
+from sipctl.nodes import Node, Scalar, plain_data
 from sipctl.repository import Commit, Repository
 from sipctl.resealing import Sets
 from sipctl.rules import passwords
-from sipctl.scalars import is_null
-from sipctl.secrets import username_of
 from sipctl.yamlfile.read import read
 
 _SEEN_BY_RULES = frozenset(
-    ("plaintext-password", "password-of-another-user", "exposed-password-file")
+    ("plaintext-password", "password-of-another-user", "exposed-password-file", "bad-password")
 )
 """What is found of passwords without a look into them; the other rules are asked again here, where
 more is known."""
@@ -44,68 +44,113 @@ class Audit:
 
 
 def audit(
-    root: Path, inventory: Inventory, keys: Keys, sets: Sets, history: Repository | None = None
+    root: Path,
+    inventory: Inventory,
+    keys: Keys,
+    sets: Sets,
+    chosen: Collection[str] = (),
+    history: Repository | None = None,
 ) -> Audit:
-    """Judge how every password is kept; sealed ones are opened where keys are at hand.
+    """Judge how every password is kept, or those of chosen paths; sealed ones are opened where keys
+    are at hand. A file that cannot be read may hold any: what is wrong with it is told too.
 
     `inventory` is one that was judged beside Git. With `history` all commits there are searched for
     passwords in plain text too.
     """
-    looked = _Look(inventory, keys, sets)
+    endpoints = inventory.of_kind(ENDPOINT)
+    looked = _Look(inventory, keys, sets, [m for p, m in endpoints.items() if _is(p, chosen)])
     looked.at_all()
-    more = [*looked.findings, *_readable_files(root, inventory)]
+    more = [*looked.findings, *_readable_files(root, looked.members)]
     told = {(f.rule, f.place.file) for f in more}
-    known = (f for f in inventory.findings if f.rule in _SEEN_BY_RULES)
-    found = [f for f in known if (f.rule, f.place.file) not in told]
+    found = [f for f in inventory.findings if _is_told(f, inventory, chosen)]
+    found = [f for f in found if (f.rule, f.place.file) not in told]
     found += weighed(inventory.settings, inventory.members, more)
     if history is not None:
-        old = in_history(history, looked.present)
+        old = (f for f in in_history(history, looked.present) if _is(f.place.file, chosen))
         found += with_severities(old, inventory.settings.rules)
     return Audit(in_order(found), looked.sealed, looked.opened)
 
 
+def _is(path: str, chosen: Collection[str]) -> bool:
+    return not chosen or path in chosen
+
+
+def _is_told(finding: Finding, inventory: Inventory, chosen: Collection[str]) -> bool:
+    """True for findings of passwords, and for what keeps a file, or the settings, from being
+    read."""
+    path = finding.place.file
+    if path == SETTINGS_FILE:
+        return finding.is_error
+    member = inventory.members.get(path)
+    if member is None or member.kind is not ENDPOINT or not _is(path, chosen):
+        return False
+    unread = finding.is_error and not member.readable
+    return unread or finding.rule in _SEEN_BY_RULES
+
+
+@dataclass(frozen=True, slots=True)
+class _Present:
+    """The password that an endpoint has now; None where it could not be seen."""
+
+    path: str
+    host: object
+    password: str | None = field(repr=False)
+
+
 @dataclass
 class _Look:
-    """A look at every sealed password. `present` are the passwords of each user name, None among
-    them for one that could not be seen."""
+    """A look at the sealed passwords of some members. `present` are the passwords of all endpoints
+    by user name."""
 
     inventory: Inventory
     keys: Keys
     sets: Sets
+    members: list[Member]
     findings: list[Finding] = field(default_factory=list)
-    present: dict[str, set[str | None]] = field(
-        default_factory=lambda: defaultdict(set), repr=False
+    present: dict[str, list[_Present]] = field(
+        default_factory=lambda: defaultdict(list), repr=False
     )
     sealed: int = 0
     opened: int = 0
 
     def __post_init__(self) -> None:
         self.recipients = self.inventory.settings.recipients
-        self.ours = bool(self.keys) and bool(self.keys.own(self.recipients))
-        members = self.inventory.of_kind(ENDPOINT).values()
-        self.users = {str(username_of(m)): m.reference for m in members if m.node("username")}
+        self.own = self.keys.own(self.recipients) if self.keys else []
+        self.owners = {
+            login.username: m.reference
+            for m in self.inventory.of_kind(ENDPOINT).values()
+            if (login := m.facts.login)
+        }
 
     def at_all(self) -> None:
-        """Look at every endpoint."""
-        for member in self.inventory.of_kind(ENDPOINT).values():
-            node = member.password("age")
-            if node is not None:
-                self.sealed += 1
-                self._at(member, node)
-            elif isinstance(plain := member.node("password"), Scalar):
-                self._seen(member, plain.value)
-            elif plain is not None:
+        """Look at every one."""
+        for member in self.members:
+            kept = member.facts.kept
+            if kept is None:
+                continue
+            if kept.form == "age":
+                self._at(member, kept)
+            elif kept.form == "plain":
+                node = member.node("password")
+                self._seen(member, node.value if isinstance(node, Scalar) else None)
+            else:
                 self._seen(member, None)
 
     def _seen(self, member: Member, password: str | None) -> None:
-        self.present[str(username_of(member))].add(password)
+        said = member.facts.meant or {}
+        seen = _Present(member.path, said.get("host"), password)
+        self.present[str(said.get("username"))].append(seen)
 
-    def _at(self, member: Member, node: Scalar) -> None:
-        place, opened = node.place(member.path), None
+    def _at(self, member: Member, kept: Kept) -> None:
+        self.sealed += 1
+        place, opened = place_of(kept.span, member.path), None
+        if kept.fault:
+            self.findings.append(passwords.malformed(place, member.reference, kept.fault))
+            return
+        sealed = sealing.parse(kept.sealed)
+        self._from_outside(sealed, member, place)
         try:
-            sealed = sealing.parse(node.value)
-            self._from_outside(sealed, member, place)
-            opened = sealing.open_(node.value, self.keys.identities) if self.keys else None
+            opened = sealing.open_(kept.sealed, self.keys.identities) if self.keys else None
         except sealing.Malformed as fault:
             self.findings.append(passwords.malformed(place, member.reference, fault))
         except sealing.Foreign:
@@ -131,18 +176,19 @@ class _Look:
         """A recipient's key opens what is sealed for the recipients, or it is not."""
         keys = self.recipients.values()
         names_us = sealed.set_id == sealing.set_id(keys)
-        if self.ours and names_us and sealed.for_keys == sealing.for_keys(keys):
-            own = ", ".join(self.keys.own(self.recipients))
-            message = f"it says that it is sealed for {own}, whose key does not open it"
+        if self.own and names_us and sealed.for_keys == sealing.for_keys(keys):
+            message = f"it says that it is sealed for {', '.join(self.own)}, "
+            message += "whose key does not open it"
             self._foreign(member, place, message)
 
     def _foreign(self, member: Member, place: Place, message: str) -> None:
         self.findings.append(passwords.foreign(place, member.reference, message))
 
     def _whose(self, opened: sealing.Opened, member: Member, place: Place) -> None:
-        if opened.username == username_of(member):
+        login = member.facts.login
+        if login is not None and opened.username == login.username:
             return
-        owner = self.users.get(opened.username)
+        owner = self.owners.get(opened.username)
         message = "it is sealed for another user name"
         message += f", that of {names.quoted(owner)}" if owner else ""
         self.findings.append(passwords.others(place, member.reference, message))
@@ -151,14 +197,14 @@ class _Look:
 # -- files ---------------------------------------------------------------------------------------
 
 
-def _readable_files(root: Path, inventory: Inventory) -> Iterator[Finding]:
+def _readable_files(root: Path, members: Iterable[Member]) -> Iterator[Finding]:
     """SIP507: what every user of this machine can read."""
-    for member in inventory.of_kind(ENDPOINT).values():
-        node = member.password("file")
-        if node is not None and _is_open_to_all(root / node.value):
+    for member in members:
+        kept = member.facts.kept
+        if kept is not None and kept.form == "file" and _is_open_to_all(root / kept.named):
             message = "every user of this machine can read the file with the password"
             hint = "take that right away: `chmod o-r` on the file"
-            place = node.place(member.path)
+            place = place_of(kept.span, member.path)
             yield Finding.of("readable-password-file", place, message, hint)
 
 
@@ -177,42 +223,52 @@ def _is_open_to_all(file: Path) -> bool:
 # -- history -------------------------------------------------------------------------------------
 
 _AT_ONCE = 1000
-_UNPARSED = re.compile(rb"""password["']?[ \t]*:[ \t]*[^\s{#]""", re.IGNORECASE)
+_FILE = re.compile(r"(?:.*/)?endpoints/[^/]+\.ya?ml\Z", re.DOTALL)
+_KEY = re.compile("pass|pwd|secret", re.IGNORECASE)
+_MAY_HOLD = re.compile(rb"pass|pwd|secret|\\", re.IGNORECASE)  # an escape can hide a key
+_UNPARSED = re.compile(rb"""(?:pass|pwd|secret)\w*["']?[ \t]*:[ \t]*[^\s{#]""", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class _Leak:
-    """A password in plain text in a commit; None where that version cannot be parsed."""
+    """A password in plain text in a commit; None where that version cannot be parsed, or where a
+    key that nobody knows may hold one."""
 
     commit: Commit
     place: Place
-    username: str | None
-    host: str | None
-    password: str | None = field(repr=False)
+    username: str | None = None
+    host: str | None = None
+    password: str | None = field(default=None, repr=False)
 
 
 def in_history(
-    repository: Repository, present: Mapping[str, Iterable[str | None]]
+    repository: Repository, present: Mapping[str, Sequence[_Present]]
 ) -> Iterator[Finding]:
     """SIP508: every password that stood in plain text in any commit, told once, at the first one.
 
-    One is left out where the passwords that its user name has now could all be seen, and are
-    others: it has been changed.
+    All of the repository is searched, as a workspace may have moved. One is left out where the
+    password that its user name has now at that host, or in that file, could be seen and is another:
+    it has been changed.
     """
     found: dict[tuple[object, ...], _Leak] = {}
     for leak in _leaks(repository):
-        key = (leak.username, leak.password) if leak.password is not None else (leak.place.file,)
+        whose = (leak.username, leak.host, leak.password)
+        key = whose if leak.password is not None else (leak.place.file,)
         found[key] = leak  # the log goes back in time, so the first commit comes last
     for leak in found.values():
-        now = set(present.get(leak.username or "", ()))
+        now = [one.password for one in present.get(str(leak.username), ()) if _is_same(one, leak)]
         if leak.password is None or not now or None in now or leak.password in now:
             yield _told(leak, leak.password is not None and leak.password in now)
+
+
+def _is_same(one: _Present, leak: _Leak) -> bool:
+    return one.host == leak.host or one.path == leak.place.file
 
 
 def _told(leak: _Leak, still: bool) -> Finding:
     since = f"in commit {leak.commit.short} of {leak.commit.time[:10]}"
     if leak.password is None:
-        message = f"a password may stand in plain text {since}, in a version that cannot be parsed"
+        message = f"a password may stand in plain text {since}, in a version that cannot be read"
     else:
         whose = names.quoted(leak.username) if leak.username else "no user name"
         where = f" at {names.quoted(leak.host)}" if leak.host else ""
@@ -223,29 +279,36 @@ def _told(leak: _Leak, still: bool) -> Finding:
 
 
 def _leaks(repository: Repository) -> Iterator[_Leak]:
-    log = repository.log("--all", "--full-history", paths=[ENDPOINT.folder])
+    log = repository.at_top().log("--all", "--full-history", paths=["."])
     versions = (
         (commit, change.path, change.new)
         for commit, changes in log
         for change in changes
-        if change.new is not None and ENDPOINT.holds(change.path)
+        if change.new is not None and _FILE.match(change.path)
     )
     while portion := list(islice(versions, _AT_ONCE)):
         blobs = repository.blobs(blob for _, _, blob in portion)
         for commit, path, blob in portion:
-            yield from _in_version(commit, path, blobs.get(blob, b""))
+            leak = _in_version(commit, path.removeprefix(repository.prefix), blobs.get(blob, b""))
+            if leak is not None:
+                yield leak
 
 
-def _in_version(commit: Commit, path: str, data: bytes) -> Iterator[_Leak]:
-    if b"password" not in data and b"\\" not in data:  # an escape can hide a key
-        return
+def _in_version(commit: Commit, path: str, data: bytes) -> _Leak | None:
+    if not _MAY_HOLD.search(data):
+        return None
     root = read(data, path).root
     if not isinstance(root, MappingNode):
-        if _UNPARSED.search(data):
-            yield _Leak(commit, Place(path), None, None, None)
-        return
-    node = root.get("password")
-    if isinstance(node, Scalar) and node.value and not is_null(node.value, node.plain):
-        username, host = (root.get(key) for key in ("username", "host"))
-        texts = (n.value if isinstance(n, Scalar) else None for n in (username, host))
-        yield _Leak(commit, node.place(path), next(texts), next(texts), node.value)
+        return _Leak(commit, Place(path)) if _UNPARSED.search(data) else None
+    username, host = (_text(root.get(key)) for key in ("username", "host"))
+    for key, node in root.entries:
+        if key.value == "password" and holds_password(node):
+            password = _text(node) or repr(plain_data(node))
+            return _Leak(commit, node.place(path), username, host, password)
+        if key.value not in FIELDS and _KEY.search(key.value) and not key.value.startswith("x-"):
+            return _Leak(commit, node.place(path))
+    return None
+
+
+def _text(node: Node | None) -> str | None:
+    return node.value if isinstance(node, Scalar) else None

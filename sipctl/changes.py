@@ -17,6 +17,7 @@ from sipctl.nodes import Mapping as MappingNode
 from sipctl.nodes import Node, Scalar, Sequence, plain_data
 from sipctl.own import free, shown_key
 from sipctl.scenario import FIELDS as SCENARIO_FIELDS
+from sipctl.sealing import is_sealed
 
 MASK = "***"
 """What stands for a value that may be a password."""
@@ -264,8 +265,18 @@ def _password(node: Node) -> Value:
 
 def names_password(form: str, value: Node) -> bool:
     """True where an entry of `password` tells where it is found, and is not the password itself."""
-    named = isinstance(value, Scalar) and (form != "env" or is_variable(value.value))
-    return named and form in ("env", "file")
+    if not isinstance(value, Scalar):
+        return False
+    return is_variable(value.value) if form == "env" else form == "file" and "\0" not in value.value
+
+
+def holds_password(node: Node) -> bool:
+    """True where the value of `password` is, or may be, the password itself, in whatever form."""
+    if not isinstance(node, MappingNode) or len(node.entries) != 1:
+        return not (isinstance(node, Scalar) and scalars.is_null(node.value, node.plain))
+    key, value = node.entries[0]
+    whole = key.value == "age" and isinstance(value, Scalar) and is_sealed(value.value)
+    return not whole and not names_password(key.value, value)
 
 
 def _digest(data: object) -> str:
@@ -317,17 +328,17 @@ def same(field: str, old: Value, new: Value) -> bool:
 # -- words for commits ---------------------------------------------------------------------------
 
 
-def body(changes: Iterable[MemberChange]) -> str:
+def body(changes: Iterable[MemberChange], settings: Iterable[FieldChange] = ()) -> str:
     """The body of a commit message: each field, old and new, equal changes told once."""
     grouped: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for change in changes:
         lines = tuple(field.told(change.kind) for field in change.fields)
         grouped[(_heading(change), *lines)].append(change.reference)
-    blocks = []
-    for told, references in grouped.items():
-        lines = (f"{told[0]} {', '.join(references)}", *(f"  {line}" for line in told[1:]))
-        blocks.append("\n".join(one_line(line) for line in lines))
-    return "\n\n".join(blocks)
+    blocks = [("settings:", *(field.text() for field in settings))]
+    blocks += [(f"{told[0]} {', '.join(names)}", *told[1:]) for told, names in grouped.items()]
+    return "\n\n".join(
+        "\n  ".join(one_line(line) for line in lines) for lines in blocks if lines != ("settings:",)
+    )
 
 
 def _heading(change: MemberChange) -> str:

@@ -341,6 +341,13 @@ def _settings_version(data: bytes | Finding | None) -> _Content | None:
     return _Content(SETTINGS_FILE, data, None, None, _first(document.findings, SETTINGS_FILE))
 
 
+def changed_settings(old: bytes | None, new: bytes | None) -> tuple[FieldChange, ...]:
+    """The settings that differ between two contents of `sipctl.yaml`; none where one of them cannot
+    be read."""
+    difference = _Pair(_settings_version(old), _settings_version(new)).difference()
+    return tuple(field.change for field in difference.fields) if difference else ()
+
+
 def settings_values(root: MappingNode) -> dict[str, Value]:
     """The settings by field: `rules.NAME` for each rule, whether it is told by name or by code, and
     `recipients.NAME` for each recipient."""
@@ -374,7 +381,8 @@ def _setting_name(way: tuple[str, ...]) -> str:
     if len(way) == 1:
         return shown_key(way[0])
     rule = find(way[1]) if way[0] == _RULES else None
-    return field_name((way[0], rule.name if rule else way[1]))
+    key = MASK if sealing.is_secret(way[1]) else way[1]
+    return field_name((way[0], rule.name if rule else key))
 
 
 def _with_default_severity(change: FieldChange) -> FieldChange:

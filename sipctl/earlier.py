@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from sipctl import catalogue
-from sipctl.changes import field_name, names_password, of_these, snapshot
+from sipctl.changes import field_name, holds_password, of_these, snapshot
 from sipctl.editing import Change, edited, edited_within
 from sipctl.endpoint import FIELDS
 from sipctl.errors import Refused
@@ -15,21 +15,11 @@ from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, SCENARIO, reference_of
 from sipctl.member import Member
 from sipctl.nodes import Mapping as MappingNode
-from sipctl.nodes import Node, Scalar, plain_data
+from sipctl.nodes import plain_data
 from sipctl.rules import graphs
-from sipctl.sealing import is_sealed
 from sipctl.ways import data_of
 from sipctl.workspace import read_member
 from sipctl.yamlfile.write import UNSET, Path
-
-
-def _is_plaintext(node: Node) -> bool:
-    """True where a password stands in the file itself, in whatever form."""
-    if not isinstance(node, MappingNode) or len(node.entries) != 1:
-        return True
-    key, value = node.entries[0]
-    sealed = key.value == "age" and isinstance(value, Scalar) and is_sealed(value.value)
-    return not sealed and not names_password(key.value, value)
 
 
 def value_of(root: MappingNode, name: str) -> Change:
@@ -68,19 +58,23 @@ def password(
         return now
     if today and _is_sealed_for_another(today, old):
         return _of_other_user(old, earlier, path, notes)
+    node = old.get("password")
     if keep and today:
         if old.get("username") is None:
             notes.add(path, "there was no user name, so today's password goes")
             return UNSET
-        notes.add(path, "today's password stays; `--field password` brings the earlier one")
+        back = "" if node is None or holds_password(node) else _BACK
+        notes.add(path, f"today's password stays{back}")
         return now
-    node = old.get("password")
-    if node is None or not _is_plaintext(node):
+    if node is None or not holds_password(node):
         return earlier
     give = f"give it one with `sipctl secret set {reference_of(path)}`"
     instead = "today's stays" if now is not UNSET else give
     notes.add(path, f"its plaintext password does not come back; {instead}")
     return now
+
+
+_BACK = "; `--field password` brings the earlier one"
 
 
 def _is_sealed_for_another(today: MappingNode, old: MappingNode) -> bool:
@@ -97,7 +91,7 @@ def _is_sealed_for_another(today: MappingNode, old: MappingNode) -> bool:
 def _of_other_user(old: MappingNode, earlier: Change, path: str, notes: Notes) -> Change:
     """The password that belongs to the user name which comes back."""
     node = old.get("password")
-    if node is not None and not _is_plaintext(node):
+    if node is not None and not holds_password(node):
         notes.add(path, "the earlier user name comes back, and with it its own password")
         return earlier
     give = f"`sipctl secret set {reference_of(path)}` gives it one"

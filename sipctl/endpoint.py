@@ -32,6 +32,16 @@ ENV_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$(?!\n)"
 _ENV = re.compile(ENV_PATTERN)
 
 
+MAX_TEXT = 255
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def is_text(text: str) -> bool:
+    """True for what a user name, a password or a realm may be."""
+    return 0 < len(text) <= MAX_TEXT and not (CONTROL.search(text) or _SURROGATE.search(text))
+
+
 def is_variable(name: str) -> bool:
     """True for the name of an environment variable; anything else there may be the password."""
     return bool(_ENV.match(name))

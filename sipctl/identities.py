@@ -13,6 +13,7 @@ import pyrage
 from sipctl import privileges, sealing, withheld
 from sipctl.errors import Refused
 from sipctl.names import quoted
+from sipctl.repository import Repository
 from sipctl.sealing import Identity
 from sipctl.withheld import VARIABLE
 
@@ -26,10 +27,12 @@ _MAX = 64 * 1024
 
 @dataclass(frozen=True)
 class Keys:
-    """The secret keys at hand, and where they are from, in words; none is no fault."""
+    """The secret keys at hand, and where they are from, in words; none is no fault. `given` are
+    those that a variable names."""
 
     identities: tuple[Identity, ...] = ()
     source: str = ""
+    given: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.identities)
@@ -50,11 +53,21 @@ def find(recipients: Mapping[str, str]) -> Keys:
     """
     text = withheld.secret_key()
     if text:
-        return Keys(_parsed(text, f"the variable {VARIABLE}"), f"the variable {VARIABLE}")
+        where = f"the variable {VARIABLE}"
+        return Keys(_parsed(text, where), where, given=True)
     file = own_file()
-    if file is not None and (os.environ.get(FILE_VARIABLE) or file.exists()):
-        return Keys(_read(file), str(file))
+    given = bool(os.environ.get(FILE_VARIABLE))
+    if file is not None and (given or is_there(file)):
+        return Keys(_read(file), quoted(str(file)), given)
     return _of_ssh(recipients)
+
+
+def is_there(file: Path) -> bool:
+    """True for a file that can be found; a folder that may not be searched holds none."""
+    try:
+        return file.is_file()
+    except OSError:
+        return False
 
 
 def own_file() -> Path | None:
@@ -81,10 +94,10 @@ def _of_ssh(recipients: Mapping[str, str]) -> Keys:
     if home is None or not any(key.startswith("ssh-") for key in recipients.values()):
         return Keys()
     file = home / ".ssh" / "id_ed25519"
-    if not file.is_file():
+    if not is_there(file):
         return Keys()
     try:
-        found = Keys(_read(file), str(file))
+        found = Keys(_read(file), quoted(str(file)))
     except Refused:  # with a passphrase, say: nobody has asked for this one
         return Keys()
     return found if found.own(recipients) else Keys()
@@ -119,7 +132,8 @@ def _parsed(text: str, where: str) -> tuple[Identity, ...]:
             raise Refused(f"the SSH key in {where} has a passphrase", hint) from None
         found = []
     if not found:
-        hint = f"it holds a line {_AGE}…, or an ssh-ed25519 key without a passphrase"
+        hint = f"it holds a line {_AGE}…, or an ssh-ed25519 key without a passphrase; "
+        hint += "an empty file can be deleted"
         raise Refused(f"there is no secret key in {where}", hint)
     return tuple(found)
 
@@ -154,15 +168,32 @@ class NewKey:
 
 
 def _write_private(file: Path, data: bytes) -> None:
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    """Whole or not at all, and never over one that is there."""
+    new = file.with_name(f"{file.name}.{os.getpid()}.new")
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(data)
             stream.flush()
             os.fsync(descriptor)
-    except BaseException:
-        file.unlink(missing_ok=True)
-        raise
+        os.link(new, file)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def cautions(repository: Repository | None) -> list[str]:
+    """What is careless about where the user's own key is kept, in words."""
+    file = own_file()
+    if withheld.secret_key() or file is None or not is_there(file):
+        return []
+    found = []
+    if repository is not None and repository.exposed([str(file)]):
+        found.append(
+            f"the secret key in {quoted(str(file))} lies in the repository: make a new one"
+        )
+    if file.stat().st_mode & 0o044:
+        found.append(f"others can read the secret key in {quoted(str(file))}: `chmod 600` it")
+    return found
 
 
 def new() -> NewKey:

@@ -82,14 +82,26 @@ def _run(args: Sequence[str]) -> int:
     except (BrokenPipeError, SystemExit):  # Typer makes an exit with status 1 of a closed pipe
         _drop_output()
         return 0
-    except Exception as error:
-        if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
-            return _not_written(error)
-        if isinstance(error, OSError) and error.errno in _WAYS and error.filename is not None:
-            output.tell_error(_not_reached(error), session.color)
-            return REFUSED
+    except OSError as error:
+        return _of_system(error, session.color)
+    except BaseException as error:
+        # what a library in Rust ends with is no Exception
+        if not isinstance(error, Exception) and type(error).__module__ != "pyo3_runtime":
+            raise
         output.tell_bug(error)
         return BUG
+
+
+def _of_system(error: OSError, color: str) -> int:
+    from sipctl import output
+
+    if error.errno in _FULL and error.filename is None:
+        return _not_written(error)
+    if error.errno in _WAYS and error.filename is not None:
+        output.tell_error(_not_reached(error), color)
+        return REFUSED
+    output.tell_bug(error)
+    return BUG
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)

@@ -135,6 +135,9 @@ def _in_settings(root: Node) -> Iterator[tuple[int, int]]:
         if key.value == "recipients":
             entries = value.entries if isinstance(value, MappingNode) else [(key, value)]
             yield from ((v.start, v.end) for _, v in entries if not _is_public_key(v))
+        if key.value in ("recipients", "rules") and isinstance(value, MappingNode):
+            names = (name for name, _ in value.entries)
+            yield from ((n.start, n.end) for n in names if sealing.is_secret(n.value))
         elif key.value not in SETTINGS_FIELDS and not key.value.startswith("x-"):
             yield value.start if is_word(key.value) else key.start, max(key.end, value.end)
 

@@ -94,7 +94,7 @@ def tell_usage(error: Any, color: str) -> None:
 _PASSWORD_OPTION = re.compile("--?(pass|pwd|pw|secret)", re.IGNORECASE)
 
 
-def tell_bug(error: Exception) -> None:
+def tell_bug(error: BaseException) -> None:
     """A bug in sipctl: where it happened, without any value that it happened with."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [f for f in frames if "sipctl" in f.filename]
@@ -121,11 +121,11 @@ def tell_unreadable(inventory: Inventory) -> None:
         _hint("see `sipctl validate`")
 
 
-def tell_plan(changes: Sequence[MemberChange], color: str) -> None:
+def tell_plan(outcome: Outcome, color: str) -> None:
     """What a change would do, on standard error."""
     from sipctl.render.changes import plan
 
-    _show(sys.stderr, plan(changes, _SHOWN), color)
+    _show(sys.stderr, plan(outcome.changes, _SHOWN, outcome.settings), color)
 
 
 def show_to_user(segments: Iterable[tuple[str, str]], color: str) -> None:
@@ -271,6 +271,7 @@ def write_csv(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 def _outcome(outcome: Outcome, dry_run: bool) -> dict[str, Any]:
     return {
         "changes": [change_data(change) for change in outcome.changes],
+        "settings": [field_data(field) for field in outcome.settings],
         "files": [change.path for change in outcome.files],
         "commit": outcome.commit,
         "dry_run": dry_run,

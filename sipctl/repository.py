@@ -257,7 +257,7 @@ class Repository:
     def exposed(self, paths: Iterable[str]) -> frozenset[str]:
         """Which of these paths (absolute, or relative to the workspace) Git would take into a
         commit: they lie in the work tree, after links, and are not ignored or are tracked."""
-        top = os.path.realpath(self.top)
+        top = os.path.realpath(self.top).rstrip("/")
         inside: dict[str, str] = {}
         for path in paths:
             real = os.path.realpath(self.root / path)

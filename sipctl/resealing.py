@@ -10,17 +10,18 @@ from pathlib import Path
 from sipctl import names, operations, sealing
 from sipctl.changes import FileChange, Plan
 from sipctl.editing import Edit, editable
+from sipctl.endpoint import is_text
 from sipctl.errors import Refused
 from sipctl.findings import Finding
 from sipctl.inventory import Inventory
 from sipctl.judgement import weighed
 from sipctl.kinds import ENDPOINT, SETTINGS_FILE
-from sipctl.member import Member
+from sipctl.member import Kept, Member, place_of
 from sipctl.nodes import Mapping as MappingNode
 from sipctl.nodes import Scalar
 from sipctl.repository import Repository
 from sipctl.rules import passwords
-from sipctl.secrets import KEYGEN, Sealer, is_for, username_of
+from sipctl.secrets import KEYGEN, Sealer, is_for, stood_in_plain_text, username_of
 from sipctl.settings import FIELDS as SETTINGS_FIELDS
 from sipctl.yamlfile.edit import set_paths
 from sipctl.yamlfile.read import read
@@ -32,6 +33,13 @@ RECIPIENTS = "recipients"
 # -- recipients ----------------------------------------------------------------------------------
 
 
+def refuse_secret(name: str) -> None:
+    """Raise Refused where a secret key is given as a recipient's name, without telling it."""
+    if sealing.is_secret(name):
+        hint = "it is known to who reads your shell's history: make a new one"
+        raise Refused("a secret key stands where the name of a recipient belongs", hint)
+
+
 def add_recipient(root: Path, inventory: Inventory, name: str, key: str) -> Plan:
     """A public key as a recipient under a name; nothing changes where it is one already."""
     recipients = inventory.settings.recipients
@@ -41,7 +49,7 @@ def add_recipient(root: Path, inventory: Inventory, name: str, key: str) -> Plan
         return Plan("secret keygen", subject, (), (f"this key is the recipient {known[key]}",))
     _refuse_known(name, recipients)
     change = _settings_change(root, {name: key})
-    sealed = [m for m in inventory.of_kind(ENDPOINT).values() if m.password("age") is not None]
+    sealed = [m for m in inventory.of_kind(ENDPOINT).values() if m.facts.login]
     notes = []
     if sealed:
         what = "1 password is" if len(sealed) == 1 else f"{len(sealed)} passwords are"
@@ -55,8 +63,8 @@ def add_recipient(root: Path, inventory: Inventory, name: str, key: str) -> Plan
 def _refuse_known(name: str, recipients: Mapping[str, str]) -> None:
     same = next((other for other in recipients if other.casefold() == name.casefold()), None)
     if same is not None:
-        hint = "choose another name, as in --name ada@laptop"
-        raise Refused(f'there is a recipient "{same}" already, with another key', hint)
+        message = f'there is a recipient "{same}" already, with another key'
+        raise Refused(message, "choose another name, ada@laptop say")
 
 
 def _settings_change(root: Path, recipients: Mapping[str, str | Unset]) -> FileChange:
@@ -142,11 +150,13 @@ class Access:
     def applied(self, recipients: Mapping[str, str]) -> dict[str, str]:
         """The recipients as they will be; raises Refused for names that do not fit."""
         for name in self.removed:
+            refuse_secret(name)
             if name not in recipients:
                 hint = names.did_you_mean(name, recipients) or "see `sipctl secret recipients`"
                 raise Refused(f"there is no recipient {names.quoted(name)}", hint)
         kept = {name: key for name, key in recipients.items() if name not in self.removed}
         for name, key in self.added.items():
+            refuse_secret(name)
             _refuse_known(name, kept)
             fault = sealing.key_fault(key)
             if fault:
@@ -174,15 +184,17 @@ def reseal(
     work.run()
     if work.faults and not force:
         message = f"refused: {_passwords(len(work.faults))} cannot be sealed again"
-        hint = "get a key that opens them, or leave them as they are with --force"
-        raise Refused(message, hint if by.keys else f"no secret key is at hand; {hint}", work.told)
+        hint = "leave them as they are with --force, or get a key that opens them"
+        if not by.keys:
+            raise Refused(f"{message}: no secret key is at hand", hint)
+        raise Refused(message, hint, work.told)
     changes = operations.plan_of_edits("secret reseal", work.edits).changes
     if access != Access():
         changed: dict[str, str | Unset] = dict.fromkeys(access.removed, UNSET)
         changed |= access.added
         changes = (_settings_change(root, changed), *changes)
     subject = f"Seal {_passwords(len(work.edits))} again" if work.edits else "Change the recipients"
-    notes = (*work.notes(), *_of_access(work.sets, recipients, sets, inventory))
+    notes = (*work.notes(), *_of_access(work, recipients, sets))
     return Plan("secret reseal", subject, changes, notes)
 
 
@@ -192,53 +204,69 @@ def _passwords(count: int) -> str:
 
 @dataclass
 class _Reseal:
-    """Sealing again under way. `sets` counts the values by the set they were sealed for."""
+    """Sealing again under way. `sets` counts the values by the set they were sealed for, `left`
+    those that stay as they are."""
 
     inventory: Inventory
     by: Sealer
     recipients: Mapping[str, str]
     edits: list[Edit] = field(default_factory=list)
     sets: Counter[str] = field(default_factory=Counter)
+    left: Counter[str] = field(default_factory=Counter)
     faults: list[Finding] = field(default_factory=list)
     plain: int = 0
 
     def run(self) -> None:
         """Look at every endpoint."""
         for member in self.inventory.of_kind(ENDPOINT).values():
-            node = member.password("age") or member.node("password")
-            if member.password("age") is not None:
-                self._again(member)
-            elif isinstance(node, Scalar) and node.value and member.node("username") is not None:
-                self.plain += 1
-                self._take(member, sealing.Opened(str(username_of(member)), node.value))
+            kept = member.facts.kept
+            if kept is not None and kept.form == "age":
+                self._again(member, kept)
+            elif kept is not None and kept.form == "plain":
+                self._plain(member)
 
-    def _again(self, member: Member) -> None:
-        node = member.password("age")
-        assert node is not None
-        place, reference = node.place(member.path), member.reference
+    def _plain(self, member: Member) -> None:
+        password, username = member.node("password"), username_of(member)
+        if isinstance(password, Scalar) and isinstance(username, str):
+            self.plain += 1
+            if is_text(password.value) and is_text(username):
+                self._take(member, sealing.Opened(username, password.value))
+
+    def _again(self, member: Member, kept: Kept) -> None:
+        place, reference = place_of(kept.span, member.path), member.reference
+        if kept.fault:
+            self.faults.append(passwords.malformed(place, reference, kept.fault))
+            return
+        if is_for(kept.sealed, self.recipients):
+            return
+        fault, set_id = None, sealing.parse(kept.sealed).set_id
         try:
-            if is_for(node.value, self.recipients):
-                return
-            opened = sealing.open_(node.value, self.by.keys.identities)
-        except sealing.Foreign as fault:
-            self.faults.append(passwords.foreign(place, reference, str(fault)))
-        except sealing.Malformed as fault:
-            self.faults.append(passwords.malformed(place, reference, fault))
+            opened = sealing.open_(kept.sealed, self.by.keys.identities)
+        except sealing.Foreign as reason:
+            fault = passwords.foreign(place, reference, str(reason))
+        except sealing.Malformed as reason:
+            fault = passwords.malformed(place, reference, reason)
         else:
             if opened.username != username_of(member):
-                message = "it is sealed for another user name"
-                self.faults.append(passwords.others(place, reference, message))
-                return
-            self.sets[sealing.parse(node.value).set_id] += 1
-            self._take(member, opened)
+                fault = passwords.others(place, reference, "it is sealed for another user name")
+            elif self._take(member, opened):
+                self.sets[set_id] += 1
+        if fault is not None:
+            self.faults.append(fault)
+            self.left[set_id] += 1
 
-    def _take(self, member: Member, opened: sealing.Opened) -> None:
+    def _take(self, member: Member, opened: sealing.Opened) -> bool:
         if not self.recipients:
             hint = f"keep one, or {KEYGEN}"
             raise Refused("nobody would be left who can open the passwords", hint)
-        editable(self.inventory, member.reference)
+        try:
+            editable(self.inventory, member.reference)
+        except Refused as refused:
+            self.faults += refused.findings
+            return False
         value: Value = {"age": self.by.sealed(opened, self.recipients)}
         self.edits.append((member, {"password": value}))
+        return True
 
     @property
     def told(self) -> tuple[Finding, ...]:
@@ -248,33 +276,31 @@ class _Reseal:
     def notes(self) -> Iterator[str]:
         """What was found besides."""
         if self.plain:
-            yield (
-                f"{_passwords(self.plain)} stood in plain text: if it was ever committed, "
-                "`sipctl secret check --history` tells which to change"
-            )
+            yield stood_in_plain_text(self.plain)
         if self.faults:
             yield f"{_passwords(len(self.faults))} could not be sealed again and stay as they are"
 
 
-def _of_access(
-    sets: Mapping[str, int],
-    recipients: Mapping[str, str],
-    known: Sets,
-    inventory: Inventory,
-) -> Iterator[str]:
+def _of_access(work: _Reseal, recipients: Mapping[str, str], known: Sets) -> Iterator[str]:
     """Who gains access and who loses it, and what losing it does not mean."""
-    present = inventory.settings.recipients
+    present = work.inventory.settings.recipients
     lists = {**known.lists, sealing.set_id(present.values()): present}
-    gained, lost = Counter[str](), Counter[str]()
-    for id, count in sets.items():
+    gained, lost, still = Counter[str](), Counter[str](), Counter[str]()
+    for id, count in work.sets.items():
         if id not in lists:
             yield f"{_passwords(count)} had been sealed for recipients that no commit lists"
             continue
         come, gone = _moved(lists[id], recipients)
         gained.update(dict.fromkeys(come, count))
         lost.update(dict.fromkeys(gone, count))
-    for word, who in (("gains", gained), ("loses", lost)):
-        yield from (f"{name} {word} access to {_passwords(n)}" for name, n in sorted(who.items()))
+    for id, count in work.left.items():
+        still.update(dict.fromkeys(_moved(lists.get(id, {}), recipients)[1], count))
+    for words, who in (
+        ("gains access to", gained),
+        ("loses access to", lost),
+        ("can still open", still),
+    ):
+        yield from (f"{name} {words} {_passwords(n)}" for name, n in sorted(who.items()))
     if lost:
         named = ", ".join(sorted(lost))
         yield (

@@ -20,6 +20,8 @@ from typing import TypeAlias
 
 import pyrage
 
+from sipctl.endpoint import is_text
+
 VERSION = "v1"
 BLOCK = 64
 """The plaintext's size is a multiple of this many bytes, so that no length of a password shows."""
@@ -50,7 +52,30 @@ class Foreign(Unsealable):
 
 AGE_KEY = "age1[02-9ac-hj-np-z]{58}"
 SSH_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5[A-Za-z0-9+/]{48}"
+_KEY = re.compile(f"{AGE_KEY}|{SSH_KEY}")
 _SECRET = re.compile("AGE-SECRET-KEY-|PRIVATE KEY", re.IGNORECASE)
+
+
+# Points of low order (RFC 7748, section 6.1): what is sealed for them anybody could open, and age
+# ends at once.
+_OF_LOW_ORDER = frozenset(
+    (
+        "age1ahlllllllllllllllllllllllllllllllllllllllllllllllalsn46ayy",
+        "age1ahlllllllllllllllllllllllllllllllllllllllllllllllllsh3g6la",
+        "age1amlllllllllllllllllllllllllllllllllllllllllllllllalselrwrv",
+        "age1amlllllllllllllllllllllllllllllllllllllllllllllllllsam3fc4",
+        "age1anlllllllllllllllllllllllllllllllllllllllllllllllals4n2t7m",
+        "age1anllllllllllllllllllllllllllllllllllllllllllllllllls3hcv9z",
+        "age1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq5cu47z",
+        "age1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqzqqsuwj9m",
+        "age1qyqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqj7vrya",
+        "age1qyqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqzqqk67yly",
+        "age1t7wft09r2zxzfvwsk92eeql0tvzyghxytqwgapkcyf8dm5ylz8ts72fzt7",
+        "age1t7wft09r2zxzfvwsk92eeql0tvzyghxytqwgapkcyf8dm5ylz9ts6wm9s8",
+        "age1ur4h5lpmgxu2u9jku0a0r87ydtdqnr0tnsetrlvxvgz3vh6fhqqqzyt4v9",
+        "age1ur4h5lpmgxu2u9jku0a0r87ydtdqnr0tnsetrlvxvgz3vh6fhzqqxqejhu",
+    )
+)
 
 
 def key_fault(text: str) -> tuple[str, str] | None:
@@ -64,12 +89,25 @@ def key_fault(text: str) -> tuple[str, str] | None:
         return "a secret key stands where a public key belongs", cure
     if text.startswith("ssh-") and not text.startswith("ssh-ed25519 "):
         return "of SSH keys only ssh-ed25519 is taken", "use an ssh-ed25519 or an age key"
-    try:
-        _recipient(public_key(text))
-    except pyrage.RecipientError:
+    if not _is_key(public_key(text)):
         cure = "write an age key (age1…) or an ssh-ed25519 key; `sipctl secret keygen` makes one"
         return "this is no public key of age or ssh-ed25519", cure
     return None
+
+
+def is_secret(text: str) -> bool:
+    """True for what looks like a secret key, wherever it stands."""
+    return bool(_SECRET.search(text))
+
+
+def _is_key(key: str) -> bool:
+    if not _KEY.fullmatch(key) or key in _OF_LOW_ORDER:
+        return False
+    try:
+        _recipient(key)
+    except pyrage.RecipientError:
+        return False
+    return True
 
 
 def public_key(text: str) -> str:
@@ -81,8 +119,6 @@ def public_key(text: str) -> str:
 def _recipient(key: str) -> pyrage.x25519.Recipient | pyrage.ssh.Recipient:
     if key.startswith("ssh-"):
         return pyrage.ssh.Recipient.from_str(key)
-    if key != key.lower():  # age takes capitals too; one spelling makes one set
-        raise pyrage.RecipientError
     return pyrage.x25519.Recipient.from_str(key)
 
 
@@ -141,7 +177,10 @@ def parse(text: str) -> Sealed:
     try:
         data = base64.b64decode(found[2], validate=True)
     except binascii.Error:
-        raise Malformed("what stands behind the second dot is not base64") from None
+        data = b""
+    # bits that mean nothing would make one value look like two
+    if base64.b64encode(data).decode("ascii") != found[2]:
+        raise Malformed("what stands behind the second dot is not base64")
     header = _HEADER.match(data)
     if header is None:
         raise Malformed("it holds no file of age")
@@ -202,13 +241,20 @@ def open_(text: str, identities: Sequence[Identity]) -> Opened:
 
 def _opened(plain: bytes) -> Opened:
     try:
-        data = json.loads(plain.decode("utf-8"))
-        username, password = data["username"], data["password"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise Malformed("what is sealed in it is not a user name and a password") from None
-    if len(data) != 2 or not isinstance(username, str) or not isinstance(password, str):
-        raise Malformed("what is sealed in it is not a user name and a password")
+        pairs = json.loads(plain.decode("utf-8"), object_pairs_hook=list)
+        (first, username), (second, password) = pairs
+    except (ValueError, TypeError, RecursionError):
+        raise Malformed(_OTHER_CONTENT) from None
+    if (first, second) == ("password", "username"):
+        username, password = password, username
+    elif (first, second) != ("username", "password"):
+        raise Malformed(_OTHER_CONTENT)
+    if not all(isinstance(text, str) and is_text(text) for text in (username, password)):
+        raise Malformed("the user name or the password in it is none that a file may hold")
     return Opened(username, password)
+
+
+_OTHER_CONTENT = "what is sealed in it is not a user name and a password"
 
 
 def opens(identities: Sequence[Identity], key: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -151,14 +152,26 @@ def edit(
 def set_passwords(inventory: Inventory, given: Mapping[str, str], by: Sealer) -> Plan:
     """Each of these endpoints with its password, sealed."""
     edits: list[Edit] = []
+    plain = 0
     for reference, password in given.items():
         member = editable(inventory, reference)
+        plain += member.facts.kept is not None and member.facts.kept.form == "plain"
         if member.node("username") is None:
             hint = f"give it one: `sipctl edit {reference} --username NAME --password-stdin`"
             raise Refused(f'"{reference}" has no user name to seal a password with', hint)
         value = by.value(inventory, username_of(member), password, member)
         edits.append((member, {"password": value}))
-    return replace(operations.plan_of_edits("secret set", edits), notes=by.notes)
+    notes = (*by.notes, *([stood_in_plain_text(plain)] if plain else []))
+    return replace(operations.plan_of_edits("secret set", edits), notes=notes)
+
+
+def stood_in_plain_text(count: int) -> str:
+    """What to tell of passwords that are sealed now and were not before."""
+    what = "1 password" if count == 1 else f"{count} passwords"
+    return (
+        f"{what} stood in plain text: if it was ever committed, `sipctl secret check --history` "
+        "tells what to change at the carriers"
+    )
 
 
 def username_of(member: Member, changes: Changes | None = None) -> object:
@@ -177,19 +190,21 @@ def reveal(root: Path, inventory: Inventory, reference: str, keys: Keys) -> str:
     Raises Refused where there is none, it is not at hand, or a sealed one is another user's.
     """
     member = inventory.member(reference)
-    node = member.node("password")
-    if node is None:
+    kept = member.facts.kept
+    if kept is None:
         hint = f"give it one with `sipctl secret set {reference}`"
-        raise Refused(f'"{reference}" has no password', hint)
-    if (sealed := member.password("age")) is not None:
-        return _opened(member, sealed.value, keys)
-    if (variable := member.password("env")) is not None:
-        return _of_variable(variable.value)
-    if (file := member.password("file")) is not None:
-        return _of_file(root / file.value)
-    if isinstance(node, Scalar):
+        raise Refused(f'"{reference}" has no password', hint, member.findings)
+    if kept.sealed:
+        return _opened(member, kept.sealed, keys)
+    if kept.form == "env" and kept.named:
+        return _of_variable(kept.named)
+    if kept.form == "file" and kept.named:
+        return _of_file(root / kept.named)
+    node = member.node("password")
+    if kept.form == "plain" and isinstance(node, Scalar):
         return node.value
-    raise Refused(f'the password of "{reference}" cannot be read', findings=member.findings)
+    message = f'the password of "{reference}" cannot be read'
+    raise Refused(message, "see `sipctl secret check`", member.findings)
 
 
 def _opened(member: Member, text: str, keys: Keys) -> str:
@@ -216,15 +231,22 @@ def _of_variable(name: str) -> str:
     return value
 
 
+_LONGEST = 64 * 1024
+
+
 def _of_file(file: Path) -> str:
+    """The first bytes of a plain file: a pipe is not waited for, and a device not drained."""
     try:
-        text = file.read_bytes().decode("utf-8")
+        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as stream:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise Refused(f"{names.quoted(str(file))} is not a plain file")
+            return without_line_end(stream.read(_LONGEST).decode("utf-8"))
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise Refused(f"{names.quoted(str(file))} cannot be read: {reason}") from None
     except UnicodeDecodeError:
         raise Refused(f"{names.quoted(str(file))} is not text in UTF-8") from None
-    return without_line_end(text)
 
 
 def without_line_end(text: str) -> str:

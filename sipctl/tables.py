@@ -337,6 +337,8 @@ def _password(value: Any) -> Value:
         return None
     if isinstance(value, dict) and value.keys() in ({"env"}, {"file"}):
         return value
+    if value in ({"age": True}, {"plain": True}):  # as list tells that there is one
+        return None
     raise _Fault(f"password: {_NO_PASSWORDS} ({_NO_VALUE})")
 
 

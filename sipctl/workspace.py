@@ -45,8 +45,11 @@ def load(root: Path, context: Context = NO_CONTEXT) -> Inventory:
 
 
 def load_settings(root: Path) -> Settings:
-    """The settings alone, the default ones where they have errors."""
-    return _settings(_content(root / SETTINGS_FILE, SETTINGS_FILE))[0]
+    """The settings alone; raises Refused with what is wrong with them."""
+    settings, found = _settings(_content(root / SETTINGS_FILE, SETTINGS_FILE))
+    if any(finding.is_error for finding in found):
+        raise Refused(f"{SETTINGS_FILE} could not be read", f"mend {SETTINGS_FILE} first", found)
+    return settings
 
 
 def inventory_of(source: Files, context: Context = NO_CONTEXT) -> Inventory:

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -177,6 +178,8 @@ IN_AN_ARGUMENT = [
     "create new --host new.example.net --username nora --password-env {}",
     "create new --host new.example.net --username nora --password-file {}",
     "edit a {} --password-stdin",
+    "edit a --unset {} --password-stdin",
+    "duplicate {} new --password-stdin",
     "edit a --password-env A {}",
     "edit a --password-file /run/a {}",
     "edit a --password {}",
@@ -236,6 +239,39 @@ def test_what_is_typed_in_an_editor_and_refused_is_kept_without_the_password(
     kept = re.search(r"what you typed is kept in (\S+\.yaml), but for", screen.text)
     assert kept
     assert "host: typed.example.net\n" in Path(kept[1]).read_text()
+    refuse_everywhere(closed, home)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_what_is_typed_is_kept_without_the_password_when_the_process_is_ended(
+    number: int, closed: Path, home: Path, tmp_path: Path, terminal: Terminal
+) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    script = f"sed -i 's/^host.*/host: typed.example.net/' $1; echo 'password: {CANARY}' >>$1"
+    env = _editor(tools, f"{script}; kill -{number} $(ps -o ppid= $PPID); sleep 60")
+    screen = terminal("edit", "a", env=env, check=130)
+    refuse(screen.raw, "the screen")
+    kept = re.search(r"what you typed is kept in (\S+\.yaml), but for", screen.text)
+    assert kept
+    assert "host: typed.example.net\n" in Path(kept[1]).read_text()
+    refuse_everywhere(closed, home)
+
+
+def test_what_is_typed_is_never_among_the_files_that_git_has(
+    closed: Path, home: Path, tmp_path: Path, terminal: Terminal
+) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (closed / "tmp").mkdir()
+    env = {
+        **_editor(tools, f"echo $1 >{tools}/where; echo 'password: {CANARY}' >>$1"),
+        "TMPDIR": f"{closed}/tmp",
+    }
+    terminal("edit", "a", answers=["n"], env=env, check=3)
+    where = Path((tools / "where").read_text().strip())
+    assert where.is_relative_to(closed / ".git/sipctl")
+    assert not list((closed / "tmp").iterdir())
     refuse_everywhere(closed, home)
 
 

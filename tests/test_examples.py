@@ -65,7 +65,7 @@ def _audited(rule: str, folder: Path) -> tuple[Finding, ...]:
     copy = _copy_of_wrong(rule, folder)
     repository = Repository.init(copy)
     MADE_FOR_AUDIT[rule](copy)
-    return audit.audit(copy, load(copy), Keys(), Sets({}), repository).findings
+    return audit.audit(copy, load(copy), Keys(), Sets({}), (), repository).findings
 
 
 def _open_to_all(root: Path) -> None:

@@ -1,6 +1,7 @@
 """Passwords that live with the files: sealing, checking, sealing again, opening."""
 
 import json
+import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -202,6 +203,13 @@ def test_set_seals_what_stands_on_standard_input(vault: Path, sipctl: Program, g
     )
 
 
+def test_a_password_set_over_plain_text_is_no_cure_for_the_past(vault: Path, run: Program) -> None:
+    Path("endpoints/a.yaml").write_text(f"{A}password: hunter2\n")
+    done = run("secret", "set", "a", "--no-commit", input="new")
+    assert "1 password stood in plain text" in done.err
+    assert "`sipctl secret check --history`" in " ".join(done.err.split())
+
+
 def test_set_asks_twice_on_a_terminal_and_shows_nothing(vault: Path, terminal: Terminal) -> None:
     screen = terminal("secret", "set", "a", answers=["one", "other", "one", "one"])
     assert "Password of a: " in screen.text
@@ -300,6 +308,16 @@ def test_a_table_sets_many_in_one_commit(table: str, vault: Path, run: Program, 
     assert [opened("a"), opened("b")] == [("anna", "one"), ("bert", "two")]
 
 
+def test_blanks_in_front_of_a_password_count_in_quotes_only(vault: Path, run: Program) -> None:
+    run("secret", "set", "--from", "-", input='a, one\nb, " two"\n')
+    assert [opened("a"), opened("b")] == [("anna", "one"), ("bert", " two")]
+
+
+def test_marks_of_the_order_of_bytes_are_no_part_of_a_password(vault: Path, run: Program) -> None:
+    run("secret", "set", "a", input=b"\xef\xbb\xbfone\r\n")
+    assert opened("a") == ("anna", "one")
+
+
 def test_a_password_in_quotes_may_hold_anything(vault: Path, run: Program, tmp_path: Path) -> None:
     (tmp_path / "table.csv").write_text('a,"o,n;e ""1"""\n')
     run("secret", "set", "--from", tmp_path / "table.csv")
@@ -332,6 +350,10 @@ def test_set_wants_one_endpoint_or_a_table(vault: Path, run: Program) -> None:
     assert "--from" in run("secret", "set", check=2).err
     assert "--from" in run("secret", "set", "a", "--from", "-", check=2).err
     assert "could not be read" in run("secret", "set", "--from", "none.csv", check=3).err
+
+
+def test_a_table_of_passwords_is_not_typed(vault: Path, terminal: Terminal) -> None:
+    assert "pipe it in" in terminal("secret", "set", "--from", "-", check=2).text
 
 
 def test_without_questions_a_terminal_gives_no_password(vault: Path, terminal: Terminal) -> None:
@@ -385,6 +407,16 @@ def test_import_seals_one_password_for_all_that_have_none(
     assert "password" not in Path("endpoints/d.yaml").read_text()
 
 
+def test_what_list_tells_of_a_password_can_be_imported(
+    sealed: Path, run: Program, tmp_path: Path
+) -> None:
+    rows = run("list", "-o", "json").out
+    (tmp_path / "all.json").write_text(rows)
+    before = value_of("a")
+    run("import", tmp_path / "all.json", "--update", "--force")
+    assert value_of("a") == before
+
+
 def test_import_names_a_file_for_each_password(vault: Path, run: Program, tmp_path: Path) -> None:
     table = tmp_path / "trunks.csv"
     table.write_text("reference,username\na,\nb,\n")
@@ -398,6 +430,17 @@ def test_import_names_a_file_for_each_password(vault: Path, run: Program, tmp_pa
     )
     assert "every endpoint" in run("import", table, "--password-file", "x", check=3).err
     assert "standard input" in run("import", "-", "--password-stdin", input="", check=2).err
+
+
+def test_a_password_cannot_be_both_set_and_taken_out(vault: Path, run: Program) -> None:
+    line = ("edit", "a", "--password-stdin", "--unset", "password")
+    assert "both set and unset" in run(*line, input="x", check=2).err
+
+
+def test_a_null_is_no_password(sealed: Path, run: Program) -> None:
+    Path("endpoints/a.yaml").write_text(f"{A}password: ~\n")
+    assert rules(run) == ["null-value endpoints/a.yaml"]
+    assert "SIP501" not in run("validate", check=1).out
 
 
 def test_a_password_has_one_source(vault: Path, run: Program) -> None:
@@ -687,6 +730,88 @@ def test_plain_text_is_found_on_every_branch_and_in_what_cannot_be_parsed(
     assert "hunter2" not in found.out
 
 
+def test_plain_text_is_found_wherever_a_workspace_was_and_under_any_key(
+    vault: Path, run: Program, git: Git
+) -> None:
+    """In another folder, with the other ending, under a misspelt key, in a form of no meaning."""
+    old = Path("old/endpoints")
+    old.mkdir(parents=True)
+    for name, line in (
+        ("a.yml", "password: hunter2"),
+        ("b.yaml", "pasword: hunter2\npwd: hunter2"),
+        ("c.yaml", "password: {vault: hunter2}"),
+        ("d.yaml", "password: [hunter2]"),
+        ("e.yaml", "password: {env: E}\nx-secret: is their own"),
+        ("f.yaml", "password: {age: hunter2}"),
+    ):
+        (old / name).write_text(f"reference: x\nhost: x.example.net\n{line}\n")
+    git("add", ".")
+    git("commit", "--quiet", "--message=Elsewhere")
+    git("rm", "--quiet", "-r", "old")
+    git("commit", "--quiet", "--message=No more")
+    assert rules(run, "--history") == [
+        f"password-in-history old/endpoints/{name}"
+        for name in ("a.yml", "b.yaml", "c.yaml", "d.yaml", "f.yaml")
+    ]
+
+
+def test_the_same_user_name_at_another_server_is_another_password(
+    leaked: str, run: Program
+) -> None:
+    run("secret", "set", "b", input="another")
+    run("edit", "b", "--username", "anna", "--password-stdin", input="another")
+    run("edit", "a", "--unset", "password")
+    run("delete", "a")
+    assert rules(run, "--history") == ["password-in-history endpoints/a.yaml"]
+
+
+def test_history_that_was_cut_is_not_searched(
+    leaked: str, vault: Path, run: Program, tmp_path: Path
+) -> None:
+    shallow = tmp_path / "shallow"
+    execute(["git", "clone", "--quiet", "--depth=1", vault.as_uri(), shallow])
+    refused = run("-C", shallow, "secret", "check", "--history", check=3)
+    assert "this clone lacks history" in refused.err
+    assert "git fetch --unshallow" in refused.err
+    run("-C", shallow, "secret", "check")
+
+
+def test_what_cannot_be_read_is_no_clean_bill(sealed: Path, run: Program) -> None:
+    Path("endpoints/a.yaml").write_text("reference: a\nhost: [\npassword: hunter2\n")
+    assert rules(run) == ["invalid-yaml endpoints/a.yaml"]
+    assert rules(run, "b", check=0) == []
+    Path("endpoints/a.yaml").write_text(f"{A}password: {{vault: x}}\n")
+    assert rules(run) == ["bad-password endpoints/a.yaml"]
+    Path("sipctl.yaml").write_text(f"{keys.SETTINGS}  eve: nonsense\n")
+    assert "bad-recipient sipctl.yaml" in rules(run)
+
+
+def test_a_key_of_nobody_is_told(sealed: Path, home: Path, run: Program) -> None:
+    refused = run("secret", "check", env=OTHER_KEY, check=3)
+    assert "the key in the variable SIPCTL_IDENTITY is no recipient's" in refused.err
+    own = home / ".config/sipctl/identity"
+    own.parent.mkdir(parents=True)
+    own.write_text(f"{keys.OWN}\n")
+    own.chmod(0o600)
+    done = run("secret", "check", env=NO_KEY)
+    assert "is no recipient's: nothing is opened" in done.err
+
+
+def test_a_key_that_others_can_get_at_is_told(sealed: Path, home: Path, run: Program) -> None:
+    own = home / ".config/sipctl/identity"
+    own.parent.mkdir(parents=True)
+    own.write_text(f"{keys.CI}\n")
+    own.chmod(0o644)
+    assert "`chmod 600` it" in run("secret", "check", env=NO_KEY, check=1).err
+    own.chmod(0o600)
+    run("secret", "check", env=NO_KEY)
+    Path("ci.key").write_text(f"{keys.CI}\n")
+    Path("ci.key").chmod(0o600)
+    env: Environment = {"SIPCTL_IDENTITY": None, "SIPCTL_IDENTITY_FILE": "ci.key"}
+    told = run("secret", "check", env=env, check=1).err
+    assert "lies in the repository: make a new one" in told
+
+
 def test_history_needs_a_repository(vault: Path, run: Program) -> None:
     (vault / ".git").rename(vault.parent / "git")
     run("secret", "check")
@@ -703,12 +828,18 @@ def test_reseal_gives_and_takes_access_in_one_commit_and_says_to_whom(
     done = sipctl("secret", "reseal", "--add", f"own={keys.OWN_PUBLIC}")
     assert "own gains access to 2 passwords" in done.err
     assert commits(git) == before + 1
+    told = f"recipients.own: - -> {keys.OWN_PUBLIC}"
+    assert f"~ settings\n    {told}\n" in done.out
+    assert f"\n\nsettings:\n  {told}\n\nchanged: a, b\n" in message_of_head(sealed)
     assert git("show", "--format=", "--name-only").split() == [
         *("endpoints/a.yaml", "endpoints/b.yaml", "sipctl.yaml"),
     ]
     assert [opened("a", keys.OWN), opened("b", keys.OWN)] == [("anna", "one"), ("bert", "two")]
-    done = sipctl("secret", "reseal", "--remove", "ci", env=OTHER_KEY)
+    done = sipctl("secret", "reseal", "--remove", "ci", "-o", "json", env=OTHER_KEY)
     assert "ci loses access to 2 passwords" in done.err
+    assert [(f["field"], f["old"], f["new"]) for f in done.json["settings"]] == [
+        ("recipients.ci", keys.CI_PUBLIC, None)
+    ]
     assert "history keeps what ci could read: set new passwords at the carriers" in done.err
     with pytest.raises(sealing.Foreign):
         opened("a", keys.CI)
@@ -749,12 +880,14 @@ def test_what_no_key_opens_is_not_sealed_again(sealed: Path, run: Program, git: 
     for env in (NO_KEY, OTHER_KEY):
         refused = run("secret", "reseal", env=env, check=3)
         assert "2 passwords cannot be sealed again" in refused.err
-        assert "SIP504" in refused.err
+        assert ("SIP504" in refused.err) == (env is OTHER_KEY)
+        assert ("no secret key is at hand" in refused.err) == (env is NO_KEY)
     assert (commits(git), value_of("a")) == before
     rewrite("a", before[1], sealing.seal("anna", "one", [keys.OWN_PUBLIC]))
     run("save")
-    done = run("secret", "reseal", "--force", env=OTHER_KEY)
+    done = run("secret", "reseal", "--force", "--remove", "ci", env=OTHER_KEY)
     assert "1 password could not be sealed again" in done.err
+    assert "ci can still open 1 password" in done.err
     assert opened("a", keys.OWN) == ("anna", "one")
 
 
@@ -773,6 +906,8 @@ def test_a_swapped_value_is_not_made_right_by_sealing_it_again(sealed: Path, run
         (f"--add ci={keys.BOB_PUBLIC}", 3, 'a recipient "ci" already'),
         ("--add bob=age1nonsense", 3, "no public key"),
         (f"--add bob={keys.CI_PUBLIC}", 3, "have one key"),
+        (f"--add {keys.CI}=bob", 3, "stands where the name of a recipient belongs"),
+        (f"--remove {keys.CI}", 3, "stands where the name of a recipient belongs"),
         ("--remove ci2", 3, 'did you mean "ci"?'),
         ("--remove ci", 3, "nobody would be left"),
     ],
@@ -789,10 +924,41 @@ def test_a_secret_key_among_the_recipients_is_refused_and_not_told(
     refused = run("secret", "reseal", "--add", f"bob={keys.CI}", check=3)
     assert "a secret key stands where a public key belongs" in refused.err
     assert keys.CI not in refused.err
-    Path("sipctl.yaml").write_text(keys.SETTINGS.replace(keys.CI_PUBLIC, keys.CI))
-    for line in ("validate", "save", "save -n", "diff", "fmt --diff", "status"):
-        shown = run(*line.split(), check=None)
-        assert keys.CI not in shown.out + shown.err, line
+    for settings in (
+        keys.SETTINGS.replace(keys.CI_PUBLIC, keys.CI),
+        f"{keys.SETTINGS}  {keys.CI}: {keys.BOB_PUBLIC}\n",
+        f"{keys.SETTINGS}  {keys.CI}: [\n",
+        f"{keys.SETTINGS}rules: {{{keys.CI}: error}}\n",
+        f"{keys.SETTINGS}{keys.CI}: {keys.BOB_PUBLIC}\n",
+    ):
+        Path("sipctl.yaml").write_text(settings)
+        for line in (
+            *("validate", "validate --format json", "save", "save -n", "diff", "diff -o json"),
+            *("fmt --diff", "status", "secret check", "secret recipients", "secret keygen -n"),
+        ):
+            shown = run(*line.split(), check=None)
+            assert keys.CI.casefold() not in (shown.out + shown.err).casefold(), line
+
+
+def test_a_key_for_which_anybody_could_open_is_refused(sealed: Path, run: Program) -> None:
+    zero = "age1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq5cu47z"
+    assert "no public key" in run("secret", "reseal", "--add", f"eve={zero}", check=3).err
+    Path("sipctl.yaml").write_text(f"{keys.SETTINGS}  eve: {zero}\n")
+    assert "SIP214" in run("validate", check=1).out
+
+
+def test_settings_that_cannot_be_read_are_told_before_anything_is_asked(
+    sealed: Path, run: Program, terminal: Terminal
+) -> None:
+    Path("sipctl.yaml").write_text("version: 1\nrecipients: [ci]\n")
+    for line in (
+        *("secret recipients", "secret reseal", "secret keygen", "secret set a"),
+        "edit a --password-stdin",
+    ):
+        refused = run(*line.split(), input="one", check=3)
+        assert "sipctl.yaml could not be read" in refused.err, line
+        assert "sipctl.yaml:2:13" in refused.err, line
+    assert "Password" not in terminal("secret", "set", "a", check=3).text
 
 
 def test_undo_of_reseal_brings_the_former_values_back(sealed: Path, run: Program) -> None:
@@ -842,6 +1008,21 @@ def test_reveal_finds_a_password_wherever_it_is_kept(
     assert run("secret", "reveal", "a", "--force").out == "plain\n"
     Path("endpoints/a.yaml").write_text(A)
     assert "has no password" in run("secret", "reveal", "a", "--force", check=3).err
+
+
+def test_reveal_waits_for_no_pipe_and_drains_no_device(vault: Path, run: Program) -> None:
+    os.mkfifo(vault.parent / "pipe")
+    for path in (vault.parent / "pipe", "/dev/zero", vault.parent):
+        Path("endpoints/a.yaml").write_text(f"{A}password: {{file: {path}}}\n")
+        refused = run("secret", "reveal", "a", "--force", check=3)
+        assert "plain file" in refused.err or "is a directory" in refused.err
+
+
+def test_reveal_of_what_is_no_form_tells_nothing_of_it(vault: Path, run: Program) -> None:
+    for value in ("{env: hunter-2}", "{vault: hunter2}", "[hunter2]", "{age: hunter2}"):
+        Path("endpoints/a.yaml").write_text(f"{A}password: {value}\n")
+        refused = run("secret", "reveal", "a", "--force", check=3)
+        assert "hunter" not in refused.err
 
 
 def test_reveal_shows_nothing_that_belongs_to_another(sealed: Path, run: Program) -> None:

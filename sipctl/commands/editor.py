@@ -7,9 +7,10 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
-from sipctl import apply, disk, operations, output, privileges, selection, workspace
+from sipctl import apply, disk, journal, operations, output, privileges, selection, workspace
 from sipctl.changes import Plan
 from sipctl.commands.session import Session
 from sipctl.errors import Refused, SipctlError, Usage
@@ -17,6 +18,7 @@ from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, Kind
 from sipctl.masking import rescued
 from sipctl.member import Member
+from sipctl.repository import Repository
 
 
 def edit(session: Session, reference: str, kind: Kind = ENDPOINT) -> None:
@@ -32,13 +34,15 @@ def edit(session: Session, reference: str, kind: Kind = ENDPOINT) -> None:
     member = workspace.load(root).member(reference, kind)
     if not session.no_commit:
         apply.refuse_unclean(root, [member.path])
+    repository = selection.required_repository(root)
     with privileges.acting():
-        folder = Path(tempfile.mkdtemp(prefix="sipctl-"))
+        folder = _folder(repository)
         file = folder / f"{reference}.yaml"
         _write_private(file, member.data)
     written = False
     try:
-        _rounds(session, member, file)
+        with apply.ended_by_signals():
+            _rounds(session, repository, member, file)
         written = not session.dry_run
     finally:
         typed = disk.content(file) or b""
@@ -46,6 +50,17 @@ def edit(session: Session, reference: str, kind: Kind = ENDPOINT) -> None:
             shutil.rmtree(folder)
         else:
             _keep(file, member, typed)
+
+
+def _folder(repository: Repository) -> Path:
+    """A new folder for what is typed, which may be a password: never among the files that Git has,
+    wherever temporary folders are made."""
+    usual = Path(tempfile.gettempdir()).resolve()
+    if not usual.is_relative_to(repository.top):
+        return Path(tempfile.mkdtemp(prefix="sipctl-"))
+    inside = journal.folder(repository)
+    inside.mkdir(exist_ok=True)
+    return Path(tempfile.mkdtemp(prefix="edit-", dir=inside))
 
 
 def _keep(file: Path, member: Member, typed: bytes) -> None:
@@ -68,8 +83,8 @@ def _write_private(file: Path, data: bytes) -> None:
         stream.write(data)
 
 
-def _rounds(session: Session, member: Member, file: Path) -> None:
-    command, before, refused = _editor(session.root()), member.data, None
+def _rounds(session: Session, repository: Repository, member: Member, file: Path) -> None:
+    command, before, refused = _editor(repository), member.data, None
     while True:
         _run(command, file)
         typed = disk.content(file) or b""
@@ -97,12 +112,16 @@ def _rounds(session: Session, member: Member, file: Path) -> None:
             return
 
 
-def _editor(root: Path) -> str:
+def _editor(repository: Repository) -> str:
     """The editor that Git would open: GIT_EDITOR, core.editor, VISUAL, EDITOR, then its default."""
-    found = selection.required_repository(root).ask("var", "GIT_EDITOR")
+    found = repository.ask("var", "GIT_EDITOR")
     if not found:
         raise Refused("no editor is set", "set EDITOR, or give options")
     return found
+
+
+_TO_END = 10.0
+"""So many seconds an editor has to end when it is told to."""
 
 
 def _run(command: str, file: Path) -> None:
@@ -115,6 +134,11 @@ def _run(command: str, file: Path) -> None:
     old = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
     try:
         status = process.wait()
+    except apply.Interrupted:  # an editor that saves what it holds when it is ended may do so
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_TO_END)
+        raise
     finally:
         for number, handler in old.items():
             signal.signal(number, handler)

@@ -46,6 +46,8 @@ def create(
     values = session.values()
     if reference is not None:
         values["reference"] = reference
+    if session.gives_password and reference is not None:
+        passwords.refuse_bad_reference(reference)
     if {"reference", "host"} <= values.keys():
         sealed = passwords.given(session, "Password")
     elif session.interactive:
@@ -120,8 +122,9 @@ def _with_unset(session: Session, unset: list[str]) -> Changes:
     for name in unset:
         field = {"codec": "codecs", "tag": "tags"}.get(name, name)
         if field not in FIELDS and not field.startswith("x-"):
-            raise Usage(f'"{name}" is not a field', f"fields are {', '.join(FIELDS)}")
-        if field in values:
+            what = "what --unset names" if session.gives_password else f'"{name}"'
+            raise Usage(f"{what} is not a field", f"fields are {', '.join(FIELDS)}")
+        if field in values or (field == "password" and session.seals):
             raise Usage(f'"{name}" is both set and unset')
         changes[field] = UNSET
     return changes
@@ -135,9 +138,13 @@ def duplicate(
     """Copy an endpoint, comments too."""
     session = session_of(ctx)
     values = session.values()
+    if session.gives_password:
+        passwords.refuse_bad_reference(new)
     sealed = passwords.given(session, "Password of the copy")
 
     def planner(inventory: Inventory) -> Plan:
+        if session.gives_password:
+            passwords.refuse_unknown(inventory, [reference])
         if sealed is None:
             return operations.duplicate(inventory, reference, new, values)
         return secrets.duplicate(inventory, reference, new, values, sealed)

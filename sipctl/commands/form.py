@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -104,6 +105,8 @@ def _checked(field: str, text: str, kind: Kind) -> tuple[str | None, Value]:
     if field == "reference":
         reason = names.fault(text)
         return (f'"{text}" is not a reference: {reason}' if reason else None), text
+    if field == "password" and not _IN_CAPITALS.match(text):
+        return _SHOWN, text
     if field == "port" and not scalars.DECIMAL.match(text):
         return f'"{text}" is not a plain number', text
     try:
@@ -114,6 +117,12 @@ def _checked(field: str, text: str, kind: Kind) -> tuple[str | None, Value]:
     if finding is None:
         return None, value
     return f"{finding.message}; {finding.hint}" if finding.hint else finding.message, value
+
+
+_IN_CAPITALS = re.compile(r"[A-Z_][A-Z0-9_]*\Z")
+_SHOWN = (
+    "the name of a variable is asked for, in capitals; if that was a password, it has been seen"
+)
 
 
 def _typed(field: str, text: str) -> Value:

@@ -8,12 +8,11 @@ from collections.abc import Sequence
 
 import typer
 
-from sipctl import identities, secrets, workspace
+from sipctl import identities, names, secrets, workspace
 from sipctl.commands.session import Session
 from sipctl.errors import Refused, Usage
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT
-from sipctl.names import did_you_mean
 from sipctl.secrets import NewPassword, Sealer
 from sipctl.settings import Settings
 
@@ -69,7 +68,7 @@ def content(session: Session) -> str:
     """What standard input holds; what is left of it is no answer to a question."""
     session.no_input = True
     try:
-        return sys.stdin.buffer.read().decode("utf-8")
+        return sys.stdin.buffer.read().decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Refused("standard input is not text in UTF-8") from None
 
@@ -79,11 +78,17 @@ def sealer(settings: Settings) -> Sealer:
     return Sealer(identities.find(settings.recipients))
 
 
+def refuse_bad_reference(reference: str) -> None:
+    """Raise Refused for what can be no reference, without telling it, for the same reason."""
+    if names.fault(reference):
+        raise Refused("what stands in the reference's place is none", names.CURE)
+
+
 def refuse_unknown(inventory: Inventory, references: Sequence[str]) -> None:
     """Raise Refused for references that are not known, without telling them: one of them may be a
     password that was given in an argument's place."""
     known = [member.reference for member in inventory.of_kind(ENDPOINT).values()]
     for number, reference in enumerate(references, 1):
         if reference not in known:
-            near = did_you_mean(reference, known)
+            near = names.did_you_mean(reference, known)
             raise Refused(f"argument {number} is no endpoint", near or "see `sipctl list -o name`")

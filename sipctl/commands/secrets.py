@@ -8,7 +8,7 @@ import io
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +19,7 @@ from sipctl import (
     audit,
     identities,
     output,
+    privileges,
     reports,
     resealing,
     secrets,
@@ -34,7 +35,7 @@ from sipctl.errors import Refused, Usage
 from sipctl.identities import Keys
 from sipctl.inventory import Inventory
 from sipctl.judged import folder_in_repository
-from sipctl.kinds import ENDPOINT
+from sipctl.kinds import ENDPOINT, SETTINGS_FILE
 from sipctl.names import MAX_LENGTH, quoted
 from sipctl.repository import Repository
 
@@ -61,7 +62,10 @@ def keygen(
     """
     session = session_of(ctx)
     root = session.root()
+    workspace.load_settings(root)
+    privileges.act_as_owner(root)  # the key is to be that person's
     called = name or _own_name()
+    resealing.refuse_secret(called)
     file = _file_for_new(root)
     new = identities.new() if file else None
     public = new.public if new else _public(identities.find({}))
@@ -78,7 +82,7 @@ def keygen(
 def _file_for_new(root: Path) -> Path | None:
     """Where a new secret key is to go; None where there is one already."""
     file = identities.own_file()
-    if withheld.secret_key() or (file and file.exists()):
+    if withheld.secret_key() or (file and identities.is_there(file)):
         return None
     hint = f"name a file: {identities.FILE_VARIABLE}=FILE"
     if file is None:
@@ -99,7 +103,11 @@ def _public(keys: Keys) -> str:
 
 def _own_name() -> str:
     """`ada@laptop`, as far as a name may be so."""
-    text = f"{getpass.getuser()}@{os.uname().nodename.partition('.')[0]}"
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container may run as somebody who has no name
+        user = f"uid{os.getuid()}"
+    text = f"{user}@{os.uname().nodename.partition('.')[0]}"
     return re.sub(r"[^A-Za-z0-9_.@-]", "-", text).lstrip("_.@-")[:MAX_LENGTH]
 
 
@@ -169,6 +177,8 @@ def set_(
 
 def _rows(session: Session, file: str) -> Iterator[tuple[str, str]]:
     """The rows of a table: nothing of it is ever told but the numbers of lines."""
+    if file == "-" and sys.stdin.isatty():
+        raise Usage("a table of passwords is not typed", "name a file, or pipe it in")
     text = passwords.content(session) if file == "-" else _text(file)
     known = {m.reference for m in session.inventory().of_kind(ENDPOINT).values()}
     seen: dict[str, int] = {}
@@ -204,9 +214,8 @@ def _text(file: str) -> str:
 def _cells(text: str) -> Iterator[tuple[int, list[str]]]:
     """The rows, each with its line; what separates is the first sign that no reference holds."""
     found = re.search(r"[,;\t]", text)
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=found[0] if found else ",", strict=True
-    )
+    sign, lines = found[0] if found else ",", io.StringIO(text, newline="")
+    reader = csv.reader(lines, delimiter=sign, strict=True, skipinitialspace=True)
     try:
         for cells in reader:
             if cells:
@@ -242,14 +251,13 @@ def check(
     inventory = selection.judged_in_git(root)
     for reference in references or ():
         inventory.member(reference)
-    if history and repository is None:
-        selection.required_repository(root)
-    keys = identities.find(inventory.settings.recipients)
-    found = audit.audit(
-        root, inventory, keys, resealing.sets_of(repository), repository if history else None
-    )
+    if history:
+        _refuse_shallow(selection.required_repository(root))
+    keys = _keys_for_check(inventory)
     chosen = {ENDPOINT.path(reference) for reference in references or ()}
-    findings = tuple(f for f in found.findings if not chosen or f.place.file in chosen)
+    sets = resealing.sets_of(repository)
+    found = audit.audit(root, inventory, keys, sets, chosen, repository if history else None)
+    findings = found.findings
     files = tuple(sorted(chosen or inventory.of_kind(ENDPOINT)))
     folder = folder_in_repository(root) if wanted in reports.FORMATS else ""
     counts = {"sealed": found.sealed, "opened": found.opened}
@@ -258,8 +266,34 @@ def check(
         how = f"{found.opened} opened" if keys else "no key is at hand, so none was opened"
         what = "1 password is" if found.sealed == 1 else f"{found.sealed} passwords are"
         output.tell(f"{what} sealed, {how}")
-    if findings:
+    careless = identities.cautions(repository)
+    for words in careless:
+        output.tell(words)
+    if findings or careless:
         raise typer.Exit(FINDINGS)
+
+
+def _refuse_shallow(repository: Repository) -> None:
+    """Where history is cut, nothing that is found or not found in it means anything."""
+    if repository.shallow():
+        hint = "get the rest with `git fetch --unshallow`, in CI with fetch-depth: 0"
+        raise Refused("this clone lacks history, so it cannot be searched", hint)
+
+
+def _keys_for_check(inventory: Inventory) -> Keys:
+    """The keys at hand. One that was given for this and is no recipient's is a mistake; the user's
+    own, which may be for other workspaces, is not."""
+    recipients = inventory.settings.recipients
+    keys = identities.find(recipients)
+    unread = any(f.is_error and f.place.file == SETTINGS_FILE for f in inventory.findings)
+    sealed = any(m.facts.login for m in inventory.of_kind(ENDPOINT).values())
+    if not keys or unread or not sealed or keys.own(recipients):
+        return keys
+    message = f"the key in {keys.source} is no recipient's"
+    if keys.given:
+        raise Refused(message, "see `sipctl secret recipients`; without a key, unset the variable")
+    output.tell(f"{message}: nothing is opened")
+    return Keys()
 
 
 # -- sealing again -------------------------------------------------------------------------------
@@ -288,18 +322,24 @@ def reseal(
     """
     session = session_of(ctx)
     root = session.root()
-    access = resealing.Access(dict(map(_named_key, added or ())), tuple(removed or ()))
+    access = resealing.Access(_new_recipients(added or ()), tuple(removed or ()))
     settings = workspace.load_settings(root)
     by = passwords.sealer(settings)
     sets = resealing.sets_of(selection.found_repository(root))
     session.write(lambda i: resealing.reseal(root, i, by, access, sets, force=force))
 
 
-def _named_key(text: str) -> tuple[str, str]:
-    name, sign, key = text.partition("=")
-    if not sign:
-        raise Usage("a recipient is added as NAME=KEY", "sipctl secret reseal --add bob=age1…")
-    return name, key
+def _new_recipients(texts: Iterable[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for text in texts:
+        name, sign, key = text.partition("=")
+        if not sign:
+            raise Usage("a recipient is added as NAME=KEY", "sipctl secret reseal --add bob=age1…")
+        resealing.refuse_secret(name)
+        if name in found:
+            raise Usage(f"{quoted(name)} is added twice")
+        found[name] = key
+    return found
 
 
 # -- opening -------------------------------------------------------------------------------------

@@ -314,7 +314,7 @@ class Session:
         def confirm(outcome: Outcome) -> None:
             many = asked and len(outcome.changes) > selection.BULK
             if preview or many:
-                output.tell_plan(outcome.changes, self.color)
+                output.tell_plan(outcome, self.color)
             if many:
                 paths = (change.member.path(change.reference) for change in outcome.changes)
                 self._confirm(of_these(paths))

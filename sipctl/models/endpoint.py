@@ -5,7 +5,6 @@ The validators here are the one source of the value rules; the JSON Schemas are 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
@@ -22,14 +21,20 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from sipctl import hosts, names
-from sipctl.endpoint import CODECS, ENV_PATTERN, PASSWORD_FORMS, TRANSPORTS, is_variable
+from sipctl.endpoint import (
+    CODECS,
+    CONTROL,
+    ENV_PATTERN,
+    MAX_TEXT,
+    PASSWORD_FORMS,
+    TRANSPORTS,
+    is_variable,
+)
 
-MAX_TEXT = 255
 MAX_DESCRIPTION = 1000
 MAX_SEALED = 32768
 
 TEXT_PATTERN = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$(?!\n)"
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def _bad(rule: str, message: str, hint: str = "", **context: object) -> PydanticCustomError:
@@ -115,7 +120,7 @@ def text_field(what: str, limit: int) -> AfterValidator:
         if not value:
             hint = "take the key out, or give it a value"
             raise _bad("bad-text", f"the {what} is empty", hint)
-        control = _CONTROL.search(value)
+        control = CONTROL.search(value)
         if control:
             hint = "write it on one line; a block needs >- and no line break in it"
             raise _bad("bad-text", f"the {what} holds U+{ord(control[0]):04X}", hint)

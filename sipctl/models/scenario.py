@@ -13,7 +13,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from sipctl import catalogue, names
-from sipctl.models.endpoint import MAX_DESCRIPTION, MAX_TEXT, Reference, text_field, text_schema
+from sipctl.endpoint import MAX_TEXT
+from sipctl.models.endpoint import MAX_DESCRIPTION, Reference, text_field, text_schema
 from sipctl.scenario import TYPES
 
 # ITU-T E.164, section 6.2: at most 15 digits, none of the country codes begins with 0

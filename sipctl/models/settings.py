@@ -54,7 +54,8 @@ def _changed_rule(key: str, severity: str, before: dict[str, str]) -> str:
     rule = find(key)
     if rule is None or key not in (rule.name, rule.code):
         hint = names.did_you_mean(key, _RULE_KEYS) or "see `sipctl rules`"
-        raise _bad("unknown-key", f"there is no rule {names.quoted(key)}", hint, key=key)
+        told = "of this name" if sealing.is_secret(key) else names.quoted(key)
+        raise _bad("unknown-key", f"there is no rule {told}", hint, key=key)
     if rule.fixed:
         hint = "rules of syntax and type keep their severity"
         raise _bad("bad-setting", f'the rule "{key}" cannot be changed', hint, key=key)
@@ -93,6 +94,10 @@ def _recipients(values: dict[str, str]) -> dict[str, str]:
 def _recipient(name: str, text: str, same: str, owner: str) -> None:
     """Raise what is wrong with a recipient; `same` is the first of its name in any case, and
     `owner` the first with its key."""
+    if sealing.is_secret(name):
+        message = "a secret key stands where the name of a recipient belongs"
+        cure = "take it out, and make a new one: this one is known to whoever reads the file"
+        raise _bad("bad-recipient", message, cure, key=name)
     reason = names.fault(name)
     if reason:
         message = f"{names.quoted(name)} is no name of a recipient: {reason}"

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from sipctl.apply import Outcome
-from sipctl.changes import MemberChange
+from sipctl.changes import FieldChange, MemberChange
 from sipctl.kinds import SCENARIO
 from sipctl.render import Segments, visible
 from sipctl.repository import Commit
@@ -15,8 +15,14 @@ _SIGNS = {"created": "+", "duplicated": "+", "deleted": "-"}
 _STYLES = {"+": "green", "-": "red", "~": "yellow"}
 
 
-def plan(changes: Sequence[MemberChange], limit: int) -> Segments:
-    """The first `limit` endpoints and scenarios, each with a sign (+ ~ -) and its fields."""
+def plan(
+    changes: Sequence[MemberChange], limit: int, settings: Sequence[FieldChange] = ()
+) -> Segments:
+    """The settings, and the first `limit` endpoints and scenarios, each with a sign (+ ~ -) and its
+    fields."""
+    if settings and limit:
+        yield "~ settings\n", _STYLES["~"]
+        yield from ((f"    {visible(field.text())}\n", "") for field in settings)
     for change in changes[:limit]:
         yield from one(change)
     if len(changes) > limit > 0:
@@ -51,7 +57,7 @@ def counted(changes: Sequence[MemberChange]) -> str:
 
 def done(outcome: Outcome, limit: int) -> Segments:
     """What a command did to the first `limit` members, and its commit."""
-    yield from plan(outcome.changes, limit)
+    yield from plan(outcome.changes, limit, outcome.settings)
     files = "1 file" if len(outcome.files) == 1 else f"{len(outcome.files)} files"
     counts = counted(outcome.changes) or f"{files} written"
     where = f"commit {outcome.commit[:10]}" if outcome.commit else "not committed"

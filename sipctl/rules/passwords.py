@@ -82,7 +82,8 @@ def another_user(
     or one value stands beside two user names."""
     beside: dict[str, dict[str | None, Member]] = defaultdict(dict)
     for member, _ in _kept(members, "age"):
-        if login := member.facts.login:
+        login = member.facts.login
+        if login and not _is_left_over(login, context.logins.get(member.path)):
             beside[login.digest].setdefault(login.username, member)
     for member, kept in _kept(members, "age"):
         login = member.facts.login
@@ -91,7 +92,9 @@ def another_user(
         place = place_of(kept.span, member.path)
         if _is_left_over(login, context.logins.get(member.path)):
             message = "the user name has changed, and the sealed password is still the other one's"
-            yield others(place, member.reference, message)
+            hint = "a new user name needs its own password: --password-stdin with it, or on top of "
+            hint += f"an edit by hand `sipctl secret set {member.reference} --no-commit`"
+            yield Finding.of("password-of-another-user", place, message, hint)
         elif len(beside[login.digest]) > 1:
             other = next(m for u, m in beside[login.digest].items() if u != login.username)
             message = f"{names.quoted(other.reference)} has the same sealed password, "
