@@ -273,8 +273,10 @@ def _member_change(change: FileChange, before: dict[str, bytes | None]) -> Membe
 
 
 def _settings_changes(plan: Plan) -> tuple[FieldChange, ...]:
-    files = (change for change in plan.effective if change.path == SETTINGS_FILE)
-    return tuple(field for file in files for field in changed_settings(file.before, file.after))
+    """But for the version, which every new file has."""
+    file = next((c for c in plan.effective if c.path == SETTINGS_FILE), None)
+    changed = changed_settings(file.before, file.after) if file else ()
+    return tuple(c for c in changed if c.field != "version" or (c.old.given and c.new.given))
 
 
 def _snapshot(path: str, data: bytes | None) -> Snapshot | None:
