@@ -68,7 +68,8 @@ class Options:
 class Outcome:
     """What a writing command did, or with `dry_run` would do. `commit` is the new commit's hash.
 
-    `prefix` is the workspace's folder in the repository. `settings` are the settings that change.
+    `prefix` is the workspace's folder in the repository. `settings` are the settings that change,
+    `after` is the workspace as it then is.
     `findings` are warnings in the files it writes, `unused` variables and files that no password is
     found in any more, in words.
     """
@@ -77,6 +78,7 @@ class Outcome:
     prefix: str
     changes: tuple[MemberChange, ...]
     settings: tuple[FieldChange, ...]
+    after: Inventory = field(repr=False, compare=False)
     findings: tuple[Finding, ...]
     unused: tuple[str, ...] = ()
     commit: str | None = None
@@ -125,7 +127,9 @@ def run(root: Path, planner: Planner, options: Options, confirm: Confirm | None 
         if options.commit and not outcome.plan.adopts:
             _refuse_unclean(repository, [change.path for change in outcome.files])
         with privileges.acting():
-            return _carry_out(repository, outcome, options)
+            done = _carry_out(repository, outcome, options)
+            workspace.remember(root, outcome.after, [change.path for change in outcome.files])
+            return done
 
 
 def _around(root: Path) -> tuple[Repository | None, str]:
@@ -169,7 +173,7 @@ def _judge(
     warnings = tuple(f for f in after.findings if f.place.file in touched)
     unused = tuple(_no_longer_used(before, after))
     changes = member_changes(plan, inventory), _settings_changes(plan)
-    return Outcome(plan, prefix, *changes, warnings, unused)
+    return Outcome(plan, prefix, *changes, after, warnings, unused)
 
 
 def _both(

@@ -39,12 +39,12 @@ def weighed(
 
 def ignored_in(members: Iterable[Member]) -> list[Ignore]:
     """What the comments of these files want to be ignored."""
-    return [ignore for member in members for ignore in member.facts.ignores]
+    return [ignore for m in members if not m.known.plain for ignore in m.facts.ignores]
 
 
 def tolerating(member: Member, settings: Settings, ignored: list[Ignore]) -> Member:
     """The member, tolerant where settings or comments make all its doubts less than errors."""
-    if member.facts.tolerated is None:
+    if member.known.plain or member.facts.tolerated is None:
         return member
     left = with_severities(ignores.left(member.facts.doubts, ignored), settings.rules)
     return replace(member, tolerant=not any(finding.is_error for finding in left))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sipctl.endpoint import Endpoint
 from sipctl.findings import Finding, Place
@@ -106,6 +106,36 @@ class Facts:
         """The data, also with values that their fields forbid: those hide no other finding."""
         return self.tolerated if self.data is None else self.data
 
+    @property
+    def plain(self) -> bool:
+        """True where there are data, and neither findings of the file's own nor comments that want
+        one ignored."""
+        return self.data is not None and not (self.findings or self.ignores)
+
+    @property
+    def facts(self) -> Facts:
+        """Themselves."""
+        return self
+
+
+class Known(Protocol):
+    """Facts that are at hand, or are decoded as far as they are asked for."""
+
+    @property
+    def data(self) -> Mapping[str, Any] | None:
+        """As `Facts.data`."""
+        ...
+
+    @property
+    def plain(self) -> bool:
+        """As `Facts.plain`."""
+        ...
+
+    @property
+    def facts(self) -> Facts:
+        """All facts."""
+        ...
+
 
 # -- content -------------------------------------------------------------------------------------
 
@@ -124,16 +154,17 @@ class Content:
 class Source:
     """Gets a file's content when it is asked for, and keeps it."""
 
-    __slots__ = ("_content", "_get")
+    __slots__ = ("_content", "_get", "_of")
 
-    def __init__(self, get: Callable[[], Content]) -> None:
+    def __init__(self, get: Callable[..., Content], *of: Any) -> None:
         self._get = get
+        self._of = of
         self._content: Content | None = None
 
     def content(self) -> Content:
         """The content; raises Refused where the file is another one by now."""
         if self._content is None:
-            self._content = self._get()
+            self._content = self._get(*self._of)
         return self._content
 
 
@@ -154,9 +185,14 @@ class Member:
     that its values break less than errors."""
 
     path: str
-    facts: Facts
+    known: Known
     source: Source = field(repr=False, compare=False)
     tolerant: bool = False
+
+    @property
+    def facts(self) -> Facts:
+        """What was found out of its content alone."""
+        return self.known.facts
 
     @property
     def kind(self) -> Kind:
@@ -171,13 +207,13 @@ class Member:
     @property
     def said(self) -> Mapping[str, Any] | None:
         """What the file says; None where errors make that unsure."""
-        facts = self.facts
-        return facts.tolerated if facts.data is None and self.tolerant else facts.data
+        data = self.known.data
+        return self.facts.tolerated if data is None and self.tolerant else data
 
     @property
     def readable(self) -> bool:
         """True where the file says something for sure."""
-        return self.said is not None
+        return self.known.plain or self.said is not None
 
     @property
     def endpoint(self) -> Endpoint | None:
@@ -194,7 +230,7 @@ class Member:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What is wrong with the file by itself."""
-        return self.facts.findings
+        return () if self.known.plain else self.facts.findings
 
     def place(self, key: str) -> Place:
         """Where the value of a key stands, of those that rules between files speak of."""

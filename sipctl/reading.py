@@ -34,8 +34,18 @@ _MODELS: dict[str, type[BaseModel]] = {
 }
 
 
-def facts_of(path: str, data: bytes) -> tuple[Facts, Content]:
-    """What is found out of a member's bytes, and the content that was made of them."""
+def facts_of(path: str, data: bytes) -> Facts:
+    """What is found out of a member's bytes."""
+    return read_of(path, data)[0]
+
+
+def content_of(path: str, data: bytes) -> Content:
+    """The content alone, of a file that is known."""
+    return read_of(path, data)[1]
+
+
+def read_of(path: str, data: bytes) -> tuple[Facts, Content]:
+    """Both at once."""
     kind, document = kind_in(path), read(data, path)
     root = document.root if isinstance(document.root, MappingNode) else None
     if document.root is None:
@@ -60,14 +70,9 @@ def facts_of(path: str, data: bytes) -> tuple[Facts, Content]:
     return facts, Content(data, document.text, root, decoded.mends)
 
 
-def content_of(path: str, data: bytes) -> Content:
-    """The content alone, of a file that is known."""
-    return facts_of(path, data)[1]
-
-
-def settings_of(data: bytes) -> Facts:
+def settings_of(path: str, data: bytes) -> Facts:
     """What is found out of the settings' bytes."""
-    document = read(data, SETTINGS_FILE)
+    document = read(data, path)
     if document.root is None:
         return Facts(findings=with_sources(document.findings, document.text, None, None))
     decoded = decode(document.root, SettingsModel, SETTINGS_FILE, document.text)

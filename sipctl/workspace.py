@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
+from sipctl import cache
+from sipctl.cache import Entry, Store
 from sipctl.errors import Refused
 from sipctl.findings import Finding, Place
 from sipctl.inventory import Inventory
 from sipctl.judgement import ignored_in, tolerating
 from sipctl.kinds import KINDS, SETTINGS_FILE, Kind, is_member_name, kind_of
-from sipctl.member import NO_CONTEXT, NOTHING, Context, Facts, Member, Source
+from sipctl.member import NO_CONTEXT, NOTHING, Content, Context, Facts, Known, Member, Source
 from sipctl.nodes import MAX_BYTES
 from sipctl.settings import Settings
 
@@ -40,13 +44,41 @@ def is_member(path: str) -> bool:
 
 
 def load(root: Path, context: Context = NO_CONTEXT) -> Inventory:
-    """Read the whole workspace from disk. What cannot be read is a finding, not an exception."""
-    return inventory_of(dict(disk_files(root)), context)
+    """Read the whole workspace from disk; of files that are known already nothing but their times.
+
+    What cannot be read is a finding, not an exception.
+    """
+    with cache.of(root) as store:
+        disk = _Disk(root, store)
+        settings, found = disk.settings()
+        members, stray = disk.members()
+        store.keep(disk.entries, disk.changed)
+    return _inventory(settings, members, (*found, *stray), context)
+
+
+def remember(root: Path, inventory: Inventory, paths: Iterable[str]) -> None:
+    """Keep what is known of files that have been written, so that nobody has to parse them again.
+
+    Each is read once more to know that it holds what was written: a hook may have changed it.
+    """
+    with cache.of(root) as store:
+        store.note()
+        known = (member.known for member in inventory.members.values())
+        entries = {entry.path: entry for entry in known if isinstance(entry, Entry)}
+        settings = store.kept(SETTINGS_FILE)
+        if settings is not None:
+            entries[SETTINGS_FILE] = settings
+        written = [inventory.members[path] for path in paths if path in inventory.members]
+        for member in written:
+            oid = cache.oid_of(member.data)
+            entries[member.path] = Entry.of(member.path, cache.NEVER, oid, member.facts)
+        store.keep(entries, [member.path for member in written])
 
 
 def load_settings(root: Path) -> Settings:
     """The settings alone; raises Refused with what is wrong with them."""
-    settings, found = _settings(_content(root / SETTINGS_FILE, SETTINGS_FILE))
+    with cache.of(root) as store:
+        settings, found = _Disk(root, store).settings()
     if any(finding.is_error for finding in found):
         raise Refused(f"{SETTINGS_FILE} could not be read", f"mend {SETTINGS_FILE} first", found)
     return settings
@@ -54,7 +86,7 @@ def load_settings(root: Path) -> Settings:
 
 def inventory_of(source: Files, context: Context = NO_CONTEXT) -> Inventory:
     """The inventory of a workspace's files, wherever they come from."""
-    settings, found = _settings(source.get(SETTINGS_FILE))
+    settings, found = _settings(_known_settings(source.get(SETTINGS_FILE)))
     members, stray = {}, []
     for path, data in source.items():
         if is_member(path):
@@ -91,10 +123,10 @@ def reread(
         if data is None:
             members.pop(path, None)
         else:
-            members[path] = _member(path, data)
+            members[path] = read_member(path, data)
     settings, others = inventory.settings, inventory.others
     if SETTINGS_FILE in changed:
-        settings, found = _settings(changed[SETTINGS_FILE])
+        settings, found = _settings(_known_settings(changed[SETTINGS_FILE]))
         others = (*found, *(f for f in others if f.place.file != SETTINGS_FILE))
     return _inventory(settings, members, others, context or inventory.context)
 
@@ -104,13 +136,16 @@ def _member(path: str, data: bytes | Finding) -> Member:
         return Member(path, Facts(findings=(data,)), NOTHING)
     from sipctl import reading  # dear, and not needed for files that are known
 
-    facts, _ = reading.facts_of(path, data)
-    return Member(path, facts, Source(lambda: reading.content_of(path, data)))
+    # of many files the content would be too much to keep
+    return Member(path, reading.facts_of(path, data), Source(reading.content_of, path, data))
 
 
 def read_member(path: str, data: bytes) -> Member:
     """One member's file by its content alone; rules between files are not judged."""
-    return _member(path, data)
+    from sipctl import reading
+
+    facts, content = reading.read_of(path, data)
+    return Member(path, facts, Source(lambda: content))
 
 
 def context_of(files: Mapping[str, bytes]) -> Context:
@@ -124,53 +159,165 @@ def context_of(files: Mapping[str, bytes]) -> Context:
     )
 
 
-def _settings(data: bytes | Finding | None) -> tuple[Settings, tuple[Finding, ...]]:
+def _known_settings(data: bytes | Finding | None) -> Facts:
     if data is None or isinstance(data, Finding):
-        return Settings(), (data,) if data else ()
+        return Facts(findings=(data,) if data else ())
     from sipctl import reading
 
-    facts = reading.settings_of(data)
-    return Settings.of(facts.data) if facts.data else Settings(), facts.findings
+    return reading.settings_of(SETTINGS_FILE, data)
+
+
+def _settings(known: Known) -> tuple[Settings, tuple[Finding, ...]]:
+    data = known.data
+    return Settings.of(data) if data else Settings(), () if known.plain else known.facts.findings
 
 
 # -- the disk ------------------------------------------------------------------------------------
 
 
+class _Disk:
+    """Reading a whole workspace. `entries` are what is known of its files, and `changed` the paths
+    of those among them that are not kept as they are."""
+
+    def __init__(self, root: Path, store: Store) -> None:
+        self.root = root
+        self.store = store
+        self.entries: dict[str, Entry] = {}
+        self.changed: list[str] = []
+
+    def settings(self) -> tuple[Settings, tuple[Finding, ...]]:
+        """The settings, and what is wrong with them."""
+        known = self._known(SETTINGS_FILE, os.fspath(self.root / SETTINGS_FILE), None)
+        return _settings(Facts(findings=(known,)) if isinstance(known, Finding) else known)
+
+    def members(self) -> tuple[dict[str, Member], list[Finding]]:
+        """Every member by path, and a finding for what looks like one and is not read."""
+        members: dict[str, Member] = {}
+        stray: list[Finding] = []
+        for kind in KINDS:
+            with _folder(self.root, kind) as folder:
+                if isinstance(folder, Finding):
+                    stray.append(folder)
+                elif folder is not None:
+                    self._folder(kind, folder, members, stray)
+        return members, stray
+
+    def _folder(
+        self, kind: Kind, folder: int, members: dict[str, Member], others: list[Finding]
+    ) -> None:
+        for entry in _listed(folder):
+            name = entry.name
+            path = f"{kind.folder}/{name}"
+            if is_member_name(name):
+                known = self._known(path, name, folder)
+                if isinstance(known, Finding):
+                    members[path] = Member(path, Facts(findings=(known,)), NOTHING)
+                else:
+                    members[path] = Member(path, known, Source(_content, self.root, known))
+            elif not name.startswith("."):
+                others.append(stray(path, entry.is_dir(follow_symlinks=False)))
+
+    def _known(self, path: str, name: str, folder: int | None) -> Entry | Finding:
+        """What is known of a file, or becomes known now; a finding where it cannot be read."""
+        try:
+            status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        except OSError as error:
+            return not_a_file(path, error.strerror or str(error))
+        entry = self.store.known(path, status)
+        if entry is None:
+            self.store.note()
+            found = _file(path, name, folder)
+            if isinstance(found, Finding):
+                return found
+            entry = self._found(path, *found)
+            self.changed.append(path)
+        self.entries[path] = entry
+        return entry
+
+    def _found(self, path: str, data: bytes, status: os.stat_result) -> Entry:
+        oid, stamp = cache.oid_of(data), self.store.stamp(status)
+        entry = self.store.of_content(path, oid)
+        if entry is not None:
+            return entry.moved(path, stamp)
+        from sipctl import reading
+
+        read = reading.settings_of if path == SETTINGS_FILE else reading.facts_of
+        return Entry.of(path, stamp, oid, read(path, data))
+
+
+def _content(root: Path, known: Entry) -> Content:
+    """The content of a file whose facts are known."""
+    found = _file(known.path, os.fspath(root / known.path), None)
+    if isinstance(found, Finding) or cache.oid_of(found[0]) != known.oid:
+        raise Refused(f'"{known.path}" has changed meanwhile', "run the command again")
+    from sipctl import reading
+
+    return reading.content_of(known.path, found[0])
+
+
 def disk_files(root: Path) -> Iterator[tuple[str, bytes | Finding]]:
     """Every file of a workspace as it stands on disk, and what looks like one and is not read."""
-    yield SETTINGS_FILE, _content(root / SETTINGS_FILE, SETTINGS_FILE)
+    yield SETTINGS_FILE, _bytes(SETTINGS_FILE, os.fspath(root / SETTINGS_FILE), None)
     for kind in KINDS:
-        yield from _folder_files(root, kind)
+        with _folder(root, kind) as folder:
+            if isinstance(folder, Finding):
+                yield kind.folder, folder
+            elif folder is not None:
+                yield from _folder_files(kind, folder)
 
 
-def _folder_files(root: Path, kind: Kind) -> Iterator[tuple[str, bytes | Finding]]:
-    try:
-        entries = sorted(os.scandir(root / kind.folder), key=lambda entry: entry.name)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        yield kind.folder, not_a_file(kind.folder, error.strerror or str(error))
-        return
-    for entry in entries:
+def _folder_files(kind: Kind, folder: int) -> Iterator[tuple[str, bytes | Finding]]:
+    for entry in _listed(folder):
         path = f"{kind.folder}/{entry.name}"
         if is_member_name(entry.name):
-            yield path, _content(Path(entry.path), path)
+            yield path, _bytes(path, entry.name, folder)
         elif not entry.name.startswith("."):
             yield path, stray(path, entry.is_dir(follow_symlinks=False))
 
 
-def _content(file: Path, path: str) -> bytes | Finding:
+def _bytes(path: str, name: str, folder: int | None) -> bytes | Finding:
+    found = _file(path, name, folder)
+    return found if isinstance(found, Finding) else found[0]
+
+
+@contextmanager
+def _folder(root: Path, kind: Kind) -> Iterator[int | Finding | None]:
+    """A descriptor of a folder, so that no path is walked again for each file in it; None where
+    there is no such folder."""
     try:
-        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(root / kind.folder, os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY)
+    except FileNotFoundError:
+        yield None
+        return
     except OSError as error:
-        link = file.is_symlink()
+        yield not_a_file(kind.folder, error.strerror or str(error))
+        return
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _listed(folder: int) -> list[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        return sorted(entries, key=lambda entry: entry.name)
+
+
+def _file(path: str, name: str, folder: int | None) -> tuple[bytes, os.stat_result] | Finding:
+    """A file's bytes, and its status before they were read."""
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        descriptor = os.open(name, flags, dir_fd=folder)
+    except OSError as error:
+        link = error.errno == errno.ELOOP
         return not_a_file(path, "it is a symbolic link" if link else error.strerror or str(error))
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
         os.close(descriptor)
         return not_a_file(path, "it is not a plain file")
     with os.fdopen(descriptor, "rb") as stream:
         # one byte more than is allowed is enough to know
-        return stream.read(MAX_BYTES + 1)
+        return stream.read(MAX_BYTES + 1), status
 
 
 def not_a_file(path: str, reason: str) -> Finding:

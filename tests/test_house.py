@@ -65,6 +65,7 @@ LAYERS = (
     "routing",
     "repository",
     "identities",
+    "cache",
     "workspace",
     "formatting",
     "selection",

@@ -211,7 +211,8 @@ def refuse_remains(root: Path, git_dir: Path | None = None) -> None:
     """Fails where a change has left something behind, or Git finds a fault."""
     git_dir = git_dir or root / ".git"
     left = [p for p in git_dir.rglob("*") if p.suffix == ".lock" or p.name.startswith("next-index")]
-    left += [p for p in (git_dir / "sipctl").rglob("*") if p.name != "lock"]
+    own = (git_dir / "sipctl").rglob("*")
+    left += [p for p in own if p.name != "lock" and not p.name.startswith("cache-")]
     left += [p for p in root.rglob("*") if ".sipctl-" in p.name]
     assert not left
     assert not _git(root, "fsck", "--strict", "--no-dangling", "--no-progress")

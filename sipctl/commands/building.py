@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from sipctl import names
+from sipctl import cache, names
 from sipctl.commands import COMMANDS, GROUP_HELP, Entry
 from sipctl.commands.session import OPTIONS, SHARED, session_of
 from sipctl.errors import Refused
@@ -120,6 +120,8 @@ def _take(context: typer.Context, param: Any, value: Any) -> Any:
         if param.name != "message":  # Git takes any bytes for a message
             _refuse_other_than_text(value)
         session_of(context).take(param.name, value)
+        if param.name == "no_cache" and value:
+            context.find_root().with_resource(cache.switched_off())
     return value
 
 

@@ -68,6 +68,14 @@ def _global_options(
             help="Wait at most this long for another sipctl that writes.",
         ),
     ] = 60.0,
+    no_cache: Annotated[
+        bool,
+        typer.Option(
+            "--no-cache",
+            envvar="SIPCTL_NO_CACHE",
+            help="Read every file, as if none were known from an earlier command.",
+        ),
+    ] = False,
 ) -> None:
     pass
 
@@ -215,6 +223,7 @@ class Session:
     yes: bool = False
     color: str = "auto"
     lock_timeout: float = 60.0
+    no_cache: bool = False
     message: str | None = None
     dry_run: bool = False
     no_commit: bool = False
