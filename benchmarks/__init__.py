@@ -1,0 +1,1 @@
+"""How fast sipctl is beside its peers, and how that grows: `make bench`."""
