@@ -13,7 +13,7 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 HYPOTHESIS_PROFILE ?= ci
 export HYPOTHESIS_PROFILE
 
-.PHONY: help demo test check generate format clean
+.PHONY: help demo test check generate format bench clean
 .DELETE_ON_ERROR:
 
 help: ## say what there is to make
@@ -40,8 +40,14 @@ format: .venv/.dev ## lay out the code and mend what ruff can mend
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+# Some words for it, `make bench BENCH=--quick` say; BENCH=--help tells them all.
+BENCH ?=
+
+bench: .venv/.bench ## measure sipctl beside its peers, for benchmarks/results.md
+	$(BIN)/python -m benchmarks $(BENCH)
+
 clean: ## take away what the targets made
-	rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv build .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "sipctl needs Python 3.11 or newer with the module venv (on" \
@@ -61,4 +67,15 @@ clean: ## take away what the targets made
 
 .venv/.dev: .venv/.test
 	@$(PIP) install --editable '.[all,test,dev]'
+	@touch $@
+
+.venv/.bench: .venv/.program .venv/peers/.installed
+	@$(PIP) install --editable '.[bench]'
+	@touch $@
+
+# What sipctl is compared with, apart from it, so that neither pins the other's libraries.
+.venv/peers/.installed: .venv/bin/python benchmarks/peers.txt
+	@$(BIN)/python -m venv --clear .venv/peers
+	@.venv/peers/bin/python -m pip --disable-pip-version-check --quiet install \
+		--requirement benchmarks/peers.txt
 	@touch $@
