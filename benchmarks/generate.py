@@ -67,6 +67,10 @@ class Facts:
     head: str
 
 
+def _is_used(number: int) -> bool:
+    return number % _ENDPOINTS_A_SCENARIO < _USED_BY_A_SCENARIO
+
+
 def make(folder: Path, shape: Shape, home: Path) -> Facts:
     """Make a workspace in a folder that is not there yet; `home` is that of Git's processes."""
     environment = closed(home)
@@ -106,18 +110,26 @@ class _History:
         self._chance = Random(shape.seed)
         self._endpoints = [endpoint(number, self._chance) for number in range(shape.endpoints)]
         self._scenarios = dict(self._routes())
-        # in the middle, since Git reads a folder up to the file that it looks for; and not in use
-        self._watched = min(shape.endpoints // 2 + _USED_BY_A_SCENARIO, shape.endpoints - 1)
+        self._watched = self._middle()
         self._watched_commits = 1
         self._commits = 0
 
     def _routes(self) -> Iterator[tuple[str, str]]:
-        """The scenarios: names and texts. The first of every fifty endpoints are used."""
-        most = max(min(self._shape.endpoints // _ENDPOINTS_A_SCENARIO, _MOST_SCENARIOS), 1)
-        for number in range(most):
+        """The scenarios: names and texts. The first of every fifty are used."""
+        count = max(min(self._shape.endpoints // _ENDPOINTS_A_SCENARIO, _MOST_SCENARIOS), 1)
+        for number in range(count):
             first = number * _ENDPOINTS_A_SCENARIO
-            used = self._endpoints[first : first + _USED_BY_A_SCENARIO]
+            fifty = self._endpoints[first : first + _ENDPOINTS_A_SCENARIO]
+            used = [one for one in fifty if _is_used(one.number)]
             yield scenario_name(number), scenario(number, [one.reference for one in used])
+
+    def _middle(self) -> int:
+        """The number of an endpoint that no scenario uses, in the middle of all by name: Git reads
+        a folder up to the file that it looks for."""
+        order = sorted(self._endpoints, key=lambda one: one.reference)
+        half = order[len(order) // 2 :]
+        unused = (one for one in half if not _is_used(one.number))
+        return next(unused, half[-1]).number
 
     @property
     def facts(self) -> Facts:

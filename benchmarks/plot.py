@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import cycle, pairwise
 from math import ceil, floor, log10
 from pathlib import Path
 
@@ -22,6 +22,7 @@ _PEERS = "#5f5f5f"
 _DASHES = ("--", ":", "-.")
 _FEWEST_SIZES = 3
 _TITLE = "Time of whole commands, sipctl's in colour. Both axes are logarithmic."
+_BEHIND_A_NAME = {"facecolor": "white", "edgecolor": "none", "pad": 1}
 _GAP = 0.055
 """Between the middles of two labels, as a part of the height of a panel."""
 
@@ -74,7 +75,7 @@ def _curves(race: Race, measured: Measured) -> Iterator[Curve]:
 
 def _panel(axes: Axes, title: str, curves: Sequence[Curve]) -> None:
     axes.set(xscale="log", yscale="log", title=title)
-    colours, dashes = iter(_OURS), iter(_DASHES)
+    colours, dashes = cycle(_OURS), cycle(_DASHES)
     drawn = []
     for curve in curves:
         if curve.task.is_ours:
@@ -100,7 +101,7 @@ def _scales(axes: Axes, sizes: Sequence[int]) -> None:
 
 
 def _tick(seconds: float) -> str:
-    return f"{seconds:g} s" if seconds >= 1 else f"{seconds * 1000:g} ms"
+    return f"{seconds:,.0f} s" if seconds >= 1 else f"{seconds * 1000:g} ms"
 
 
 def _labels(axes: Axes, drawn: Sequence[tuple[Curve, str]]) -> None:
@@ -112,9 +113,8 @@ def _labels(axes: Axes, drawn: Sequence[tuple[Curve, str]]) -> None:
             behind.append((curve, colour))
         else:
             end = (curve.sizes[-1], curve.seconds[-1])
-            axes.annotate(
-                curve.task.label, end, (0, 5), textcoords="offset points", color=colour, ha="center"
-            )
+            name = axes.annotate(curve.task.label, end, (0, 6), textcoords="offset points")
+            name.set(color=colour, ha="center", bbox=_BEHIND_A_NAME)
     _labels_behind(axes, sorted(behind, key=lambda pair: pair[0].seconds[-1]))
 
 

@@ -97,7 +97,7 @@ class Report:
 
     def _growth(self) -> Table:
         smaller, larger = (f"{size:,}" for size in self.sizes.all[-2:])
-        heads = ("sipctl", smaller, larger, "time", smaller, larger, "memory", "")
+        heads = ("sipctl", smaller, larger, "time", smaller, larger, "memory", "", "peer", "time")
         limit = self.sizes.all[-1] / self.sizes.all[-2]
         title = f"Growth from {smaller} to {larger} endpoints, at most {limit:g}"
         return Table(title, heads, tuple(map(_growth_cells, self._growths)))
@@ -191,6 +191,8 @@ def _growth_cells(growth: Growth) -> tuple[str, ...]:
         megabytes(growth.larger.memory),
         times(growth.memory),
         _verdict(growth.is_linear),
+        f"`{growth.peer.task.label}`" if growth.peer else "",
+        times(growth.peer.time) if growth.peer else "",
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from statistics import median
 
@@ -88,12 +88,13 @@ def lines(race: Race, measured: Measured, sizes: Sizes) -> Iterator[Line]:
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """A task of ours in two workspaces, the larger one with `factor` times the endpoints."""
+    """A task in two workspaces, the larger one with `factor` times the endpoints; its peer too."""
 
     task: Task
     factor: float
     smaller: Runs
     larger: Runs
+    peer: Growth | None = None
 
     @property
     def time(self) -> float:
@@ -112,16 +113,23 @@ class Growth:
 
 
 def growths(races: Sequence[Race], results: Results, sizes: Sizes) -> Iterator[Growth]:
-    """The growth of every task of ours that ran in the two largest workspaces."""
+    """The growth of each task of ours that ran in the two largest workspaces, with its peer's."""
     if len(sizes.all) < 2:
         return
-    smaller, larger = sizes.all[-2:]
     for race in races:
-        measured = results[race.name]
-        for task in race.tasks:
-            if task.is_ours and (task, smaller) in measured and (task, larger) in measured:
-                runs = measured[task, smaller], measured[task, larger]
-                yield Growth(task, larger / smaller, *runs)
+        found = {growth.task: growth for growth in _growths(race, results[race.name], sizes)}
+        peers = {row.ours: found.get(row.peer) for row in reversed(race.rows) if row.peer}
+        for task, growth in found.items():
+            if task.is_ours:
+                yield replace(growth, peer=peers.get(task))
+
+
+def _growths(race: Race, measured: Measured, sizes: Sizes) -> Iterator[Growth]:
+    smaller, larger = sizes.all[-2:]
+    for task in race.tasks:
+        if (task, smaller) in measured and (task, larger) in measured:
+            runs = measured[task, smaller], measured[task, larger]
+            yield Growth(task, larger / smaller, *runs)
 
 
 # -- on disk -------------------------------------------------------------------------------------

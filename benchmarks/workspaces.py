@@ -59,6 +59,7 @@ class Workspace:
             "city": CITY,
             "edited": str(self.edited),
             "schema": str(ROOT / "schemas" / "endpoint.schema.json"),
+            "script": str(ROOT / "benchmarks" / "script.py"),
             "some": min(SOME, self.facts.endpoints),
             "typed": self.facts.watched[:-1],
         }
