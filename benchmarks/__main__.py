@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -28,6 +29,11 @@ QUICK_ROUNDS = 3
 BUILD = ROOT / "build" / "bench"
 PUBLISHED = ROOT / "benchmarks"
 SAMPLES = BUILD / "samples.json"
+MEASURED_WITH = BUILD / "measured-with.json"
+
+
+Facts = Mapping[str, Mapping[str, str]]
+"""Of the machine, of versions and of the peers, by heading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,7 @@ def main() -> int:
     options = _options(sys.argv[1:])
     plan = _plan(options)
     try:
-        peers = machine.peers()
+        facts = _facts(again=options.again)
         workspaces = _workspaces(plan, pristine=not options.again)
         found = _last(plan) if options.again else _measured(plan, workspaces)
     except (Failed, Missing, machine.SlowPeer) as error:
@@ -60,7 +66,7 @@ def main() -> int:
     print(report.plain())
     if not plan.is_whole:
         _say("the targets are about the whole of `make bench`, not about this part of it")
-    _write(report, PUBLISHED if plan.is_whole else BUILD, peers)
+    _write(report, PUBLISHED if plan.is_whole else BUILD, facts)
     return 1 if options.strict and report.missed else 0
 
 
@@ -91,6 +97,18 @@ def _plan(options: argparse.Namespace) -> Plan:
     return Plan(races, Sizes(sizes), options.commits, rounds)
 
 
+def _facts(*, again: bool) -> Facts:
+    """What is measured with, or was the last time."""
+    if again and MEASURED_WITH.exists():
+        found: Facts = json.loads(MEASURED_WITH.read_text(encoding="utf-8"))
+        return found
+    peers = machine.peers()
+    found = {"Machine": machine.machine(), "Versions": machine.versions(), "Peers": peers}
+    BUILD.mkdir(parents=True, exist_ok=True)
+    MEASURED_WITH.write_text(json.dumps(found), encoding="utf-8")
+    return found
+
+
 def _workspaces(plan: Plan, *, pristine: bool) -> Mapping[int, Workspace]:
     found = {}
     for size in plan.sizes.all:
@@ -117,13 +135,12 @@ def _last(plan: Plan) -> Results:
         raise Missing("the last run did not measure all of this: leave --again out") from None
 
 
-def _write(report: Report, folder: Path, peers: Mapping[str, str]) -> None:
+def _write(report: Report, folder: Path, facts: Facts) -> None:
     # only now, since what is measured must not be started from a large process
     os.environ.setdefault("MPLCONFIGDIR", str(BUILD / "matplotlib"))
     from benchmarks import plot
 
     plot.draw(report, folder / "results.svg")
-    facts = {"Machine": machine.machine(), "Versions": machine.versions(), "Peers": peers}
     (folder / "results.md").write_text(report.markdown(facts), encoding="utf-8")
     _say(f"written: {(folder / 'results.md').relative_to(ROOT)}, and results.svg beside it")
 

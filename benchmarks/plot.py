@@ -113,8 +113,8 @@ def _labels(axes: Axes, drawn: Sequence[tuple[Curve, str]]) -> None:
             behind.append((curve, colour))
         else:
             end = (curve.sizes[-1], curve.seconds[-1])
-            name = axes.annotate(curve.task.label, end, (0, 6), textcoords="offset points")
-            name.set(color=colour, ha="center", bbox=_BEHIND_A_NAME)
+            name = axes.annotate(curve.task.label, end, (4, 5), textcoords="offset points")
+            name.set(color=colour, ha="right", bbox=_BEHIND_A_NAME)
     _labels_behind(axes, sorted(behind, key=lambda pair: pair[0].seconds[-1]))
 
 

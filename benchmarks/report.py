@@ -131,7 +131,7 @@ Written by `make bench`. Read the ratios, not the times. {verdict}
 A time is the median of whole processes, from start to end, that ran in turn with their peers. The
 *ratio* is our time divided by the peer's, or the peer's by ours where it says *faster*. *CPU* is
 the time of all processors and *memory* the peak of the largest process, both of sipctl; less than
-30 MB cannot be told apart. *Cold*: sipctl has cached nothing, but the system holds the files in
+35 MB cannot be told apart. *Cold*: sipctl has cached nothing, but the system holds the files in
 memory. *Warm*: the same command has run before.
 """
 
