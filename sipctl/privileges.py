@@ -67,6 +67,20 @@ def acting() -> Iterator[None]:
         os.seteuid(0)
 
 
+@contextmanager
+def loading() -> Iterator[None]:
+    """Modules are read as who started the process, while it acts for that person too."""
+    acting_as = os.geteuid()
+    if _person is None or acting_as != _person.uid:
+        yield
+        return
+    os.seteuid(0)
+    try:
+        yield
+    finally:
+        os.seteuid(acting_as)
+
+
 def of_children() -> dict[str, Any]:
     """Arguments of subprocess.Popen by which a process runs as that person, for good."""
     return {} if _person is None else {"user": _person.uid, "group": _person.gid}

@@ -1,38 +1,30 @@
-"""Git: the only module that runs it, through GitPython.
-
-Every process gets its arguments as a list, literal pathspecs, and no file-system monitor.
-"""
+"""A repository of Git's, as far as sipctl reads and writes it."""
 
 from __future__ import annotations
 
 import os
 import re
-import secrets
-import signal
-import subprocess
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING
+from typing import IO
 
-from sipctl import privileges
+from sipctl import processes
 from sipctl.errors import Refused
-
-if TYPE_CHECKING:
-    import git
-
-# A monitor started by a command of ours would outlive it and keep our descriptors.
-_ALWAYS = ("-c", "core.fsmonitor=false")
-_READING = {"GIT_OPTIONAL_LOCKS": "0"}
+from sipctl.processes import READING, Conversation, words
+from sipctl.processes import GitDied as GitDied
+from sipctl.processes import GitFailed as GitFailed
 
 # The mode of a file means nothing here: a `chmod -R` is no edit, and is in no commit of ours.
 _NO_MODES = ("-c", "core.fileMode=false")
 
 # How long to try again while another Git process holds the index, in seconds.
 _PATIENCE = 10.0
+
+# So many objects are asked for at once: their names fit in a pipe twice, those of SHA-256 too.
+_AT_ONCE = 100
 
 # What is open in the Git directory while another operation waits for its end, and how to end it.
 _OPEN = (
@@ -55,14 +47,6 @@ _LOG = (
     "--format=%x00%x01%H%x00%P%x00%an%x00%ae%x00%aI%x00%ct%x00%B%x00",
 )
 _RAW = ("--root", "--no-renames", "--no-abbrev", "--no-relative", "--ignore-submodules=none")
-
-
-class GitFailed(Refused):
-    """Git, or a hook of it, said no. The message is Git's own words."""
-
-
-class GitDied(GitFailed):
-    """A Git process was killed. It may have left locks behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +128,19 @@ _EMPTY = {
 class Repository:
     """The Git repository around a workspace. Paths are relative to the workspace, with `/`."""
 
-    def __init__(self, root: Path, top: Path, git_dir: Path, prefix: str) -> None:
+    def __init__(
+        self,
+        root: Path,
+        top: Path,
+        git_dir: Path,
+        prefix: str,
+        objects: Conversation | None = None,
+    ) -> None:
         self.root = root
         self.top = top
         self.git_dir = git_dir
         self.prefix = prefix
-        self._git = _runner(root)
+        self._objects = objects or Conversation(root, "cat-file", "--batch")
 
     # -- finding it ------------------------------------------------------------------------------
 
@@ -159,66 +150,45 @@ class Repository:
         refuses to look (a folder of another owner, say)."""
         _forget_callers_repository()
         real = Path(os.path.realpath(root))
-        status, out, err = _run(
-            _runner(real),
-            ("rev-parse", "--show-toplevel", "--absolute-git-dir", "--show-prefix"),
-        )
+        wanted = ("--show-toplevel", "--absolute-git-dir", "--show-prefix")
+        status, out, err = processes.run(real, ("rev-parse", *wanted), env=READING)
         if status != 0:
             if "not a git repository" in err:
                 return None
-            raise GitFailed(_words(err))
+            raise GitFailed(words(err))
         top, git_dir, prefix = os.fsdecode(out).split("\n")[:3]
         return cls(real, Path(top), Path(git_dir), prefix)
 
     @classmethod
     def init(cls, root: Path) -> Repository:
         """Make a repository at `root`."""
-        status, _, err = _run(_runner(root), ("init", "--quiet"))
+        launch = processes.through_gitpython
+        status, _, err = processes.run(root, ("init", "--quiet"), launch=launch)
         found = cls.find(root) if status == 0 else None
         if found is None:
-            raise GitFailed(_words(err))
+            raise GitFailed(words(err))
         return found
 
-    # -- running Git -----------------------------------------------------------------------------
+    # -- asking Git ------------------------------------------------------------------------------
 
-    def run(
-        self,
-        *args: str,
-        data: bytes = b"",
-        env: Mapping[str, str] | None = None,
-        pass_fds: Sequence[int] = (),
-    ) -> bytes:
-        """Run Git in the workspace and return what it prints; raises GitFailed with its words."""
-        status, out, err = _run(self._git, args, data, env, pass_fds)
+    def read(self, *args: str, data: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
+        """What Git prints in the workspace where it only reads; raises GitFailed with its words."""
+        status, out, err = processes.run(self.root, args, data, {**READING, **(env or {})})
         if status != 0:
-            raise GitFailed(_words(err) or f"git {args[0]} failed")
+            raise GitFailed(words(err) or f"git {args[0]} failed")
         return out
-
-    def read(self, *args: str, data: bytes = b"") -> bytes:
-        """Like `run`, for what only reads: it takes no lock."""
-        return self.run(*args, data=data, env=_READING)
 
     def ask(self, *args: str) -> str | None:
         """One line of an answer, or None where Git says no."""
-        status, out, _ = _run(self._git, args, env=_READING)
+        status, out, _ = processes.run(self.root, args, env=READING)
         return os.fsdecode(out).strip() if status == 0 else None
-
-    @contextmanager
-    def stream(self, *args: str) -> Iterator[Iterator[bytes]]:
-        """What Git prints, as the pieces between NUL bytes, while it still runs. It is ended where
-        nobody reads on; a failure of its own raises GitFailed."""
-        process = _start(self._git, args, _READING)
-        with process:
-            try:
-                yield _pieces(process)
-            finally:
-                process.terminate()
 
     # -- state -----------------------------------------------------------------------------------
 
     def head(self) -> str | None:
         """The commit of HEAD; None on a branch without commits."""
-        return self.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        [found] = self._objects.ask([b"HEAD^{commit}"], _object)
+        return found[0] if found else None
 
     def branch(self) -> str | None:
         """The branch's short name; None where HEAD is detached."""
@@ -299,11 +269,11 @@ class Repository:
     def entries_of_index(self, paths: Sequence[str], index: str | None) -> dict[str, Entry]:
         """All that stands below `paths` in the index, or in another one (a file's path, relative to
         the top of the work tree). What `git add -N` only announces does not stand there yet."""
-        env = dict(_READING)
+        env = {}
         if index is not None and not self._is_anothers(self.top / index):
             env["GIT_INDEX_FILE"] = str(self.top / index)
         entries: dict[str, Entry] = {}
-        for meta, path in _rows(self.run("ls-files", "--stage", "-z", "--", *paths, env=env)):
+        for meta, path in _rows(self.read("ls-files", "--stage", "-z", "--", *paths, env=env)):
             mode, oid, stage = meta.split()
             entries[path] = Entry(mode, oid, merged=stage == "0")
         empty = next((_EMPTY[e.oid] for e in entries.values() if e.oid in _EMPTY), None)
@@ -311,7 +281,7 @@ class Repository:
             return entries
         # an announced file stands in the index as an empty one
         args = ("--cached", "--ita-invisible-in-index", "--name-only", "-z", "--relative", empty)
-        out = self.run("diff-index", *args, "--", *paths, env=env)
+        out = self.read("diff-index", *args, "--", *paths, env=env)
         there = {os.fsdecode(path) for path in out.split(b"\0")}
         return {path: entry for path, entry in entries.items() if path in there}
 
@@ -329,19 +299,9 @@ class Repository:
     def blobs(self, oids: Iterable[str]) -> dict[str, bytes]:
         """The content of blobs by their hash."""
         wanted = list(dict.fromkeys(oids))
-        if not wanted:
-            return {}
-        out = self.read("cat-file", "--batch", data=("\n".join(wanted) + "\n").encode("ascii"))
-        found, position = {}, 0
-        for oid in wanted:
-            end = out.index(b"\n", position)
-            header = out[position:end].split()
-            position = end + 1
-            if len(header) == 3:
-                size = int(header[2])
-                found[oid] = out[position : position + size]
-                position += size + 1
-        return found
+        lines = [oid.encode("ascii") for oid in wanted]
+        found = self._objects.ask(lines, _object, at_once=_AT_ONCE)
+        return {oid: one[1] for oid, one in zip(wanted, found, strict=True) if one}
 
     def files_at(self, revision: str, paths: Sequence[str]) -> dict[str, bytes]:
         """The content of all files below `paths` at a revision."""
@@ -355,7 +315,7 @@ class Repository:
         if not wanted:
             return {}
         # the size that Git tells is the blob's own, so only a word that no file holds parts them
-        word = secrets.token_hex(16)
+        word = os.urandom(16).hex()
         # (a path only tells which filters apply, so that one with a line feed is no matter)
         names = (f"{self.prefix}{path}".replace("\n", " ") for path, _ in wanted)
         rows = "".join(f"{blob} {name}\n" for (_, blob), name in zip(wanted, names, strict=True))
@@ -370,8 +330,9 @@ class Repository:
 
         A merge shows only what differs from every parent. `args` are further arguments of git log.
         """
-        with self.stream(*_LOG, "--raw", "-c", *_RAW, *args, "--", *paths) as pieces:
-            yield from _log_entries(pieces, self.prefix)
+        line = (*_LOG, "--raw", "-c", *_RAW, *args, "--", *paths)
+        with processes.stream(self.root, line) as portions:
+            yield from _log_entries(chain.from_iterable(portions), self.prefix)
 
     def between(self, old: str | None, new: str, paths: Sequence[str]) -> list[BlobChange]:
         """The files below `paths` that differ between two commits; all of a root commit's where
@@ -406,7 +367,7 @@ class Repository:
 
     def at_top(self) -> Repository:
         """The same repository with paths relative to the top of its work tree."""
-        return Repository(self.top, self.top, self.git_dir, "")
+        return Repository(self.top, self.top, self.git_dir, "", self._objects)
 
     def add(self, paths: Sequence[str], pass_fds: Sequence[int] = ()) -> None:
         """Put new files into the index."""
@@ -441,7 +402,8 @@ class Repository:
     def maintain(self) -> None:
         """What `git commit` does in the end: tidy up where it is due, in the background."""
         if self.ask("config", "--type=bool", "maintenance.auto") != "false":
-            self.ask("maintenance", "run", "--auto", "--quiet")
+            args = ("maintenance", "run", "--auto", "--quiet")
+            processes.run(self.root, args, env=READING, launch=processes.through_gitpython)
 
     def _on_paths(self, args: Sequence[str], paths: Sequence[str], pass_fds: Sequence[int]) -> None:
         more = ("--pathspec-from-file=-", "--pathspec-file-nul")
@@ -461,12 +423,13 @@ class Repository:
         """Run what locks the index, again while another Git process holds it."""
         until = time.monotonic() + _PATIENCE
         while True:
-            status, _, err = _run(self._git, args, data, env, pass_fds)
+            launch = processes.through_gitpython
+            status, _, err = processes.run(self.root, args, data, env, pass_fds, launch)
             if status == 0:
                 return
             held = status == 128 and "index.lock" in err  # 1 is a hook's
             if not held or time.monotonic() > until:
-                raise GitFailed(_words(err) or "Git said no, and not why")
+                raise GitFailed(words(err) or "Git said no, and not why")
             time.sleep(0.05)
 
 
@@ -489,111 +452,23 @@ def _rows(out: bytes) -> Iterator[tuple[str, str]]:
             yield meta.decode("ascii"), os.fsdecode(path)
 
 
+def _object(stream: IO[bytes]) -> tuple[str, bytes] | None:
+    """What `cat-file --batch` says of an object: its hash and content; None for one it has not."""
+    header = stream.readline()
+    if not header.endswith(b"\n"):
+        raise EOFError
+    known = header.split()
+    if len(known) != 3:
+        return None
+    size = int(known[2]) + 1
+    data = stream.read(size)
+    if len(data) != size:
+        raise EOFError
+    return known[0].decode("ascii"), data[:-1]
+
+
 def _nul(paths: Iterable[str]) -> bytes:
     return b"".join(os.fsencode(path) + b"\0" for path in paths)
-
-
-def _words(text: str) -> str:
-    return "\n".join(line.rstrip() for line in text.strip().splitlines())
-
-
-def _runner(folder: Path) -> git.Git:
-    """Runs Git in a folder. GitPython is loaded here, for its import is dear, and told to be silent
-    where there is no Git: whoever only reads files needs none."""
-    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-    try:
-        import git
-    except ImportError as error:  # it asks Git for its version, and Git died of that
-        raise GitFailed(str(error).strip()) from None
-    return git.Git(str(folder))
-
-
-def _start(
-    runner: git.Git,
-    args: Sequence[str],
-    env: Mapping[str, str] | None = None,
-    pass_fds: Sequence[int] = (),
-) -> subprocess.Popen[bytes]:
-    from git.exc import GitCommandNotFound
-
-    try:
-        process = runner.execute(
-            ["git", *_ALWAYS, *args],
-            istream=subprocess.PIPE,
-            as_process=True,
-            env={"GIT_LITERAL_PATHSPECS": "1", **(env or {})},
-            pass_fds=tuple(pass_fds),
-            **privileges.of_children(),
-        )
-    except GitCommandNotFound:
-        raise Refused("git is not installed", "install Git 2.34 or newer") from None
-    assert process.proc is not None
-    # GitPython's wrapper ends the process when it is collected; this one is waited for here
-    proc: subprocess.Popen[bytes] = process.proc
-    process.proc = None
-    return proc
-
-
-def _run(
-    runner: git.Git,
-    args: Sequence[str],
-    data: bytes = b"",
-    env: Mapping[str, str] | None = None,
-    pass_fds: Sequence[int] = (),
-) -> tuple[int, bytes, str]:
-    process = None
-    try:
-        with _no_signals():
-            process = _start(runner, args, env, pass_fds)
-        out, err = process.communicate(data)
-    except BaseException:
-        if process is not None:
-            # interrupted: Git ends first, so that what is put back stays put back
-            with _no_signals():
-                process.terminate()
-                process.wait()
-        raise
-    if process.returncode < 0:
-        raise GitDied(f"git was killed by signal {-process.returncode}")
-    return process.returncode, out, err.decode("utf-8", "replace")
-
-
-@contextmanager
-def _no_signals() -> Iterator[None]:
-    """What a signal raises is raised at the end of the block: no process is started and lost."""
-    came: list[int] = []
-
-    def note(number: int, frame: FrameType | None) -> None:
-        came.append(number)
-
-    handlers = {number: signal.getsignal(number) for number in _ENDING}
-    handlers = {number: handler for number, handler in handlers.items() if callable(handler)}
-    for number in handlers:
-        signal.signal(number, note)
-    try:
-        yield
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-        for late in came:
-            signal.raise_signal(late)
-
-
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-def _pieces(process: subprocess.Popen[bytes]) -> Iterator[bytes]:
-    assert process.stdout is not None
-    rest = b""
-    while chunk := process.stdout.read(65536):
-        *pieces, rest = (rest + chunk).split(b"\0")
-        yield from pieces
-    if rest:
-        yield rest
-    assert process.stderr is not None
-    words = process.stderr.read()
-    if process.wait() != 0:
-        raise GitFailed(_words(words.decode("utf-8", "replace")) or "git failed")
 
 
 _MARK = b"\x01"

@@ -126,7 +126,7 @@ def hook_file(root: Path) -> Path:
     Raises Refused where another hook stands there, or where it would run in other repositories too.
     """
     repository = required_repository(root)
-    asked = repository.run("rev-parse", "--git-path", "hooks", "--git-common-dir")
+    asked = repository.read("rev-parse", "--git-path", "hooks", "--git-common-dir")
     folder, shared = ((root / os.fsdecode(line)).resolve() for line in asked.splitlines())
     line = f"add `{_check(repository)}` to your own hook"
     if not any(folder.is_relative_to(own) for own in (repository.top.resolve(), shared)):

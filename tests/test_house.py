@@ -63,6 +63,7 @@ LAYERS = (
     "examples",
     "query",
     "routing",
+    "processes",
     "repository",
     "identities",
     "cache",
@@ -104,7 +105,7 @@ LAYERS = (
 # Where each library may be imported, and no other may be.
 LIBRARIES = {
     "filelock": {"apply", "journal"},
-    "git": {"repository"},
+    "git": {"processes"},
     "idna": {"hosts"},
     "pydantic": {"answers", "models", "reading", "schemas", "typed"},
     "pyrage": {"identities", "sealing"},

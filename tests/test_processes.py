@@ -1,0 +1,193 @@
+"""Git's processes: what is loaded to start one, how many a command takes, and how one ends."""
+
+import gc
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sipctl.kinds import SCENARIO
+from sipctl.processes import Conversation, GitDied, GitFailed
+from tests.comparing import SUPPORT
+from tests.conftest import Git, Program
+from tests.everything import READING, words
+from tests.story import PARIS, Story, renamed
+from tests.support import execute
+
+# -- what is loaded ------------------------------------------------------------------------------
+
+LOADED = """\
+import sys
+from sipctl.main import run
+assert run(sys.argv[1:]) in (0, 1, 4)
+sys.exit(90 if "git" in sys.modules else 0)
+"""
+
+
+@pytest.mark.parametrize("command", READING)
+def test_a_command_that_only_reads_does_not_load_gitpython(command: str, rich: Path) -> None:
+    line = words(command, "csv" if command == "export" else READING[command][0])
+    execute([sys.executable, "-c", LOADED, *line])
+
+
+def test_a_command_that_writes_loads_gitpython(own: Path) -> None:
+    line = ("edit", "pbx-lyon", "--port", "5070")
+    execute([sys.executable, "-c", LOADED, *line], check=90)
+
+
+# -- a process that is asked again and again -----------------------------------------------------
+
+
+def git_processes(trace: Path, work: Callable[[], object]) -> int:
+    """How many Git processes some work starts, those that Git starts itself left out."""
+    trace.unlink(missing_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GIT_TRACE2_EVENT", str(trace))
+        work()
+    lines = trace.read_text().splitlines() if trace.exists() else []
+    return sum('"event":"start"' in line and "/" not in line[: line.index(",")] for line in lines)
+
+
+@pytest.fixture
+def story(workspace: Path) -> Story:
+    """Two endpoints with a short history, and a scenario."""
+    story = Story(workspace)
+    story.does("pbx-paris", PARIS)
+    for port in range(5061, 5064):
+        story.does("pbx-paris", PARIS.replace("5060", str(port)))
+    story.put("support-in", SUPPORT, SCENARIO)
+    story.does("pbx-nice", renamed(PARIS, "pbx-nice"))
+    return story
+
+
+def pid_of(conversation: Conversation) -> int:
+    assert conversation._process is not None
+    return conversation._process.pid
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_many_reads_are_one_process(story: Story, tmp_path: Path) -> None:
+    repository = story.repository
+    tree = repository.tree("HEAD", ["endpoints"])
+
+    def read() -> None:
+        for blob in tree.values():
+            assert repository.blobs([blob])[blob].startswith(b"reference: ")
+        assert repository.head() == repository.at_top().head() == story.commits[-1]
+
+    assert git_processes(tmp_path / "trace", read) == 1
+
+
+def test_more_objects_than_a_pipe_holds_are_read_in_order(story: Story, git: Git) -> None:
+    texts = [f"{number:08}\n" * (number % 7) * 40 for number in range(2000)]
+    lines = "".join(f"blob\nmark :{i}\ndata {len(t)}\n{t}\n" for i, t in enumerate(texts, 1))
+    marks = story.root / "marks"
+    git("fast-import", "--quiet", f"--export-marks={marks}", input=lines)
+    named = dict(line.split() for line in marks.read_text().splitlines())
+    oids = [named[f":{number}"] for number in range(1, 2001)]
+    missing = "0" * 40
+    found = story.repository.blobs([missing, *oids])
+    assert missing not in found
+    assert [found[oid].decode() for oid in oids] == texts
+
+
+def test_the_head_that_is_told_is_the_present_one(story: Story) -> None:
+    repository = story.repository
+    assert repository.head() == story.commits[-1]
+    later = story.does("pbx-paris", PARIS)
+    assert repository.head() == later
+    story.git("switch", "--quiet", "--orphan", "new")
+    assert repository.head() is None
+
+
+def test_a_process_that_was_killed_between_two_questions_is_started_again(story: Story) -> None:
+    repository = story.repository
+    head = repository.head()
+    first = pid_of(repository._objects)
+    os.kill(first, signal.SIGKILL)
+    assert repository.head() == head
+    assert pid_of(repository._objects) != first
+
+
+def test_a_process_ends_with_who_asks(story: Story) -> None:
+    repository = story.repository
+    repository.head()
+    top = repository.at_top()
+    pid = pid_of(repository._objects)
+    del repository
+    gc.collect()
+    assert is_running(pid)
+    del top
+    gc.collect()
+    assert not is_running(pid)
+
+
+def test_a_process_ends_with_an_answer_that_nobody_reads(story: Story) -> None:
+    conversation = Conversation(story.root, "cat-file", "--batch")
+
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        conversation.ask([b"HEAD"] * 300, interrupted, at_once=100)
+    assert conversation._process is None
+    assert story.repository.head() == story.commits[-1]
+
+
+def test_what_git_ends_at_is_told_in_its_words(story: Story) -> None:
+    with pytest.raises(GitFailed, match="usage: git cat-file"):
+        Conversation(story.root, "cat-file", "--no-such").ask([b"HEAD"], _at_end)
+
+
+def test_a_git_that_is_killed_again_and_again_is_told_of(
+    story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "git").write_text("#!/bin/sh\nread line\nkill -9 $$\n")
+    (tmp_path / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    with pytest.raises(GitDied, match="killed by signal 9"):
+        Conversation(story.root, "cat-file", "--batch").ask([b"HEAD"], _at_end)
+
+
+def _at_end(_: object) -> None:
+    raise EOFError
+
+
+def test_an_interrupted_program_leaves_no_process(story: Story) -> None:
+    """It reads, and waits until it is killed; its Git has nobody to answer then."""
+    code = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        "from sipctl.repository import Repository\n"
+        "repository = Repository.find(Path.cwd())\n"
+        "repository.head()\n"
+        "print(repository._objects._process.pid, flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as one:
+        assert one.stdout is not None
+        pid = int(one.stdout.readline())
+        one.kill()
+    for _ in range(200):
+        if not is_running(pid):
+            return
+        signal.sigtimedwait([], 0.01)
+    pytest.fail("it is still running")
+
+
+def test_without_git_a_command_that_needs_it_says_so(
+    workspace: Path, sipctl: Program, tmp_path: Path
+) -> None:
+    result = sipctl("history", env={"PATH": str(tmp_path)}, check=3)
+    assert "git is not installed" in result.err
