@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from sipctl.changes import Snapshot, snapshot
 from sipctl.kinds import ENDPOINT, SCENARIO, Kind
@@ -25,6 +26,13 @@ _ALIKE = 3
 
 _LOOKS = 20_000_000
 """More values than this are not compared one by one: only equal contents are found then."""
+
+
+Item = tuple[str, str]
+"""A field and its value."""
+
+Content = bytes | tuple[Item, ...]
+"""All that a file gives; the bytes of one that cannot be parsed."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +83,9 @@ class Version:
         return self.given if self.kind is SCENARIO else self.marks
 
     @cached_property
-    def content(self) -> object:
+    def content(self) -> Content:
         """Equal for two versions that say the same but for the reference."""
-        return self.data if self.values is None else frozenset(self.given.items())
+        return self.data if self.values is None else tuple(sorted(self.given.items()))
 
 
 def _mark(node: Node, text: str) -> bytes:
@@ -92,12 +100,73 @@ def likeness(one: Version, other: Version) -> float:
     """How alike two versions are but for their references: 1 at most, 0 for not enough."""
     if one.content == other.content:
         return 1.0
-    fewer, more = sorted((len(one.given), len(other.given)))
-    if 2 * fewer <= more:
-        return 0.0
     equal = len(one.given.items() & other.given.items())
     union = len(one.given.keys() | other.given.keys())
+    return _ratio(equal, union)
+
+
+def _ratio(equal: int, union: int) -> float:
     return equal / union if equal >= _ALIKE and 2 * equal > union else 0.0
+
+
+class Alikes:
+    """Many versions by path, and which of them are like another one: found by the values that they
+    share, for to compare with each would take too long."""
+
+    def __init__(self) -> None:
+        self._contents: dict[str, Content] = {}
+        self._by_content: dict[Content, set[str]] = {}
+        self._by_item: dict[Item, set[str]] = {}
+
+    def add(self, path: str, version: Version) -> None:
+        """Put a version in; there is none of this path."""
+        content = self._contents[path] = version.content
+        self._by_content.setdefault(content, set()).add(path)
+        for item in _items(content):
+            self._by_item.setdefault(item, set()).add(path)
+
+    def remove(self, path: str) -> None:
+        """Take a version out, if there is one of this path."""
+        content = self._contents.pop(path, None)
+        if content is not None:
+            _discard(self._by_content, content, path)
+            for item in _items(content):
+                _discard(self._by_item, item, path)
+
+    def equal(self, version: Version) -> Collection[str]:
+        """The paths of those that say the same."""
+        return self._by_content.get(version.content, ())
+
+    def alike(self, version: Version) -> Iterator[tuple[float, str]]:
+        """The likeness and path of each whose likeness is not 0."""
+        given, same = version.given, self.equal(version)
+        yield from ((1.0, path) for path in same)
+        for path in self._sharing(given).difference(same):
+            others = _items(self._contents[path])
+            equal = sum(given.get(field) == value for field, value in others)
+            union = len(given) + sum(field not in given for field, _ in others)
+            if alike := _ratio(equal, union):
+                yield alike, path
+
+    def _sharing(self, given: Mapping[str, str]) -> set[str]:
+        """The paths of all that may share more than half of what is given.
+
+        Who has none of the values that are looked for here lacks too many; so those that the fewest
+        have are.
+        """
+        least = max(_ALIKE, len(given) // 2 + 1)
+        holders = sorted((self._by_item.get(item, set()) for item in given.items()), key=len)
+        return set().union(*holders[: max(len(given) - least + 1, 0)])
+
+
+def _items(content: Content) -> tuple[Item, ...]:
+    return content if isinstance(content, tuple) else ()
+
+
+def _discard(paths: dict[Any, set[str]], key: object, path: str) -> None:
+    paths[key].discard(path)
+    if not paths[key]:
+        del paths[key]
 
 
 # -- renames -------------------------------------------------------------------------------------
@@ -144,25 +213,37 @@ def _likely(
     news: Mapping[str, Version], olds: Mapping[str, Version]
 ) -> Iterator[tuple[float, bool, str, str]]:
     """Pairs that may be renames, in an order that puts the best first."""
-    by_content: dict[object, list[str]] = {}
+    alikes = Alikes()
     for path, version in olds.items():
-        by_content.setdefault(version.content, []).append(path)
+        alikes.add(path, version)
     few = len(olds) * sum(len(version.given) for version in news.values()) <= _LOOKS
     for new, version in news.items():
-        for old in olds if few else by_content.get(version.content, ()):
-            alike = likeness(version, olds[old])
-            if alike:
-                yield -alike, new.casefold() != old.casefold(), new, old
+        equal = ((1.0, path) for path in alikes.equal(version))
+        for alike, old in alikes.alike(version) if few else equal:
+            yield -alike, new.casefold() != old.casefold(), new, old
 
 
 # -- duplicates ----------------------------------------------------------------------------------
 
 
 class Tree:
-    """All endpoints, or all scenarios, of one revision, by path."""
+    """All endpoints, or all scenarios, of one revision, by path. It can become another one's."""
 
     def __init__(self, versions: Mapping[str, Version]) -> None:
-        self._versions = versions
+        self._versions = dict(versions)
+        self._alikes: Alikes | None = None
+        self._looks = 0
+
+    def put(self, path: str, version: Version | None) -> None:
+        """Another version of a file, or None where it is gone."""
+        if self._alikes is not None:
+            self._alikes.remove(path)
+        if version is None:
+            self._versions.pop(path, None)
+            return
+        self._versions[path] = version
+        if self._alikes is not None:
+            self._alikes.add(path, version)
 
     def source(self, copy: Version, *, loosely: bool) -> tuple[str, Version] | None:
         """The one that `copy` was duplicated from: the most alike, then by name.
@@ -172,33 +253,50 @@ class Tree:
         """
         if not copy.telling:
             return None
-        if not loosely:
-            path = self._by_content.get(copy.content)
-            return (path, self._versions[path]) if path is not None else None
-        found = []
-        for path in self._candidates(copy):
-            version = self._versions[path]
-            alike = likeness(copy, version)
-            in_order = alike == 1.0 or _same_order(copy, version)
-            same_name = not copy.telling.items().isdisjoint(version.telling.items())
-            if alike and in_order and same_name:
-                found.append((-alike, path))
-        return (min(found)[1], self._versions[min(found)[1]]) if found else None
+        found = self._likely(copy) if loosely else ((1.0, p) for p in self._known().equal(copy))
+        for alike, path in sorted((-alike, path) for alike, path in found):
+            if alike == -1.0 or _same_order(copy, self._versions[path]):
+                version = self._versions[path]
+                if not copy.telling.items().isdisjoint(version.telling.items()):
+                    return path, version
+        return None
 
-    def _candidates(self, copy: Version) -> Iterator[str]:
-        """Those that hold enough of what a source must hold; few endpoints are worth parsing."""
-        if copy.kind is SCENARIO:  # most of what it gives stands in actions
-            yield from self._versions
-            return
-        keys = sorted(copy.marks, key=lambda key: key not in _TELLING[ENDPOINT])
-        marks = [copy.marks[key] for key in keys if key != "reference" and copy.marks[key]]
-        # more than half of what is given must be equal
-        spare = (len(copy.given) - 1) // 2
-        yield from (path for path, v in self._versions.items() if _holds(v.data, marks, spare))
+    def _likely(self, copy: Version) -> Iterator[tuple[float, str]]:
+        """The likeness and path of those that hold enough of what a source must hold."""
+        holds = _holding(copy)
+        if self._alikes is None and copy.kind is ENDPOINT and self._looks < len(self._versions):
+            held = [path for path, version in self._versions.items() if holds(version)]
+            self._looks += len(held) + len(self._versions) // _CHEAP
+            alikes = ((likeness(copy, self._versions[path]), path) for path in held)
+            yield from ((alike, path) for alike, path in alikes if alike)
+        else:
+            yield from (x for x in self._known().alike(copy) if holds(self._versions[x[1]]))
 
-    @cached_property
-    def _by_content(self) -> dict[object, str]:
-        return {v.content: path for path, v in sorted(self._versions.items(), reverse=True)}
+    def _known(self) -> Alikes:
+        if self._alikes is None:
+            self._alikes = Alikes()
+            for path, version in self._versions.items():
+                # what it is parsed to would take much more memory than what is kept of it here
+                self._alikes.add(path, Version(version.data, version.kind))
+        return self._alikes
+
+
+_CHEAP = 64
+"""So many endpoints are looked into by their bytes in the time that it takes to parse one."""
+
+
+def _holding(copy: Version) -> Callable[[Version], bool]:
+    """Whether a version holds enough of what a source of this copy must hold.
+
+    It is told by the bytes of endpoints: few of them are worth parsing.
+    """
+    if copy.kind is SCENARIO:  # most of what it gives stands in actions
+        return lambda _: True
+    keys = sorted(copy.marks, key=lambda key: key not in _TELLING[ENDPOINT])
+    marks = [copy.marks[key] for key in keys if key != "reference" and copy.marks[key]]
+    # more than half of what is given must be equal
+    spare = (len(copy.given) - 1) // 2
+    return lambda version: _holds(version.data, marks, spare)
 
 
 def _holds(data: bytes, marks: Sequence[bytes], spare: int) -> bool:

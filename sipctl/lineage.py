@@ -8,7 +8,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count, islice
+from itertools import count
 
 from sipctl.changes import ABSENT, FieldChange, MemberChange, Snapshot, Value, differences, same
 from sipctl.kinds import ENDPOINT, Kind, reference_of
@@ -17,9 +17,6 @@ from sipctl.repository import BlobChange, Commit, Repository
 
 _KEPT = 8 * 1024 * 1024
 """So many bytes of versions are kept in memory; parsed, they take up to thirty times as many."""
-
-_PORTIONS = (16, 64, 256, 1024)
-"""So many commits are read at once, the more the longer a history is asked for."""
 
 _IMPORT = 10
 """A commit that brings more members than this is an import: only exact copies are duplicates."""
@@ -78,7 +75,7 @@ class Reader:
         self._versions: dict[str, Version] = {}
         self._kept = 0
         self._kin: dict[tuple[str, int], Kin] = {}
-        self._tree: tuple[str, dict[str, str], Tree] | None = None
+        self._tree: tuple[str, Tree] | None = None
         self._shallow: frozenset[str] | None = None
 
     def version(self, blob: str) -> Version:
@@ -93,29 +90,26 @@ class Reader:
             self._kept += len(data)
         return self._versions
 
-    def _log(self, *args: str, path: str) -> Iterator[tuple[Commit, list[BlobChange]]]:
-        """The log of a path in growing portions, the blobs of each read at once."""
-        log, sizes = self.repository.log(*args, paths=[path]), iter(_PORTIONS)
-        size = next(sizes)
-        while portion := list(islice(log, size)):
+    def _log(
+        self, *args: str, path: str, file: bool = False
+    ) -> Iterator[tuple[Commit, list[BlobChange]]]:
+        """The log of a path, the blobs of all commits that have come by then read at once."""
+        for portion in self.repository.log_portions(*args, paths=[path], file=file):
             if self._kept > _KEPT:
                 self._versions.clear()
                 self._kept = 0
-            before = self._kept
             changes = [change for _, changes in portion for change in changes]
             blobs = (b for c in changes if self.kind.holds(c.path) for b in (*c.olds, c.new))
             self.load(blobs)
-            if self._kept - before < _KEPT // 8:
-                size = next(sizes, size)
             yield from portion
 
     # -- one member --------------------------------------------------------------------------
 
     def line(self, revision: str, path: str) -> Iterator[Step]:
         """The commits that led to the file at a revision, newest first, under this path only."""
-        for commit, changes in self._log(revision, path=path):
+        for commit, changes in self._log(revision, path=path, file=True):
             for change in changes:
-                if change.new or any(change.olds):
+                if change.path == path and (change.new or any(change.olds)):
                     yield self.step(commit, change)
 
     def steps_to(self, revision: str, reference: str) -> Iterator[Step]:
@@ -158,13 +152,12 @@ class Reader:
         """A change of a file with its past in each parent."""
         pasts = []
         for number, old in enumerate(change.olds):
-            revision = f"{commit.oid}^{number + 1}"
             if old is not None:
-                pasts.append(Past(revision, change.path, old))
+                pasts.append(Past(commit.parents[number], change.path, old))
             elif change.new is not None and commit.parents:
                 found = self._kin_of(commit, number).renamed.get(change.path)
                 if found:
-                    pasts.append(Past(revision, *found))
+                    pasts.append(Past(commit.parents[number], *found))
         return Step(commit, change.path, change.new, tuple(pasts))
 
     def _kin_of(
@@ -173,9 +166,9 @@ class Reader:
         """Which files a commit renames as seen from one parent."""
         known = self._kin.get((commit.oid, number))
         if known is None:
-            parent = f"{commit.oid}^{number + 1}"
             if changes is None:
-                changes = self.repository.between(parent, commit.oid, [self.kind.folder])
+                parent, folder = commit.parents[number], self.kind.folder
+                changes = self.repository.changes(parent, commit.oid, folder)
             members = [change for change in changes if self.kind.holds(change.path)]
             known = self._kin[commit.oid, number] = kin(members, self.load)
         return known
@@ -330,26 +323,21 @@ class Reader:
 
     def _tree_before(self, commit: Commit) -> Tree:
         """All members as they were before a commit."""
-        revision = f"{commit.oid}^1"
-        if self._tree is None or self._tree[0] != revision:
-            blobs = self._blobs_at(revision)
-            versions = self.load(blobs.values())
-            tree = Tree({path: versions[blob] for path, blob in blobs.items()})
-            self._tree = revision, blobs, tree
-        return self._tree[2]
-
-    def _blobs_at(self, revision: str) -> dict[str, str]:
-        """The blobs of all members: what differs from those asked for last, if any were."""
-        folder, holds = self.kind.folder, self.kind.holds
+        revision, folder, holds = commit.parents[0], self.kind.folder, self.kind.holds
         if self._tree is None:
-            found = self.repository.tree(revision, [folder])
-            return {path: blob for path, blob in found.items() if holds(path)}
-        known, blobs, _ = self._tree
-        for change in self.repository.between(known, revision, [folder]):
-            blobs.pop(change.path, None)
-            if change.new is not None and holds(change.path):
-                blobs[change.path] = change.new
-        return blobs
+            blobs = self.repository.tree(revision, [folder])
+            data = self.repository.blobs(blobs.values())
+            files = {p: Version(data[b], self.kind) for p, b in blobs.items() if holds(p)}
+            self._tree = revision, Tree(files)
+        known, tree = self._tree
+        if known != revision:
+            changes = self.repository.changes(known, revision, folder)
+            changes = [change for change in changes if holds(change.path)]
+            versions = self.load(change.new for change in changes)
+            for change in changes:
+                tree.put(change.path, versions[change.new] if change.new else None)
+            self._tree = revision, tree
+        return tree
 
 
 def _own_fields(new: Snapshot, olds: Sequence[Snapshot]) -> tuple[FieldChange, ...]:

@@ -46,6 +46,7 @@ _LOG = (
     "--encoding=UTF-8",
     "--format=%x00%x01%H%x00%P%x00%an%x00%ae%x00%aI%x00%ct%x00%B%x00",
 )
+_DIFF_TREE = ("diff-tree", "-r", "-z", "--raw", "--no-commit-id")
 _RAW = ("--root", "--no-renames", "--no-abbrev", "--no-relative", "--ignore-submodules=none")
 
 
@@ -141,6 +142,7 @@ class Repository:
         self.git_dir = git_dir
         self.prefix = prefix
         self._objects = objects or Conversation(root, "cat-file", "--batch")
+        self._differences: dict[str, Conversation] = {}
 
     # -- finding it ------------------------------------------------------------------------------
 
@@ -330,18 +332,40 @@ class Repository:
 
         A merge shows only what differs from every parent. `args` are further arguments of git log.
         """
+        return chain.from_iterable(self.log_portions(*args, paths=paths))
+
+    def log_portions(
+        self, *args: str, paths: Sequence[str], file: bool = False
+    ) -> Iterator[list[tuple[Commit, list[BlobChange]]]]:
+        """The same, as many commits at once as Git has found by then.
+
+        Of one `file` a commit is told as soon as it is known, and only if it shows a change.
+        """
         line = (*_LOG, "--raw", "-c", *_RAW, *args, "--", *paths)
         with processes.stream(self.root, line) as portions:
-            yield from _log_entries(chain.from_iterable(portions), self.prefix)
+            log = _Log(self.prefix, file)
+            for pieces in portions:
+                if found := log.read(pieces):
+                    yield found
+            if found := log.rest():
+                yield found
 
     def between(self, old: str | None, new: str, paths: Sequence[str]) -> list[BlobChange]:
         """The files below `paths` that differ between two commits; all of a root commit's where
         `old` is None. Without `paths` those outside of the workspace too, as `:/path`."""
-        args = ("diff-tree", "-r", "-z", "--raw", "--no-commit-id", *_RAW)
         ends = ("--root", new) if old is None else (old, new)
-        pieces = iter(self.read(*args, *ends, "--", *paths).split(b"\0"))
-        rows = ((raw, next(pieces)) for raw in pieces if raw)
-        return [_blob_change(raw, _in_workspace(path, self.prefix)) for raw, path in rows]
+        return _blob_changes(self.read(*_DIFF_TREE, *_RAW, *ends, "--", *paths), self.prefix)
+
+    def changes(self, old: str, new: str, folder: str) -> list[BlobChange]:
+        """The files below a folder that differ between two commits, each given by its hash. It is
+        cheap to ask again and again."""
+        if folder not in self._differences:
+            args = (*_DIFF_TREE, "--stdin", *_RAW, "--", folder)
+            self._differences[folder] = Conversation(self.root, *args)
+        # the second is taken for the parent of the first; what is no commit is said again
+        question = f"{new} {old}\n{_END}".encode("ascii")
+        [found] = self._differences[folder].ask([question], _until_end)
+        return _blob_changes(found, self.prefix)
 
     def matching(self, *args: str) -> frozenset[str]:
         """The hashes of the commits that these arguments of git rev-list choose."""
@@ -361,7 +385,9 @@ class Repository:
     def commit_of(self, oid: str) -> Commit:
         """One commit by its hash."""
         out = self.read(*_LOG, "--no-patch", "-1", oid)
-        return next(_log_entries(iter(out.split(b"\0")), self.prefix))[0]
+        log = _Log(self.prefix)
+        log.read(out.split(b"\0"))
+        return log.rest()[0][0]
 
     # -- writing ---------------------------------------------------------------------------------
 
@@ -454,10 +480,7 @@ def _rows(out: bytes) -> Iterator[tuple[str, str]]:
 
 def _object(stream: IO[bytes]) -> tuple[str, bytes] | None:
     """What `cat-file --batch` says of an object: its hash and content; None for one it has not."""
-    header = stream.readline()
-    if not header.endswith(b"\n"):
-        raise EOFError
-    known = header.split()
+    known = _line(stream).split()
     if len(known) != 3:
         return None
     size = int(known[2]) + 1
@@ -467,36 +490,92 @@ def _object(stream: IO[bytes]) -> tuple[str, bytes] | None:
     return known[0].decode("ascii"), data[:-1]
 
 
+def _line(stream: IO[bytes]) -> bytes:
+    line = stream.readline()
+    if not line.endswith(b"\n"):
+        raise EOFError
+    return line
+
+
 def _nul(paths: Iterable[str]) -> bytes:
     return b"".join(os.fsencode(path) + b"\0" for path in paths)
 
 
 _MARK = b"\x01"
+_FIELDS = 7
 
 
-def _log_entries(pieces: Iterator[bytes], prefix: str) -> Iterator[tuple[Commit, list[BlobChange]]]:
-    """Parse `git log -z --raw -c`: a mark and seven fields a commit, then its changed paths."""
-    commit: Commit | None = None
-    changes: list[BlobChange] = []
-    for piece in pieces:
-        if piece.startswith(_MARK):
-            if commit is not None:
-                yield commit, changes
-            commit, changes = _commit(piece, pieces), []
-        elif piece.lstrip(b"\n").startswith(b":"):
-            path = os.fsdecode(next(pieces)).removeprefix(prefix)
-            changes.append(_blob_change(piece.lstrip(b"\n"), path))
-    if commit is not None:
-        yield commit, changes
+_LogEntry = tuple[Commit, list[BlobChange]]
 
 
-def _commit(first: bytes, pieces: Iterator[bytes]) -> Commit:
-    oid = first[1:].decode("ascii")
-    parents, name, email, time, committed, message = (
-        next(pieces).decode("utf-8", "replace") for _ in range(6)
+class _Log:
+    """Parses `git log -z --raw -c`: a mark and seven fields a commit, then its changed paths."""
+
+    def __init__(self, prefix: str, file: bool = False) -> None:
+        self._prefix = prefix
+        self._file = file
+        self._fields: list[bytes] = []
+        self._entry: _LogEntry | None = None
+        self._raw: bytes | None = None
+
+    def read(self, pieces: Iterable[bytes]) -> list[_LogEntry]:
+        """The commits that are known with these pieces: all of one, or of a file its change."""
+        found = []
+        for piece in pieces:
+            if self._raw is not None:
+                found += self._changed(self._raw, piece)
+                self._raw = None
+            elif self._fields:
+                self._fields.append(piece)
+                if len(self._fields) == _FIELDS:
+                    self._entry, self._fields = (_commit(self._fields), []), []
+            elif piece.startswith(_MARK):
+                found += self.rest()
+                self._fields = [piece[1:]]
+            elif piece.lstrip(b"\n").startswith(b":"):
+                self._raw = piece.lstrip(b"\n")
+        return found
+
+    def _changed(self, raw: bytes, path: bytes) -> list[_LogEntry]:
+        assert self._entry is not None
+        commit, changes = self._entry
+        change = _blob_change(raw, os.fsdecode(path).removeprefix(self._prefix))
+        if self._file:
+            return [(commit, [change])]
+        changes.append(change)
+        return []
+
+    def rest(self) -> list[_LogEntry]:
+        """The last one, which nothing marks the end of."""
+        entry, self._entry = self._entry, None
+        return [] if entry is None or self._file else [entry]
+
+
+def _commit(fields: Sequence[bytes]) -> Commit:
+    oid, parents, name, email, time, committed, message = (
+        field.decode("utf-8", "replace") for field in fields
     )
     identity = Identity(name, email)
     return Commit(oid, tuple(parents.split()), identity, time, int(committed), message)
+
+
+def _blob_changes(out: bytes, prefix: str) -> list[BlobChange]:
+    """Parse `git diff-tree -z --raw`."""
+    pieces = iter(out.split(b"\0"))
+    rows = ((raw, next(pieces)) for raw in pieces if raw)
+    return [_blob_change(raw, _in_workspace(path, prefix)) for raw, path in rows]
+
+
+_END = f".{os.urandom(16).hex()}"
+"""What no file is called, and is no commit."""
+
+
+def _until_end(stream: IO[bytes]) -> bytes:
+    """What `diff-tree --stdin` prints before it says this again."""
+    end, found = f"{_END}\n".encode("ascii"), b""
+    while not found.endswith(end):
+        found += _line(stream)
+    return found[: -len(end)]
 
 
 def _in_workspace(path: bytes, prefix: str) -> str:

@@ -1,5 +1,9 @@
 """History and blame by field, over histories that plain Git made."""
 
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -12,8 +16,9 @@ from sipctl.apply import Planner
 from sipctl.errors import Refused
 from sipctl.history import Chosen
 from sipctl.yamlfile.write import UNSET, Value
+from tests.conftest import Program
 from tests.story import GIVEN, LYON, PARIS, Story, renamed
-from tests.support import execute
+from tests.support import PROGRAM, environment, execute
 
 HOST = "sip.paris.example.net"
 PORT = "port: 5060 -> 5061"
@@ -762,6 +767,67 @@ def test_a_long_history_is_one_log_and_few_processes_more(
     assert count(lambda: history.blame(repository, "pbx-paris")) < 15
     assert count(lambda: list(history.of(repository, "pbx-paris", Chosen(limit=3)))) < 5
     assert len(list(history.of(repository, "pbx-paris"))) == 301
+
+
+def test_many_created_endpoints_are_few_processes_more(
+    story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(12):
+        text = renamed(PARIS, f"pbx-{number}").replace("33155000001", f"3315500{number:04}")
+        story.does(f"pbx-{number}", text if number % 3 else text.replace("host: sip", "host: h"))
+    repository = story.repository
+
+    def work() -> None:
+        kinds = [c.kind for entry in history.of_all(repository) for c in entry.changes]
+        assert (kinds.count("duplicated"), kinds.count("created")) == (11, 1)
+
+    assert git_processes(tmp_path / "trace", monkeypatch, work) <= 5
+
+
+# Stands for Git: of a log it shows the first commit, and the rest when it may go on.
+HALTING_GIT = """\
+#!{python}
+import os, subprocess, sys, time
+if "log" not in sys.argv:
+    os.execv({git!r}, ["git", *sys.argv[1:]])
+log = subprocess.run([{git!r}, *sys.argv[1:]], stdout=subprocess.PIPE, check=True).stdout
+end = log.index(b"\\0\\1", 2) + {more}
+sys.stdout.buffer.write(log[:end])
+sys.stdout.buffer.flush()
+until = time.monotonic() + 20
+while not os.path.exists({folder!r} + "/go"):
+    time.sleep(0.01)
+    if time.monotonic() > until:
+        open({folder!r} + "/late", "w").close()
+        break
+sys.stdout.buffer.write(log[end:])
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "more"), [("history pbx-paris", 0), ("history", 43), ("history -o csv", 43)]
+)
+def test_the_first_row_is_shown_while_git_looks_for_the_next(
+    line: str, more: int, story: Story, sipctl: Program, tmp_path: Path
+) -> None:
+    """Of one file a change ends its commit; of all, the name of the next commit does."""
+    for port in range(5060, 5065):
+        story.does("pbx-paris", PARIS.replace("5060", str(port)))
+    expected = sipctl(*line.split()).out
+    folder = tmp_path / "halting"
+    folder.mkdir()
+    texts = {"python": sys.executable, "git": shutil.which("git"), "folder": str(folder)}
+    (folder / "git").write_text(HALTING_GIT.format(**texts, more=more))
+    (folder / "git").chmod(0o755)
+    env = environment({"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"})
+    with subprocess.Popen(
+        [PROGRAM, *line.split()], stdout=subprocess.PIPE, env=env, cwd=story.root, text=True
+    ) as shown:
+        assert shown.stdout is not None
+        first = "".join(shown.stdout.readline() for _ in range(2))
+        assert not (folder / "late").exists()
+        (folder / "go").touch()
+        assert first + shown.stdout.read() == expected
 
 
 TEXTS = ["", "# a comment\n", "\n"]

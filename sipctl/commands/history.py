@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Annotated, Any
 
@@ -164,6 +165,7 @@ def _told(entries: Iterable[Entry]) -> Iterator[Entry]:
     """The same; behind an entry after which history is cut off, that is told."""
     for entry in entries:
         yield entry
+        sys.stdout.flush()  # it is to be seen while Git still looks for the next one
         if entry.cut:
             output.tell("this clone is shallow: what is older is not here")
 
