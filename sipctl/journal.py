@@ -276,13 +276,13 @@ def _remove_locks(repository: Repository, since: float) -> None:
 
 
 def _git_locks(repository: Repository) -> Iterator[Path]:
-    """The locks that a killed Git process of a commit can leave behind."""
-    git_dir = repository.git_dir
+    """The locks that a killed Git process of a commit, or of what follows, can leave behind."""
+    git_dir, objects = repository.git_dir, repository.common_dir / "objects"
     yield from (git_dir / "index.lock", git_dir / "HEAD.lock")
     yield from git_dir.glob("next-index-*.lock")
-    common = repository.ask("rev-parse", "--git-common-dir")
+    yield objects / "maintenance.lock"
+    yield objects / "info" / "commit-graph.lock"
+    yield objects / "info" / "commit-graphs" / "commit-graph-chain.lock"
     branch = repository.ask("symbolic-ref", "--quiet", "HEAD")
-    if common:
-        yield repository.root / common / "objects" / "maintenance.lock"
-        if branch:
-            yield repository.root / common / f"{branch}.lock"
+    if branch:
+        yield repository.common_dir / f"{branch}.lock"

@@ -1,0 +1,140 @@
+"""What follows a commit: Git tidies up, and keeps a graph that makes histories fast."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Git, Program
+from tests.support import Environment
+from tests.writers import refuse_remains
+
+CREATE = ("create", "a", "--host", "a.example.net")
+
+
+@pytest.fixture
+def kept(workspace: Path, git: Git) -> Path:
+    """A workspace whose repository Git may tidy up."""
+    git("config", "maintenance.auto", "true")
+    return workspace
+
+
+def graph(root: Path) -> Path:
+    return root / ".git/objects/info/commit-graph"
+
+
+def traced(run: Program, trace: Path, *words: str) -> list[str]:
+    """What a command of ours asks Git for, by the commands of Git."""
+    trace.unlink(missing_ok=True)
+    run(*words, env={"GIT_TRACE2_EVENT": str(trace)})
+    lines = [line for line in trace.read_text().splitlines() if '"event":"cmd_name"' in line]
+    return [line.partition('"name":"')[2].partition('"')[0] for line in lines]
+
+
+def test_a_commit_leaves_a_graph_that_tells_which_paths_each_commit_touches(
+    kept: Path, run: Program, git: Git
+) -> None:
+    run(*CREATE)
+    assert b"BDAT" in graph(kept).read_bytes()
+    git("commit-graph", "verify")
+    assert git("status", "--porcelain") == ""
+    refuse_remains(kept)
+
+
+def test_it_is_begun_once_and_kept_by_git(
+    kept: Path, run: Program, git: Git, tmp_path: Path
+) -> None:
+    trace = tmp_path / "trace"
+    assert "commit-graph" in traced(run, trace, *CREATE)
+    assert "commit-graph" not in traced(run, trace, "edit", "a", "--port", "5070")
+    git("commit-graph", "write", "--reachable", "--no-changed-paths")
+    assert "commit-graph" in traced(run, trace, "edit", "a", "--port", "5071")
+    git("commit-graph", "write", "--reachable", "--split=replace", "--changed-paths")
+    assert not graph(kept).exists()
+    assert "commit-graph" not in traced(run, trace, "edit", "a", "--port", "5072")
+    git("gc", "--quiet")
+    assert b"BDAT" in graph(kept).read_bytes()
+    refuse_remains(kept)
+
+
+def test_commits_that_came_since_are_added_from_time_to_time(
+    kept: Path, run: Program, git: Git
+) -> None:
+    git("config", "maintenance.commit-graph.auto", "3")
+    run(*CREATE)
+    for port in range(5070, 5074):
+        run("edit", "a", "--port", str(port))
+    chain = kept / ".git/objects/info/commit-graphs/commit-graph-chain"
+    newest = chain.read_text().split()[-1]
+    assert b"BDAT" in (chain.parent / f"graph-{newest}.graph").read_bytes()
+    git("commit-graph", "verify")
+
+
+def test_worktrees_have_one_graph(kept: Path, run: Program, git: Git, tmp_path: Path) -> None:
+    linked = tmp_path / "linked"
+    git("worktree", "add", "--quiet", linked)
+    run(*CREATE, cwd=linked)
+    assert b"BDAT" in graph(kept).read_bytes()
+    edit = ("edit", "a", "--port", "5070", "-C", str(linked))
+    assert "commit-graph" not in traced(run, tmp_path / "trace", *edit)
+    refuse_remains(linked, kept / ".git")
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "maintenance.auto=false",
+        "core.commitGraph=off",
+        "gc.writeCommitGraph=0",
+        "maintenance.commit-graph.enabled=No",
+    ],
+)
+def test_who_wants_no_graph_gets_none(setting: str, kept: Path, run: Program, git: Git) -> None:
+    git("config", "maintenance.commit-graph.auto", "-1")  # whenever it may
+    git("config", *setting.split("="))
+    run(*CREATE)
+    assert not list((kept / ".git/objects/info").rglob("*graph*"))
+
+
+def test_a_shallow_clone_is_written_in_all_the_same(
+    kept: Path, run: Program, git: Git, tmp_path: Path
+) -> None:
+    run(*CREATE)
+    run("edit", "a", "--port", "5070")
+    git("clone", "--quiet", "--depth=1", f"file://{kept}", tmp_path / "clone")
+    git("config", "maintenance.auto", "true", cwd=tmp_path / "clone")
+    run("edit", "a", "--port", "5071", cwd=tmp_path / "clone")
+    refuse_remains(tmp_path / "clone")
+
+
+# Stands for Git: where it would write a graph it leaves its lock, and kills who started it.
+KILLING_GIT = """\
+#!/bin/sh
+for word in "$@"; do
+    if [ "$word" = commit-graph ]; then
+        mkdir -p .git/objects/info/commit-graphs
+        touch .git/objects/info/commit-graph.lock
+        touch .git/objects/info/commit-graphs/commit-graph-chain.lock
+        kill -9 $PPID $$
+    fi
+done
+exec "$GIT" "$@"
+"""
+
+
+def test_killed_while_it_writes_the_graph_it_leaves_no_lock(
+    kept: Path, sipctl: Program, git: Git, tmp_path: Path
+) -> None:
+    fake = tmp_path / "fake"
+    fake.mkdir()
+    (fake / "git").write_text(KILLING_GIT)
+    (fake / "git").chmod(0o755)
+    path = f"{fake}{os.pathsep}{os.environ['PATH']}"
+    env: Environment = {"PATH": path, "GIT": shutil.which("git")}
+    sipctl(*CREATE, env=env, check=-9)
+    assert graph(kept).with_suffix(".lock").exists()
+    told = sipctl("edit", "a", "--port", "5070").err
+    assert 'is finished: "Create a"' in told
+    assert b"BDAT" in graph(kept).read_bytes()
+    refuse_remains(kept)
