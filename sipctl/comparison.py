@@ -6,7 +6,7 @@ Pure: nothing here reads a disk or runs Git. Moves are told by the contents alon
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from sipctl import catalogue, ignores, sealing
@@ -210,7 +210,8 @@ class _Pair:
         if self._is_plain_rename(old, new):
             changes = tuple(change for change in changes if change.field != "reference")
         changes = (*changes, *_reordered(self.old, self.new))
-        old_places, new_places = (_places(content) for content in (self.old, self.new))
+        told = {change.field for change in changes}
+        old_places, new_places = (_places(content, told) for content in (self.old, self.new))
         return tuple(
             FieldDifference(c, old_places.get(c.field), new_places.get(c.field)) for c in changes
         )
@@ -263,16 +264,16 @@ def _first(findings: Iterable[Finding], path: str) -> Finding:
     return next(iter(findings), other)
 
 
-def _places(content: _Content | None) -> dict[str, Place]:
-    """Where the value of each field stands, whether fields are told apart there or not."""
-    if content is None or content.root is None:
+def _places(content: _Content | None, fields: Collection[str]) -> dict[str, Place]:
+    """Where the values of these fields stand, whether fields are told apart there or not."""
+    if content is None or content.root is None or not fields:
         return {}
     found: dict[str, Place] = {}
     waiting: list[tuple[tuple[str, ...], Node]] = [((), content.root)]
     while waiting:
         way, node = waiting.pop()
-        if way:
-            found[_name(content, way)] = node.place(content.path)
+        if way and (name := _name(content, way)) in fields:
+            found[name] = node.place(content.path)
         if isinstance(node, MappingNode) and _has_fields_below(content, way):
             waiting += [((*way, key.value), value) for key, value in node.entries]
     return found

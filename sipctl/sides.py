@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +10,15 @@ from pathlib import Path
 from sipctl import workspace
 from sipctl.comparison import State
 from sipctl.errors import Refused
+from sipctl.findings import Finding
+from sipctl.inventory import Inventory
 from sipctl.kinds import FOLDERS, SETTINGS_FILE
+from sipctl.member import NOTHING, Content, Facts, Member, Source
 from sipctl.names import quoted
+from sipctl.nodes import Mapping as MappingNode
 from sipctl.repository import Repository
+from sipctl.settings import Settings
+from sipctl.yamlfile.read import read as parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,27 +148,100 @@ def _commit(repository: Repository, revision: str) -> str | None:
 
 # -- reading -------------------------------------------------------------------------------------
 
+_Files = dict[str, bytes | Finding]
+
 
 def read(root: Path, repository: Repository, old: Side, new: Side) -> tuple[State, State]:
     """Both versions. What does not differ is parsed once."""
-    files = dict(workspace.disk_files(root)) if new == DISK else _files(repository, new)
-    before = _files(repository, old)
+    if new == DISK:
+        files: _Files = dict(workspace.disk_files(root))
+        before, now = _differing_on_disk(repository, old, files)
+    else:
+        files = _files(repository, new)
+        before, now = _differing_in_git(repository, old, new)
     inventory = workspace.inventory_of(files)
-    changed: dict[str, bytes | None] = {
-        path: data for path, data in before.items() if files.get(path) != data
-    }
-    changed |= dict.fromkeys(files.keys() - before.keys())
-    earlier = workspace.reread(inventory, changed)
-    return (
-        State(earlier, before.get(SETTINGS_FILE)),
-        State(inventory, files.get(SETTINGS_FILE)),
-    )
+    earlier = workspace.reread(inventory, {**dict.fromkeys(now), **before})
+    differs = SETTINGS_FILE in before or SETTINGS_FILE in now
+    settings = before.get(SETTINGS_FILE) if differs else files.get(SETTINGS_FILE)
+    return State(earlier, settings), State(inventory, files.get(SETTINGS_FILE))
 
 
-def _files(repository: Repository, side: Side) -> dict[str, bytes]:
-    """A commit's files as a checkout writes them, line ends too, since those on disk are so."""
-    if side.commit is None:
-        return {}
-    tree = repository.tree(side.commit, [*FOLDERS, SETTINGS_FILE])
-    found = repository.checked_out(tree.items())
+def read_differing(root: Path, repository: Repository, old: Side, new: Side) -> tuple[State, State]:
+    """Of both versions the files that differ, as if there were no others. They are parsed only:
+    what they mean is not judged."""
+    if new == DISK:
+        before, now = _differing_on_disk(repository, old, dict(workspace.disk_files(root)))
+    else:
+        before, now = _differing_in_git(repository, old, new)
+    return _parsed(before), _parsed(now)
+
+
+def _parsed(files: Mapping[str, bytes | Finding]) -> State:
+    members = {path: _member(path, data) for path, data in files.items() if path != SETTINGS_FILE}
+    return State(Inventory(Settings(), members), files.get(SETTINGS_FILE))
+
+
+def _member(path: str, data: bytes | Finding) -> Member:
+    if isinstance(data, Finding):
+        return Member(path, Facts(findings=(data,)), NOTHING)
+    document = parse(data, path)
+    if isinstance(document.root, MappingNode):
+        content = Content(data, document.text, document.root)
+        return Member(path, Facts(parsed=True), Source(lambda: content))
+    return workspace.read_member(path, data)  # it says why
+
+
+# -- what differs --------------------------------------------------------------------------------
+
+
+def _differing_on_disk(
+    repository: Repository, old: Side, files: _Files
+) -> tuple[dict[str, bytes], _Files]:
+    """The files of a commit that are not the same on disk, and those on disk, by path.
+
+    What Git would store as it is stored already is the same; else that counts which a checkout
+    would write, line ends too.
+    """
+    tree = repository.tree(old.commit, _READ) if old.commit else {}
+    tree = {path: blob for path, blob in tree.items() if _is_read(path)}
+    others = (x for x in tree.items() if not _is_stored_as(files.get(x[0]), x[1]))
+    found = repository.checked_out(others)
+    before = {path: data for (path, _), data in found.items() if data != files.get(path)}
+    now = {p: data for p, data in files.items() if _is_read(p) and (p in before or p not in tree)}
+    return before, now
+
+
+def _is_stored_as(data: bytes | Finding | None, blob: str) -> bool:
+    if not isinstance(data, bytes):
+        return False
+    algorithm = "sha1" if len(blob) == 40 else "sha256"
+    digest = hashlib.new(algorithm, b"blob %d\0" % len(data), usedforsecurity=False)
+    digest.update(data)
+    return digest.hexdigest() == blob
+
+
+def _differing_in_git(
+    repository: Repository, old: Side, new: Side
+) -> tuple[dict[str, bytes], _Files]:
+    """The files of two commits that differ, as a checkout writes them."""
+    assert new.commit is not None
+    touched = [x for x in repository.between(old.commit, new.commit, _READ) if _is_read(x.path)]
+    olds = [(x.path, x.olds[0]) for x in touched if x.olds[0] and x.olds[0] != x.new]
+    news = [(x.path, x.new) for x in touched if x.new and x.olds[0] != x.new]
+    data = repository.checked_out([*olds, *news])
+    return {path: data[path, blob] for path, blob in olds}, {p: data[p, blob] for p, blob in news}
+
+
+_READ = (*FOLDERS, SETTINGS_FILE)
+
+
+def _is_read(path: str) -> bool:
+    return path == SETTINGS_FILE or workspace.is_member(path)
+
+
+def _files(repository: Repository, side: Side) -> _Files:
+    """All files of a commit, as a checkout writes them."""
+    assert side.commit is not None
+    tree = repository.tree(side.commit, _READ)
+    found = repository.checked_out(x for x in tree.items() if _is_read(x[0]))
     return {path: data for (path, _), data in found.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -46,7 +47,9 @@ def diff(
     printer = session.printer(*COMPARING_FORMATS)
     root, repository = _opened(session)
     old, new = sides.chosen(repository, first, second)
-    found = compare(*_read(root, repository, old, new))
+    # all files that cannot be read are told in JSON, those that do not differ too
+    whole = printer.format == "json"
+    found = compare(*(_read if whole else _read_differing)(root, repository, old, new))
     if printer.format == "json":
         printer.document({"old": _side(old), "new": _side(new), **_comparison(found)})
     elif printer.format == "markdown":
@@ -108,6 +111,15 @@ def _opened(session: Session) -> tuple[Path, Repository]:
 def _read(root: Path, repository: Repository, old: Side, new: Side) -> tuple[State, State]:
     before, now = sides.read(root, repository, old, new)
     output.tell_unreadable(now.inventory)
+    return before, now
+
+
+def _read_differing(
+    root: Path, repository: Repository, old: Side, new: Side
+) -> tuple[State, State]:
+    before, now = sides.read_differing(root, repository, old, new)
+    broken = {path: member for path, member in now.members.items() if member.root is None}
+    output.tell_unreadable(replace(now.inventory, members=broken))
     return before, now
 
 
