@@ -11,8 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
-
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING
 
 from sipctl import disk, journal, privileges, selection, workspace
 from sipctl.changes import (
@@ -34,6 +33,9 @@ from sipctl.kinds import ENDPOINT, SETTINGS_FILE, kind_of, reference_of
 from sipctl.masking import settings_text, without_plaintext
 from sipctl.patch import patch
 from sipctl.repository import GitDied, GitFailed, Repository
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 # Set for the processes of our own commit: a sipctl in a hook of it must not wait for its lock.
 _INSIDE = "SIPCTL_INSIDE_COMMIT"
@@ -172,7 +174,7 @@ def _judge(
         raise Refused(f"refused: the files would hold {what}", findings=tuple(brought))
     warnings = tuple(f for f in after.findings if f.place.file in touched)
     unused = tuple(_no_longer_used(before, after))
-    changes = member_changes(plan, inventory), _settings_changes(plan)
+    changes = _member_changes(plan, before, after), _settings_changes(plan)
     return Outcome(plan, prefix, *changes, after, warnings, unused)
 
 
@@ -250,29 +252,29 @@ def _patch(prefix: str, plan: Plan) -> tuple[str, str]:
     return patch(plan.effective, prefix, shown), why_not
 
 
-def member_changes(plan: Plan, inventory: Inventory) -> tuple[MemberChange, ...]:
-    """What a plan does to each endpoint and scenario of an inventory, by field."""
+def _member_changes(plan: Plan, before: Inventory, after: Inventory) -> tuple[MemberChange, ...]:
+    """What a plan does to each endpoint and scenario, by field."""
     moved = {change.moved_from for change in plan.changes if change.moved_from}
-    copied = {change.copied_from for change in plan.changes if change.copied_from}
-    before: dict[str, bytes | None] = {path: inventory.members[path].data for path in copied}
-    before |= {change.path: change.before for change in plan.changes}
-    known = (c for c in plan.effective if workspace.is_member(c.path))
-    return tuple(_member_change(c, before) for c in known if c.path not in moved)
+    known = (c for c in plan.effective if workspace.is_member(c.path) and c.path not in moved)
+    return tuple(_member_change(change, plan, before, after) for change in known)
 
 
-def _member_change(change: FileChange, before: dict[str, bytes | None]) -> MemberChange:
+def _member_change(
+    change: FileChange, plan: Plan, before: Inventory, after: Inventory
+) -> MemberChange:
     path, kind = change.path, kind_of(change.path)
     assert kind is not None
-    if change.moved_from or change.copied_from:
-        source = change.moved_from or change.copied_from
-        assert source is not None
-        old = _snapshot(source, before.get(source))
-        new = _snapshot(path, change.after)
+    source = change.moved_from or change.copied_from
+    new = _values(after, path, change.after)
+    if source:
+        changed = {one.path: one.before for one in plan.changes}
+        data = changed[source] if source in changed else before.members[source].data
         word = "renamed" if change.moved_from else "duplicated"
-        fields = tuple(f for f in differences(old, new) if f.field != "reference")
+        found = differences(_values(before, source, data), new)
+        fields = tuple(f for f in found if f.field != "reference")
         return MemberChange(word, reference_of(path), fields, reference_of(source), kind)
     word = "created" if change.before is None else "deleted" if change.after is None else "changed"
-    fields = differences(_snapshot(path, change.before), _snapshot(path, change.after))
+    fields = differences(_values(before, path, change.before), new)
     return MemberChange(word, reference_of(path), fields, member=kind)
 
 
@@ -283,10 +285,13 @@ def _settings_changes(plan: Plan) -> tuple[FieldChange, ...]:
     return tuple(c for c in changed if c.field != "version" or (c.old.given and c.new.given))
 
 
-def _snapshot(path: str, data: bytes | None) -> Snapshot | None:
+def _values(inventory: Inventory, path: str, data: bytes | None) -> Snapshot | None:
+    """What a file says, as the inventory has read it, if it has."""
     if data is None:
         return None
-    member = workspace.read_member(path, data)
+    member = inventory.members.get(path)
+    if member is None or member.data != data:
+        member = workspace.read_member(path, data)
     return snapshot(member.root, member.kind) if member.root is not None else {}
 
 
@@ -317,6 +322,8 @@ def _recover(repository: Repository, options: Options) -> None:
 
 @contextmanager
 def _lock(repository: Repository, options: Options) -> Iterator[None]:
+    from filelock import FileLock, Timeout
+
     folder = journal.folder(repository)
     lock = FileLock(folder / "lock", poll_interval=0.05)
     try:
@@ -335,6 +342,8 @@ def _lock(repository: Repository, options: Options) -> Iterator[None]:
 
 
 def _acquire(lock: FileLock, timeout: float) -> None:
+    from filelock import Timeout
+
     try:
         lock.acquire(timeout=timeout)
     except Timeout:
@@ -379,7 +388,7 @@ def refuse_unclean(root: Path, paths: list[str]) -> None:
 
 def _refuse_unclean(repository: Repository, paths: list[str]) -> None:
     """Uncommitted changes of the user's own are not swept into a commit."""
-    changed = repository.status(disk.folders(paths))
+    changed = repository.status(disk.around(paths))
     dirty = sorted(path for path in paths if path in changed)
     if dirty:
         names = [reference_of(path) for path in dirty]
@@ -431,7 +440,7 @@ def _begin(repository: Repository, plan: Plan, subject: str, options: Options) -
     added: tuple[str, ...] = ()
     if options.commit:
         _wait_for_index(top, options)
-        known = top.tree_of_index(disk.folders(paths))
+        known = top.tree_of_index(disk.around(paths))
         added = tuple(e.path for e in entries if e.new is not None and e.path not in known)
     made = disk.missing_folders(top.top, paths)
     notes = journal.Journal(os.getpid(), top.head(), subject, options.commit, added, made, entries)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
@@ -96,8 +96,15 @@ def content(file: Path) -> bytes | None:
         return None
 
 
-def folders(paths: Iterable[str]) -> list[str]:
-    """The folders of these paths; one that stands in no folder is given itself."""
+_FEW = 10
+"""Git looks at its whole index for each path that it is given."""
+
+
+def around(paths: Sequence[str]) -> list[str]:
+    """Where to look for what concerns these paths: at themselves if they are few, else in their
+    folders; one that stands in no folder is given itself."""
+    if len(paths) <= _FEW:
+        return sorted(paths)
     found = ((str(PurePosixPath(path).parent), path) for path in paths)
     return sorted({path if folder == "." else folder for folder, path in found})
 

@@ -17,8 +17,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import lock_descriptor
-
 from sipctl import disk
 from sipctl.errors import Refused
 from sipctl.repository import Repository
@@ -77,6 +75,8 @@ def _file(repository: Repository) -> Path:
 
 def begin(repository: Repository, journal: Journal) -> int:
     """Put the journal on disk, and return the locked descriptor that Git processes inherit."""
+    from filelock import lock_descriptor
+
     file = _file(repository)
     fresh = file.with_suffix(".new")
     flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
@@ -195,6 +195,8 @@ def _known(file: Path, descriptor: int) -> Journal:
 
 
 def _wait(descriptor: int, timeout: float) -> None:
+    from filelock import lock_descriptor
+
     until = time.monotonic() + timeout
     while not lock_descriptor(descriptor, blocking=False):
         if time.monotonic() > until:
@@ -238,7 +240,7 @@ def settle(
 
 def _forget(repository: Repository, added: list[str]) -> None:
     # on a full disk nothing may have been added, and no index can be written
-    known = repository.tree_of_index(disk.folders(added)) if added else {}
+    known = repository.tree_of_index(disk.around(added)) if added else {}
     repository.forget([path for path in added if path in known])
 
 
@@ -248,7 +250,7 @@ def _committed(repository: Repository, journal: Journal) -> set[str]:
     head = repository.head()
     if head is None or head == journal.head:
         return set()
-    paths = disk.folders(journal.paths)
+    paths = disk.around(journal.paths)
     old = repository.tree(journal.head, paths) if journal.head else {}
     new = repository.tree(head, paths)
     return {path for path in journal.paths if old.get(path) != new.get(path)}

@@ -17,10 +17,12 @@ from sipctl.changes import (
 from sipctl.editing import Changes, Edit, editable, edited
 from sipctl.errors import Refused
 from sipctl.findings import Finding
-from sipctl.inventory import Inventory
+from sipctl.inventory import Inventory, Member
 from sipctl.kinds import ENDPOINT, SCENARIO, Kind
+from sipctl.nodes import Mapping as MappingNode
 from sipctl.rules.book import RULES
 from sipctl.workspace import read_member
+from sipctl.yamlfile.read import read
 from sipctl.yamlfile.write import UNSET, Value, document
 
 
@@ -104,20 +106,20 @@ def edit(
 
 def plan_of_edits(operation: str, edits: Iterable[Edit], subject: str = "") -> Plan:
     """A plan of changes to the fields of files; the subject tells which, if none is given."""
-    changes = tuple(
-        FileChange(member.path, member.data, edited(member, wanted)) for member, wanted in edits
-    )
-    return Plan(operation, subject or _subject(changes), changes)
+    results = [(member, edited(member, wanted)) for member, wanted in edits]
+    changes = tuple(FileChange(member.path, member.data, after) for member, after in results)
+    return Plan(operation, subject or _subject(results), changes)
 
 
-def _subject(changes: tuple[FileChange, ...]) -> str:
+def _subject(results: Iterable[tuple[Member, bytes]]) -> str:
+    """What edits change, told of files and their new contents."""
     told = []
-    for change in changes:
-        assert change.before is not None and change.after is not None
-        member, new = (read_member(change.path, data) for data in (change.before, change.after))
-        old, now = (snapshot(x.root, x.kind) if x.root else None for x in (member, new))
-        if old is not None and now is not None and (fields := differences(old, now)):
-            told.append(MemberChange("changed", member.reference, fields, member=member.kind))
+    for member, after in results:
+        root = read(after, member.path).root
+        if member.root is not None and isinstance(root, MappingNode):
+            fields = differences(*(snapshot(x, member.kind) for x in (member.root, root)))
+            if fields:
+                told.append(MemberChange("changed", member.reference, fields, member=member.kind))
     return f"Change {changed_fields_subject(told)}" if told else "Change nothing"
 
 
@@ -129,9 +131,9 @@ def replace_text(
     if member.data != before:
         raise Refused(f'"{member.path}" has changed while it was edited')
     change = FileChange(member.path, before, after)
-    both = read_member(member.path, before).root and read_member(member.path, after).root
+    both = member.root and read_member(member.path, after).root
     what = of_these([member.path])
-    subject = _subject((change,)) if both and before != after else f"Change {what}"
+    subject = _subject([(member, after)]) if both and before != after else f"Change {what}"
     subject = f"Reformat {what}" if subject == "Change nothing" else subject
     return Plan("edit", subject, (change,))
 
