@@ -66,19 +66,21 @@ def at_revision(start: Path, given: Path | None, revision: str) -> Judged:
 
     Raises Refused for a revision that is not known, or that holds no such workspace.
     """
-    oid = selection.required_repository(given or start).resolve(revision)
+    here = given or start
+    repository = selection.required_repository(here)
+    oid = repository.resolve(revision)
 
     def entries(repository: Repository, paths: Sequence[str]) -> dict[str, Entry]:
         return repository.entries(oid, paths)
 
     root = _root(start, given, entries)
-    repository = selection.required_repository(root)
+    if root != here:
+        repository = selection.required_repository(root)
     found = entries(repository, _ALL)
     if SETTINGS_FILE not in found:
         hint = "see `git log -- sipctl.yaml` for when it came"
         raise Refused(f'there is no {SETTINGS_FILE} here at "{revision}"', hint)
-    parent = repository.ask("rev-parse", "--verify", "--quiet", f"{oid}^1^{{commit}}")
-    return _judged(root, repository, found, parent)
+    return _judged(root, repository, found, repository.parent(oid))
 
 
 def workspaces_below(start: Path, index: str | None, *, staged: bool) -> list[Path]:

@@ -191,7 +191,14 @@ class Repository:
 
     def head(self) -> str | None:
         """The commit of HEAD; None on a branch without commits."""
-        [found] = self._objects.ask([b"HEAD^{commit}"], _object)
+        return self._commit("HEAD")
+
+    def parent(self, oid: str) -> str | None:
+        """The first parent of a commit that is given by its hash; None where it has none here."""
+        return self._commit(f"{oid}^1")
+
+    def _commit(self, name: str) -> str | None:
+        [found] = self._objects.ask([f"{name}^{{commit}}".encode("ascii")], _object)
         return found[0] if found else None
 
     def branch(self) -> str | None:

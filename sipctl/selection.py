@@ -114,14 +114,19 @@ def judged_in_git(root: Path) -> Inventory:
     repository = found_repository(root)
     if repository is None:
         return workspace.load(root)
+    return judged_beside(repository, root)
+
+
+def judged_beside(repository: Repository, root: Path) -> Inventory:
+    """The same of a workspace in this repository."""
     return with_exposed(workspace.load(root, _committed(repository)), repository)
 
 
 def _committed(repository: Repository) -> Context:
     """What each changed file had in HEAD."""
-    head = repository.head()
-    changed = [p for p in repository.status(FOLDERS) if workspace.is_member(p)] if head else []
-    return context_of(repository, repository.tree(head, changed) if head and changed else {})
+    changed = [p for p in repository.status(FOLDERS) if workspace.is_member(p)]
+    head = repository.head() if changed else None
+    return context_of(repository, repository.tree(head, changed) if head else {})
 
 
 def context_of(repository: Repository, tree: Mapping[str, str]) -> Context:

@@ -73,7 +73,7 @@ def _listed(what: str, items: list[str]) -> Iterator[str]:
 def of(root: Path) -> Standing:
     """How the workspace stands."""
     repository = selection.required_repository(root)
-    inventory = selection.judged_in_git(root)
+    inventory = selection.judged_beside(repository, root)
     invalid = sorted({f.place.file for f in inventory.findings if f.is_error})
     upstream, ahead, behind = _upstream(repository)
     unfinished = repository.open_operation()

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,7 @@ def test_a_command_that_writes_loads_gitpython(own: Path) -> None:
     execute([sys.executable, "-c", LOADED, *line], check=90)
 
 
-# -- a process that is asked again and again -----------------------------------------------------
+# -- how many ------------------------------------------------------------------------------------
 
 
 def git_processes(trace: Path, work: Callable[[], object]) -> int:
@@ -62,6 +63,36 @@ def story(workspace: Path) -> Story:
     story.put("support-in", SUPPORT, SCENARIO)
     story.does("pbx-nice", renamed(PARIS, "pbx-nice"))
     return story
+
+
+@pytest.mark.parametrize(
+    ("line", "most"),
+    [
+        ("list", 0),
+        ("show pbx-paris", 0),
+        ("show pbx-paris --at HEAD~2", 4),
+        ("history pbx-paris", 5),
+        ("history", 6),
+        ("blame pbx-paris", 6),
+        ("diff", 3),
+        ("diff HEAD~1 HEAD", 5),
+        ("plan HEAD~1", 6),
+        ("validate", 2),
+        ("validate --staged", 4),
+        ("validate --rev HEAD~1", 5),
+        ("validate --format junit", 3),
+        ("status", 7),
+        ("edit pbx-paris --port 5099", 7),
+    ],
+)
+def test_a_command_starts_few_processes(
+    line: str, most: int, story: Story, run: Program, tmp_path: Path
+) -> None:
+    import_module("git")  # where it is loaded it asks Git for its version
+    assert git_processes(tmp_path / "trace", lambda: run(*line.split())) <= most
+
+
+# -- a process that is asked again and again -----------------------------------------------------
 
 
 def pid_of(conversation: Conversation) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -68,27 +69,36 @@ def validate(
     rules = {_known_rule(name).name for name in only or ()}
     report = (_report_below if everywhere else _report_of)(session, paths, staged, revision)
     findings = tuple(f for f in report.findings if not rules or f.rule in rules)
-    folder = report.folder if wanted in reports.FORMATS else ""
+    folder = judged.folder_in_repository(report.root) if wanted in reports.FORMATS else ""
     reporting.print_(session, wanted, reports.Report(findings, report.files, folder, strict), file)
     if any(strict or finding.is_error for finding in findings):
         raise typer.Exit(FINDINGS)
 
 
+@dataclass(frozen=True, slots=True)
+class _Report:
+    """What is found below a folder, and the files that were judged."""
+
+    root: Path
+    findings: tuple[Finding, ...]
+    files: tuple[str, ...]
+
+
 def _report_of(
     session: Session, paths: list[Path] | None, staged: bool, revision: str | None
-) -> reports.Report:
+) -> _Report:
     """What is found in the workspace, of the chosen files."""
     found = _judged(session, staged, revision)
     chosen = chosen_paths(found.root, found.inventory, paths)
     known = found.inventory.findings
     findings = tuple(f for f in known if chosen is None or f.place.file in chosen)
     files = found.files if chosen is None else tuple(sorted(chosen))
-    return reports.Report(findings, files, judged.folder_in_repository(found.root))
+    return _Report(found.root, findings, files)
 
 
 def _report_below(
     session: Session, paths: list[Path] | None, staged: bool, revision: str | None
-) -> reports.Report:
+) -> _Report:
     """What is found in every workspace below, with paths from here."""
     if paths or revision is not None:
         raise Usage("--all-workspaces takes neither paths nor --rev")
@@ -99,7 +109,7 @@ def _report_below(
         folder = root.relative_to(start).as_posix()
         findings += (judged.moved_below(f, folder) for f in found.inventory.findings)
         files += ((Path(folder) / file).as_posix() for file in found.files)
-    return reports.Report(tuple(findings), tuple(files), judged.folder_in_repository(start))
+    return _Report(start, tuple(findings), tuple(files))
 
 
 def _judged(session: Session, staged: bool, revision: str | None) -> judged.Judged:
