@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import IO
 
 from sipctl import processes
 from sipctl.errors import Refused
 from sipctl.processes import READING, Conversation, words
 from sipctl.processes import GitDied as GitDied
 from sipctl.processes import GitFailed as GitFailed
+from sipctl.records import BlobChange as BlobChange
+from sipctl.records import Commit as Commit
+from sipctl.records import Entry as Entry
+from sipctl.records import Log, LogEntry, blob_changes, listed, read_object, until
 
 # The mode of a file means nothing here: a `chmod -R` is no edit, and is in no commit of ours.
 _NO_MODES = ("-c", "core.fileMode=false")
@@ -48,73 +50,8 @@ _LOG = (
 )
 _DIFF_TREE = ("diff-tree", "-r", "-z", "--raw", "--no-commit-id")
 _RAW = ("--root", "--no-renames", "--no-abbrev", "--no-relative", "--ignore-submodules=none")
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who made a commit."""
-
-    name: str
-    email: str
-
-
-@dataclass(frozen=True, slots=True)
-class Commit:
-    """A commit: its hash, parents, author, author's time (ISO 8601), when it was made (seconds
-    since 1970) and message."""
-
-    oid: str
-    parents: tuple[str, ...]
-    author: Identity
-    time: str
-    committed: int
-    message: str
-
-    @property
-    def subject(self) -> str:
-        """The first line of the message."""
-        return self.message.partition("\n")[0]
-
-    @property
-    def short(self) -> str:
-        """The first ten digits of the hash."""
-        return self.oid[:10]
-
-    @property
-    def operation(self) -> str | None:
-        """What the trailer `Sipctl-Operation:` says; None for a commit that is not of sipctl."""
-        paragraphs = self.message.rstrip().split("\n\n")
-        found = _OPERATION.findall(paragraphs[-1]) if len(paragraphs) > 1 else None
-        return found[-1] if found else None
-
-
-_OPERATION = re.compile(r"^Sipctl-Operation: *(.*\S)", re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True)
-class BlobChange:
-    """A path that a commit touches: its blob in each parent and in the commit; None for absent."""
-
-    path: str
-    olds: tuple[str | None, ...]
-    new: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A path in a commit or in the index: its mode as Git writes it (`100644`), and its blob.
-
-    `merged` is False where a merge has left several versions of the path.
-    """
-
-    mode: str
-    oid: str
-    merged: bool = True
-
-    @property
-    def is_file(self) -> bool:
-        """True for a plain file; False for a symbolic link and for a submodule."""
-        return self.mode.startswith("100")
+_END = f".{os.urandom(16).hex()}"
+"""What no file is called, and is no commit."""
 
 
 # the empty blob and the empty tree by the length of a hash: SHA-1 and SHA-256
@@ -198,7 +135,7 @@ class Repository:
         return self._commit(f"{oid}^1")
 
     def _commit(self, name: str) -> str | None:
-        [found] = self._objects.ask([f"{name}^{{commit}}".encode("ascii")], _object)
+        [found] = self._objects.ask([f"{name}^{{commit}}".encode("ascii")], read_object)
         return found[0] if found else None
 
     def branch(self) -> str | None:
@@ -272,7 +209,7 @@ class Repository:
         """All that stands below `paths` at a revision, by path."""
         out = self.read("ls-tree", "-r", "-z", revision, "--", *paths)
         entries = {}
-        for meta, path in _rows(out):
+        for meta, path in listed(out):
             mode, _, oid = meta.split()
             entries[path] = Entry(mode, oid)
         return entries
@@ -284,7 +221,7 @@ class Repository:
         if index is not None and not self._is_anothers(self.top / index):
             env["GIT_INDEX_FILE"] = str(self.top / index)
         entries: dict[str, Entry] = {}
-        for meta, path in _rows(self.read("ls-files", "--stage", "-z", "--", *paths, env=env)):
+        for meta, path in listed(self.read("ls-files", "--stage", "-z", "--", *paths, env=env)):
             mode, oid, stage = meta.split()
             entries[path] = Entry(mode, oid, merged=stage == "0")
         empty = next((_EMPTY[e.oid] for e in entries.values() if e.oid in _EMPTY), None)
@@ -299,7 +236,7 @@ class Repository:
     def tree_of_index(self, paths: Sequence[str]) -> dict[str, str]:
         """The blobs below `paths` in the index, by path."""
         out = self.read("ls-files", "--stage", "-z", "--", *paths)
-        return {path: meta.split()[1] for meta, path in _rows(out)}
+        return {path: meta.split()[1] for meta, path in listed(out)}
 
     def _is_anothers(self, index: Path) -> bool:
         """True for the index of another repository, whose hook has started us."""
@@ -311,7 +248,7 @@ class Repository:
         """The content of blobs by their hash."""
         wanted = list(dict.fromkeys(oids))
         lines = [oid.encode("ascii") for oid in wanted]
-        found = self._objects.ask(lines, _object, at_once=_AT_ONCE)
+        found = self._objects.ask(lines, read_object, at_once=_AT_ONCE)
         return {oid: one[1] for oid, one in zip(wanted, found, strict=True) if one}
 
     def files_at(self, revision: str, paths: Sequence[str]) -> dict[str, bytes]:
@@ -336,7 +273,7 @@ class Repository:
 
     # -- the log ---------------------------------------------------------------------------------
 
-    def log(self, *args: str, paths: Sequence[str]) -> Iterator[tuple[Commit, list[BlobChange]]]:
+    def log(self, *args: str, paths: Sequence[str]) -> Iterator[LogEntry]:
         """Commits that touch `paths`, newest first, each with the paths it changed.
 
         A merge shows only what differs from every parent. `args` are further arguments of git log.
@@ -345,14 +282,14 @@ class Repository:
 
     def log_portions(
         self, *args: str, paths: Sequence[str], file: bool = False
-    ) -> Iterator[list[tuple[Commit, list[BlobChange]]]]:
+    ) -> Iterator[list[LogEntry]]:
         """The same, as many commits at once as Git has found by then.
 
         Of one `file` a commit is told as soon as it is known, and only if it shows a change.
         """
         line = (*_LOG, "--raw", "-c", *_RAW, *args, "--", *paths)
         with processes.stream(self.root, line) as portions:
-            log = _Log(self.prefix, file)
+            log = Log(self.prefix, file)
             for pieces in portions:
                 if found := log.read(pieces):
                     yield found
@@ -363,7 +300,7 @@ class Repository:
         """The files below `paths` that differ between two commits; all of a root commit's where
         `old` is None. Without `paths` those outside of the workspace too, as `:/path`."""
         ends = ("--root", new) if old is None else (old, new)
-        return _blob_changes(self.read(*_DIFF_TREE, *_RAW, *ends, "--", *paths), self.prefix)
+        return blob_changes(self.read(*_DIFF_TREE, *_RAW, *ends, "--", *paths), self.prefix)
 
     def changes(self, old: str, new: str, folder: str) -> list[BlobChange]:
         """The files below a folder that differ between two commits, each given by its hash. It is
@@ -373,8 +310,9 @@ class Repository:
             self._differences[folder] = Conversation(self.root, *args)
         # the second is taken for the parent of the first; what is no commit is said again
         question = f"{new} {old}\n{_END}".encode("ascii")
-        [found] = self._differences[folder].ask([question], _until_end)
-        return _blob_changes(found, self.prefix)
+        answer = partial(until, end=_END.encode("ascii"))
+        [found] = self._differences[folder].ask([question], answer)
+        return blob_changes(found, self.prefix)
 
     def matching(self, *args: str) -> frozenset[str]:
         """The hashes of the commits that these arguments of git rev-list choose."""
@@ -394,7 +332,7 @@ class Repository:
     def commit_of(self, oid: str) -> Commit:
         """One commit by its hash."""
         out = self.read(*_LOG, "--no-patch", "-1", oid)
-        log = _Log(self.prefix)
+        log = Log(self.prefix)
         log.read(out.split(b"\0"))
         return log.rest()[0][0]
 
@@ -525,123 +463,5 @@ def _forget_callers_repository() -> None:
         os.environ.pop(name, None)
 
 
-def _rows(out: bytes) -> Iterator[tuple[str, str]]:
-    """What Git lists of a tree or an index: the words before the tab, and the path."""
-    for row in out.split(b"\0"):
-        if row:
-            meta, _, path = row.partition(b"\t")
-            yield meta.decode("ascii"), os.fsdecode(path)
-
-
-def _object(stream: IO[bytes]) -> tuple[str, bytes] | None:
-    """What `cat-file --batch` says of an object: its hash and content; None for one it has not."""
-    known = _line(stream).split()
-    if len(known) != 3:
-        return None
-    size = int(known[2]) + 1
-    data = stream.read(size)
-    if len(data) != size:
-        raise EOFError
-    return known[0].decode("ascii"), data[:-1]
-
-
-def _line(stream: IO[bytes]) -> bytes:
-    line = stream.readline()
-    if not line.endswith(b"\n"):
-        raise EOFError
-    return line
-
-
 def _nul(paths: Iterable[str]) -> bytes:
     return b"".join(os.fsencode(path) + b"\0" for path in paths)
-
-
-_MARK = b"\x01"
-_FIELDS = 7
-
-
-_LogEntry = tuple[Commit, list[BlobChange]]
-
-
-class _Log:
-    """Parses `git log -z --raw -c`: a mark and seven fields a commit, then its changed paths."""
-
-    def __init__(self, prefix: str, file: bool = False) -> None:
-        self._prefix = prefix
-        self._file = file
-        self._fields: list[bytes] = []
-        self._entry: _LogEntry | None = None
-        self._raw: bytes | None = None
-
-    def read(self, pieces: Iterable[bytes]) -> list[_LogEntry]:
-        """The commits that are known with these pieces: all of one, or of a file its change."""
-        found = []
-        for piece in pieces:
-            if self._raw is not None:
-                found += self._changed(self._raw, piece)
-                self._raw = None
-            elif self._fields:
-                self._fields.append(piece)
-                if len(self._fields) == _FIELDS:
-                    self._entry, self._fields = (_commit(self._fields), []), []
-            elif piece.startswith(_MARK):
-                found += self.rest()
-                self._fields = [piece[1:]]
-            elif piece.lstrip(b"\n").startswith(b":"):
-                self._raw = piece.lstrip(b"\n")
-        return found
-
-    def _changed(self, raw: bytes, path: bytes) -> list[_LogEntry]:
-        assert self._entry is not None
-        commit, changes = self._entry
-        change = _blob_change(raw, os.fsdecode(path).removeprefix(self._prefix))
-        if self._file:
-            return [(commit, [change])]
-        changes.append(change)
-        return []
-
-    def rest(self) -> list[_LogEntry]:
-        """The last one, which nothing marks the end of."""
-        entry, self._entry = self._entry, None
-        return [] if entry is None or self._file else [entry]
-
-
-def _commit(fields: Sequence[bytes]) -> Commit:
-    oid, parents, name, email, time, committed, message = (
-        field.decode("utf-8", "replace") for field in fields
-    )
-    identity = Identity(name, email)
-    return Commit(oid, tuple(parents.split()), identity, time, int(committed), message)
-
-
-def _blob_changes(out: bytes, prefix: str) -> list[BlobChange]:
-    """Parse `git diff-tree -z --raw`."""
-    pieces = iter(out.split(b"\0"))
-    rows = ((raw, next(pieces)) for raw in pieces if raw)
-    return [_blob_change(raw, _in_workspace(path, prefix)) for raw, path in rows]
-
-
-_END = f".{os.urandom(16).hex()}"
-"""What no file is called, and is no commit."""
-
-
-def _until_end(stream: IO[bytes]) -> bytes:
-    """What `diff-tree --stdin` prints before it says this again."""
-    end, found = f"{_END}\n".encode("ascii"), b""
-    while not found.endswith(end):
-        found += _line(stream)
-    return found[: -len(end)]
-
-
-def _in_workspace(path: bytes, prefix: str) -> str:
-    """A path from the top of the repository as one of the workspace's, `:/path` if outside."""
-    text = os.fsdecode(path)
-    return text.removeprefix(prefix) if text.startswith(prefix) else f":/{text}"
-
-
-def _blob_change(raw: bytes, path: str) -> BlobChange:
-    count = len(raw) - len(raw.lstrip(b":"))
-    words = raw[count:].decode("ascii").split()
-    modes, oids = words[: count + 1], words[count + 1 : 2 * count + 2]
-    known = [oid if mode.startswith("100") else None for mode, oid in zip(modes, oids, strict=True)]
-    return BlobChange(path, tuple(known[:-1]), known[-1])

@@ -64,6 +64,7 @@ LAYERS = (
     "query",
     "routing",
     "processes",
+    "records",
     "repository",
     "identities",
     "cache",
