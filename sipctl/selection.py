@@ -11,7 +11,7 @@ from sipctl.changes import values_of
 from sipctl.endpoint import Endpoint
 from sipctl.errors import Refused, Usage
 from sipctl.inventory import Inventory
-from sipctl.kinds import ENDPOINT, FOLDERS, SETTINGS_FILE
+from sipctl.kinds import ENDPOINT, FOLDERS, SCENARIO, SETTINGS_FILE
 from sipctl.member import Context, Member
 from sipctl.repository import Repository
 
@@ -75,11 +75,22 @@ def searchable(endpoint: Endpoint, scenarios: Sequence[str]) -> dict[str, object
     return record | {"password_form": form_name, "used_by": list(scenarios)}
 
 
-def at_revision(root: Path, revision: str) -> Inventory:
-    """The workspace as it was at a revision."""
+def at_revision(
+    root: Path, revision: str, reference: str | None = None, *, used: bool = True
+) -> Inventory:
+    """The workspace as it was at a revision.
+
+    With the reference of an endpoint that was there, no other endpoint is read, and scenarios only
+    to tell where it is `used`.
+    """
     repository = required_repository(root)
-    files = repository.files_at(repository.resolve(revision), [*FOLDERS, SETTINGS_FILE])
-    return workspace.inventory_of(files)
+    oid, path = repository.resolve(revision), ENDPOINT.path(reference or "")
+    if reference and ENDPOINT.holds(path):
+        more = [SCENARIO.folder] if used else []
+        files = repository.files_at(oid, [SETTINGS_FILE, path, *more])
+        if path in files:
+            return workspace.inventory_of(files)
+    return workspace.inventory_of(repository.files_at(oid, [*FOLDERS, SETTINGS_FILE]))
 
 
 def required_repository(root: Path) -> Repository:

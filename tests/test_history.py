@@ -11,17 +11,30 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sipctl import history, operations, revert
+from sipctl import history, operations, revert, selection
 from sipctl.apply import Planner
 from sipctl.errors import Refused
 from sipctl.history import Chosen
+from sipctl.kinds import SCENARIO
 from sipctl.yamlfile.write import UNSET, Value
 from tests.conftest import Program
 from tests.story import GIVEN, LYON, PARIS, Story, renamed
-from tests.support import PROGRAM, environment, execute
+from tests.support import PROGRAM, environment, execute, steps
 
 HOST = "sip.paris.example.net"
 PORT = "port: 5060 -> 5061"
+
+
+NAMING_PARIS = """\
+reference: s
+type: interaction-start
+start: paris
+actions:
+  paris:
+    action: distribution-to-sip-endpoint
+    endpoint: pbx-paris
+    branches: {processed: null, unprocessed: null, reference-not-found: null}
+"""
 
 
 @pytest.fixture
@@ -828,6 +841,35 @@ def test_the_first_row_is_shown_while_git_looks_for_the_next(
         assert not (folder / "late").exists()
         (folder / "go").touch()
         assert first + shown.stdout.read() == expected
+
+
+def test_to_show_an_endpoint_at_a_revision_no_other_one_is_read(story: Story, run: Program) -> None:
+    costs = []
+    for count in (10, 60):
+        for number in range(count):
+            story.put(f"pbx-{number}", renamed(PARIS, f"pbx-{number}"))
+        story.commit()
+        run("show", "pbx-3", "--at", "HEAD")  # what is loaded for the first time is loaded now
+        costs.append(steps(lambda: selection.at_revision(story.root, "HEAD", "pbx-3")))
+    assert costs[1] < 1.2 * costs[0]
+    inventory = selection.at_revision(story.root, "HEAD", "pbx-3")
+    assert inventory.readable("pbx-3").data == renamed(PARIS, "pbx-3").encode()
+    with pytest.raises(Refused) as refused:
+        selection.at_revision(story.root, "HEAD", "pbx-33x").member("pbx-33x")
+    assert refused.value.hint == 'did you mean "pbx-33"?'
+
+
+def test_an_endpoint_at_a_revision_is_judged_by_the_settings_of_then(
+    story: Story, run: Program
+) -> None:
+    (story.root / "sipctl.yaml").write_text("version: 1\nrules: {bad-host: warning}\n")
+    story.put("s", NAMING_PARIS, SCENARIO)
+    story.does("pbx-paris", PARIS.replace("sip.", "sip_"))
+    (story.root / "sipctl.yaml").write_text("version: 1\n")
+    story.commit()
+    run("show", "pbx-paris", "--at", "HEAD", check=3)
+    told = run("show", "pbx-paris", "--at", "HEAD~1", "-o", "json").json
+    assert told["endpoint"]["used_by"] == ["s"]
 
 
 TEXTS = ["", "# a comment\n", "\n"]

@@ -279,7 +279,11 @@ def show(
     """Show one endpoint, now or at a revision."""
     session = session_of(ctx)
     printer = session.printer(*READING_FORMATS)
-    inventory = session.inventory() if at is None else selection.at_revision(session.root(), at)
+    if at is None:
+        inventory = session.inventory()
+    else:
+        used = printer.structured
+        inventory = selection.at_revision(session.root(), at, reference, used=used)
     member = inventory.readable(reference)
     assert member.endpoint is not None
     if printer.format == "name":
