@@ -100,13 +100,13 @@ def start(
     pass_fds: Sequence[int] = (),
     launch: Launch = directly,
 ) -> Popen[bytes]:
-    """Start Git; raises Refused where there is none."""
+    """Start Git in a folder; raises Refused where there is no Git, or no such folder."""
     command, variables = ["git", *_ALWAYS, *args], {**_ENVIRONMENT, **(env or {})}
     try:
         return launch(folder, command, variables, pass_fds)
     except FileNotFoundError as error:
         if error.filename != command[0]:
-            raise  # the folder is gone
+            raise Refused(f'the folder "{folder}" is gone') from None
         raise Refused("git is not installed", "install Git 2.34 or newer") from None
 
 

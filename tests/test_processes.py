@@ -11,8 +11,17 @@ from pathlib import Path
 
 import pytest
 
+from sipctl import processes
+from sipctl.errors import Refused
 from sipctl.kinds import SCENARIO
-from sipctl.processes import Conversation, GitDied, GitFailed
+from sipctl.processes import (
+    Conversation,
+    GitDied,
+    GitFailed,
+    Launch,
+    directly,
+    through_gitpython,
+)
 from tests.comparing import SUPPORT
 from tests.conftest import Git, Program
 from tests.everything import READING, words
@@ -38,6 +47,33 @@ def test_a_command_that_only_reads_does_not_load_gitpython(command: str, rich: P
 def test_a_command_that_writes_loads_gitpython(own: Path) -> None:
     line = ("edit", "pbx-lyon", "--port", "5070")
     execute([sys.executable, "-c", LOADED, *line], check=90)
+
+
+# -- how it is started ---------------------------------------------------------------------------
+
+ENVIRONMENT = ("-c", "alias.variables=!env", "variables")
+
+
+@pytest.mark.parametrize("launch", [directly, through_gitpython])
+def test_git_speaks_english_and_takes_paths_as_they_are(
+    launch: Launch, repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
+    monkeypatch.setenv("LANGUAGE", "fr")
+    monkeypatch.setenv("OWN", "kept")
+    _, out, _ = processes.run(repo, ENVIRONMENT, env={"MORE": "given"}, launch=launch)
+    expected = {"LC_ALL=C", "LANGUAGE=C", "GIT_LITERAL_PATHSPECS=1", "OWN=kept", "MORE=given"}
+    assert expected <= {*out.decode().splitlines()}
+    assert b"'core.fsmonitor'='false'" in out
+
+
+def test_what_only_reads_takes_no_lock(story: Story) -> None:
+    assert b"GIT_OPTIONAL_LOCKS=0" in story.repository.read(*ENVIRONMENT)
+
+
+def test_the_folder_that_git_is_to_run_in_may_be_gone(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match=r"/gone\" is gone"):
+        processes.run(tmp_path / "gone", ["version"])
 
 
 # -- how many ------------------------------------------------------------------------------------
