@@ -31,6 +31,7 @@ from sipctl.findings import Finding
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, SETTINGS_FILE, kind_of, reference_of
 from sipctl.masking import settings_text, without_plaintext
+from sipctl.member import Member
 from sipctl.patch import patch
 from sipctl.repository import GitDied, GitFailed, Repository
 
@@ -185,7 +186,7 @@ def _both(
     before = inventory
     if plan.adopts:  # what stands on disk is the change itself
         before = workspace.reread(inventory, {c.path: c.before for c in plan.effective})
-    context = workspace.context_of(dict(_befores(plan, inventory)))
+    context = workspace.context_of(dict(_befores(plan, before)))
     after = workspace.reread(inventory, {c.path: c.after for c in plan.effective}, context)
     exposed = selection.exposed_files(repository, (before, after)) if repository else None
     if not exposed:
@@ -196,16 +197,12 @@ def _both(
     )
 
 
-def _befores(plan: Plan, inventory: Inventory) -> Iterator[tuple[str, bytes]]:
-    """What each file of a plan held, under the path that it will have; a copy what it was made
-    of."""
-    befores = {change.path: change.before for change in plan.effective}
+def _befores(plan: Plan, before: Inventory) -> Iterator[tuple[str, Member]]:
+    """What each file of a plan was, by the path that it will have; a copy what it was made of."""
     for change in plan.effective:
-        data = befores.get(change.moved_from) if change.moved_from else change.before
-        if change.copied_from and change.copied_from in inventory.members:
-            data = inventory.members[change.copied_from].data
-        if workspace.is_member(change.path) and change.after is not None and data is not None:
-            yield change.path, data
+        member = before.members.get(change.moved_from or change.copied_from or change.path)
+        if member is not None and change.after is not None:
+            yield change.path, member
 
 
 def _no_longer_used(before: Inventory, after: Inventory) -> Iterator[str]:

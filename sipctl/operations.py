@@ -17,8 +17,9 @@ from sipctl.changes import (
 from sipctl.editing import Changes, Edit, editable, edited
 from sipctl.errors import Refused
 from sipctl.findings import Finding
-from sipctl.inventory import Inventory, Member
+from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, SCENARIO, Kind
+from sipctl.member import Member
 from sipctl.nodes import Mapping as MappingNode
 from sipctl.rules.book import RULES
 from sipctl.workspace import read_member

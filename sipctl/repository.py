@@ -188,9 +188,9 @@ class Repository:
     def _ignored(self, files: Mapping[str, str]) -> set[str]:
         """Which of these absolute paths, by name, Git ignores."""
         # this command takes no literal pathspecs, and reads what begins with a slash as it is
-        env = {**_READING, "GIT_LITERAL_PATHSPECS": "0"}
+        env = {**READING, "GIT_LITERAL_PATHSPECS": "0"}
         args, data = ("check-ignore", "-z", "--stdin"), _nul(files.values())
-        status, out, _ = _run(self._git, args, data, env)
+        status, out, _ = processes.run(self.root, args, data, env)
         if status in (0, 1):
             known = {os.fsdecode(path) for path in out.split(b"\0")}
             return {name for name, path in files.items() if path in known}

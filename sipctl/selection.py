@@ -143,7 +143,8 @@ def _committed(repository: Repository) -> Context:
 def context_of(repository: Repository, tree: Mapping[str, str]) -> Context:
     """What rules want to know of these blobs, each by its path."""
     blobs = repository.blobs(tree.values())
-    return workspace.context_of({path: blobs[blob] for path, blob in tree.items()})
+    members = {path: workspace.read_member(path, blobs[blob]) for path, blob in tree.items()}
+    return workspace.context_of(members)
 
 
 def with_exposed(inventory: Inventory, repository: Repository) -> Inventory:

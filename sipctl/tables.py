@@ -505,7 +505,8 @@ class _Import:
         assert change.after is not None
         member = read_member(change.path, change.after)
         named = "reference" in row.values  # without one the file's name means nothing
-        context = context_of({change.path: change.before} if change.before is not None else {})
+        before = self.inventory.members.get(change.path)
+        context = context_of({change.path: before} if before else {})
         between = files.check((member,), self.inventory.settings, context) if named else ()
         found = (*member.findings, *between)
         for finding in in_order(with_severities(found, self.inventory.settings.rules)):

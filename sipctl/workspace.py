@@ -148,11 +148,10 @@ def read_member(path: str, data: bytes) -> Member:
     return Member(path, facts, Source(lambda: content))
 
 
-def context_of(files: Mapping[str, bytes]) -> Context:
-    """What rules want to know of the files that stood at these paths before."""
-    members = [_member(path, data) for path, data in files.items()]
-    scenarios = ((m.path, m.scenario) for m in members)
-    logins = ((m.path, m.facts.login) for m in members)
+def context_of(members: Mapping[str, Member]) -> Context:
+    """What rules want to know of the members that stood at these paths before."""
+    scenarios = ((path, member.scenario) for path, member in members.items())
+    logins = ((path, member.facts.login) for path, member in members.items())
     return Context(
         types={path: scenario.type_ for path, scenario in scenarios if scenario},
         logins={path: login for path, login in logins if login},

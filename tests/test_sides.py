@@ -9,7 +9,7 @@ from hypothesis import given, settings
 
 from sipctl import sides
 from sipctl.comparison import Comparison, State, compare
-from sipctl.inventory import SETTINGS_FILE
+from sipctl.kinds import SETTINGS_FILE
 from sipctl.repository import Repository
 from sipctl.sides import DISK, Side
 from tests.comparing import FILES, PARIS, changed, state, workspaces
