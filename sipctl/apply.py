@@ -26,7 +26,7 @@ from sipctl.changes import (
     snapshot,
 )
 from sipctl.comparison import changed_settings
-from sipctl.errors import Refused
+from sipctl.errors import Interrupted, Refused
 from sipctl.findings import Finding
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, SETTINGS_FILE, kind_of, reference_of
@@ -42,10 +42,6 @@ if TYPE_CHECKING:
 _INSIDE = "SIPCTL_INSIDE_COMMIT"
 
 Planner = Callable[[Inventory], Plan]
-
-
-class Interrupted(BaseException):
-    """A signal asked the process to end."""
 
 
 def _silent(_: str) -> None:

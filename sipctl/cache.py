@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from sipctl import __version__
+from sipctl.disk import OWN_FOLDER, git_folder
 from sipctl.findings import Finding, Place, Severity
 from sipctl.ignores import Ignore
 from sipctl.member import Branching, Facts, Kept, Login, Span, Use
@@ -33,7 +34,6 @@ VARIABLE = "SIPCTL_NO_CACHE"
 _NO = ("", "0", "false", "f", "no", "n", "off")
 
 _FORMAT = 1
-_FOLDER = "sipctl"
 _MAX_BYTES = 1 << 30
 _NEW_FOR = 60  # seconds, after which what another process began to write is taken for left over
 
@@ -47,27 +47,6 @@ def oid_of(data: bytes) -> bytes:
 
     head = b"blob %d\0" % len(data)
     return sha1(head + data, usedforsecurity=False).digest()
-
-
-def git_folder(root: str) -> str | None:
-    """The Git directory of the worktree around a folder, found without Git; None where it is
-    not."""
-    folder = os.path.abspath(root)
-    while True:
-        entry = os.path.join(folder, ".git")
-        try:
-            mode = os.stat(entry).st_mode
-        except OSError:
-            mode = 0
-        if st.S_ISDIR(mode):
-            return entry
-        if st.S_ISREG(mode):  # a linked worktree or a submodule: the file names the folder
-            with open(entry, encoding="utf-8") as file:
-                return os.path.join(folder, file.read().removeprefix("gitdir:").strip())
-        parent = os.path.dirname(folder)
-        if parent == folder:
-            return None
-        folder = parent
 
 
 # -- facts as JSON -------------------------------------------------------------------------------
@@ -185,6 +164,9 @@ class Entry:
         """The same content in another place or at another time."""
         facts = self._facts if path == self.path else None
         return Entry(path, stamp, self.oid, self.line, self.plain, facts)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Entry, (self.path, self.stamp, self.oid, self.line, self.plain, None)
 
     @property
     def line(self) -> bytes:
@@ -365,7 +347,7 @@ def of(root: Path) -> Iterator[Store]:
     """The cache of a workspace. It knows nothing and keeps nothing where there is no Git directory
     of one's own for it, and while it is switched off."""
     off = os.environ.get(VARIABLE, "").casefold() not in _NO
-    folder = None if off else _folder(os.fspath(root))
+    folder = None if off else _folder(root)
     where = os.fsencode(os.path.realpath(root)) if folder else b""
     store = Store(folder and os.path.join(folder, f"cache-{crc32(where):08x}"))
     try:
@@ -374,12 +356,12 @@ def of(root: Path) -> Iterator[Store]:
         store.close()
 
 
-def _folder(root: str) -> str | None:
+def _folder(root: Path) -> str | None:
     git = git_folder(root)
     try:
-        if git is None or os.stat(git).st_uid != os.geteuid():
+        if git is None or git.stat().st_uid != os.geteuid():
             return None
-        folder = os.path.join(git, _FOLDER)
+        folder = os.fspath(git / OWN_FOLDER)
         with suppress(FileExistsError):
             os.mkdir(folder)
     except OSError:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from sipctl import catalogue, ignores, sealing
+from sipctl import catalogue, comments, sealing
 from sipctl.changes import (
     ABSENT,
     MASK,
@@ -425,7 +425,7 @@ _Ignoring = list[tuple[str, str, Place]]
 
 
 def _ignoring(member: Member) -> _Ignoring:
-    found = [i for i in ignores.written(member.text, member.root, member.path) if i.rule]
+    found = [i for i in comments.written(member.text, member.root, member.path) if i.rule]
     lines = member.text.splitlines() if found else []
     return [(str(i.rule), lines[i.place.line - 1].strip(), i.place) for i in found]
 

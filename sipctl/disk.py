@@ -113,3 +113,23 @@ def missing_folders(top: Path, paths: Iterable[str]) -> tuple[str, ...]:
     """The folders that these paths below `top` need and that are not there; inner ones first."""
     needed = {parent for path in paths for parent in PurePosixPath(path).parents}
     return tuple(sorted((str(p) for p in needed if not (top / p).exists()), reverse=True))
+
+
+# -- the Git directory ---------------------------------------------------------------------------
+
+OWN_FOLDER = "sipctl"
+"""Ours in the Git directory."""
+
+JOURNAL = f"{OWN_FOLDER}/journal.json"
+"""What tells of a change under way."""
+
+
+def git_folder(root: Path) -> Path | None:
+    """The Git directory of the worktree around `root`, found without Git; None where it is not."""
+    for parent in (root.absolute(), *root.absolute().parents):
+        entry = parent / ".git"
+        if entry.is_dir():
+            return entry
+        if entry.is_file():  # a linked worktree or a submodule: the file names the folder
+            return parent / entry.read_text("utf-8").removeprefix("gitdir:").strip()
+    return None

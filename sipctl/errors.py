@@ -30,6 +30,10 @@ class Usage(SipctlError):
     status = 2
 
 
+class Interrupted(BaseException):
+    """A signal asked the process to end."""
+
+
 class Bug(SipctlError):
     """sipctl found itself wrong (an edit that did not do what it should, say)."""
 

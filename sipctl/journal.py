@@ -22,7 +22,6 @@ from sipctl.errors import Refused
 from sipctl.repository import Repository
 
 _FORMAT = 1
-_FOLDER, _NAME = "sipctl", "journal.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ class Journal:
 
 def folder(repository: Repository) -> Path:
     """sipctl's own folder in the Git directory."""
-    return repository.git_dir / _FOLDER
+    return repository.git_dir / disk.OWN_FOLDER
 
 
 def message_file(repository: Repository) -> Path:
@@ -67,7 +66,7 @@ def message_file(repository: Repository) -> Path:
 
 
 def _file(repository: Repository) -> Path:
-    return folder(repository) / _NAME
+    return repository.git_dir / disk.JOURNAL
 
 
 # -- writing it ----------------------------------------------------------------------------------
@@ -130,21 +129,10 @@ def _parse(data: bytes) -> Journal:
 # -- settling it ---------------------------------------------------------------------------------
 
 
-def git_folder(root: Path) -> Path | None:
-    """The Git directory of the worktree around `root`, found without Git; None where it is not."""
-    for parent in (root.absolute(), *root.absolute().parents):
-        entry = parent / ".git"
-        if entry.is_dir():
-            return entry
-        if entry.is_file():  # a linked worktree or a submodule: the file names the folder
-            return parent / entry.read_text("utf-8").removeprefix("gitdir:").strip()
-    return None
-
-
 def interrupted(git_dir: Path) -> str | None:
     """What a dead process has left half-done, in words; None where nothing is or it still runs."""
     try:
-        descriptor = os.open(git_dir / _FOLDER / _NAME, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(git_dir / disk.JOURNAL, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return None
     try:

@@ -9,7 +9,6 @@ from sipctl import ignores
 from sipctl.findings import Finding, in_order, with_severities
 from sipctl.ignores import Ignore
 from sipctl.member import Context, Member
-from sipctl.rules import files
 from sipctl.settings import Settings
 
 
@@ -20,6 +19,8 @@ def judge(
     context: Context,
 ) -> tuple[Finding, ...]:
     """Every finding, in order; `others` are those that belong to no member."""
+    from sipctl.rules import files
+
     ignored = ignored_in(members.values())
     own = [finding for member in members.values() for finding in member.findings]
     between = files.check(members.values(), settings, context)

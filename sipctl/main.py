@@ -56,10 +56,9 @@ def _run(args: Sequence[str]) -> int:
     from typer.exceptions import TyperException
 
     from sipctl import output, withheld
-    from sipctl.apply import Interrupted
     from sipctl.commands import building
     from sipctl.commands.session import Session, default_color
-    from sipctl.errors import SipctlError
+    from sipctl.errors import Interrupted, SipctlError
 
     output.prepare_streams()
     session = Session(color=default_color())

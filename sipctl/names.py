@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Collection, Iterable
 
@@ -58,6 +57,8 @@ CURE = "use ASCII letters, digits and _ . @ -, beginning with a letter or digit,
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that `name` is most likely a slip of, or None. Case is ignored."""
+    import difflib
+
     by_folded = {candidate.casefold(): candidate for candidate in known}
     found = difflib.get_close_matches(name.casefold()[:256], list(by_folded), n=1, cutoff=0.6)
     return by_folded[found[0]] if found else None

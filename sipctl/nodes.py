@@ -16,11 +16,10 @@ class _Span:
 
     __slots__ = ("column", "end", "line", "start")
 
-    def __init__(self, start: int, end: int, line: int, column: int) -> None:
-        self.start = start
-        self.end = end
-        self.line = line
-        self.column = column
+    start: int
+    end: int
+    line: int
+    column: int
 
     def place(self, file: str) -> Place:
         """The node's place in `file`."""
@@ -36,9 +35,12 @@ class Scalar(_Span):
     def __init__(
         self, value: str, style: str, start: int, end: int, line: int, column: int
     ) -> None:
-        super().__init__(start, end, line, column)
         self.value = value
         self.style = style
+        self.start = start
+        self.end = end
+        self.line = line
+        self.column = column
 
     @property
     def plain(self) -> bool:
@@ -52,7 +54,9 @@ class Sequence(_Span):
     __slots__ = ("flow", "items")
 
     def __init__(self, flow: bool, start: int, line: int, column: int) -> None:
-        super().__init__(start, start, line, column)
+        self.start = self.end = start
+        self.line = line
+        self.column = column
         self.flow = flow
         self.items: list[Node] = []
 
@@ -60,32 +64,35 @@ class Sequence(_Span):
 class Mapping(_Span):
     """A mapping, its entries in the order of the file. `flow` is True for `{a: b}`."""
 
-    __slots__ = ("_indexes", "entries", "flow")
+    __slots__ = ("_index", "entries", "flow")
 
     def __init__(self, flow: bool, start: int, line: int, column: int) -> None:
-        super().__init__(start, start, line, column)
+        self.start = self.end = start
+        self.line = line
+        self.column = column
         self.flow = flow
         self.entries: list[tuple[Scalar, Node]] = []
-        self._indexes: dict[str, int] | None = None
+        self._index: dict[str, int] = {}
+
+    def add_key(self, key: Scalar) -> bool:
+        """Take note of the next entry's key; True where it stands here already. The entry itself
+        is to be added to `entries`."""
+        at = len(self.entries)
+        return self._index.setdefault(key.value, at) != at
 
     def get(self, key: str) -> Node | None:
         """The value of `key`, or None where it is absent."""
-        at = self.index(key)
+        at = self._index.get(key)
         return None if at is None else self.entries[at][1]
 
     def key(self, key: str) -> Scalar | None:
         """The node of the key itself, or None where it is absent."""
-        at = self.index(key)
+        at = self._index.get(key)
         return None if at is None else self.entries[at][0]
 
     def index(self, key: str) -> int | None:
-        """Which of the entries holds `key`, or None. Entries are not to be added after a look."""
-        if self._indexes is None:
-            # from the end, so that of a key that stands twice the first is found
-            last = len(self.entries) - 1
-            names = (name for name, _ in reversed(self.entries))
-            self._indexes = {name.value: last - at for at, name in enumerate(names)}
-        return self._indexes.get(key)
+        """Which of the entries holds `key`, of one that stands twice the first; None for none."""
+        return self._index.get(key)
 
     def keys(self) -> Iterator[str]:
         """The keys as text, in the order of the file."""

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import itertools
 import json
 import re
 import sys
-import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sipctl.apply import Outcome
-from sipctl.changes import FieldChange, MemberChange, Value
-from sipctl.endpoint import Endpoint
-from sipctl.errors import SipctlError
-from sipctl.findings import Finding
-from sipctl.inventory import Inventory
 from sipctl.render import visible
-from sipctl.scenario import Scenario
+
+if TYPE_CHECKING:
+    from sipctl.apply import Outcome
+    from sipctl.changes import FieldChange, MemberChange, Value
+    from sipctl.endpoint import Endpoint
+    from sipctl.errors import SipctlError
+    from sipctl.findings import Finding
+    from sipctl.inventory import Inventory
+    from sipctl.scenario import Scenario
 
 VERSION = 1
 """The version of every JSON document that sipctl prints."""
@@ -96,6 +96,8 @@ _PASSWORD_OPTION = re.compile("--?(pass|pwd|pw|secret)", re.IGNORECASE)
 
 def tell_bug(error: BaseException) -> None:
     """A bug in sipctl: where it happened, without any value that it happened with."""
+    import traceback
+
     frames = traceback.extract_tb(error.__traceback__)
     own = [f for f in frames if "sipctl" in f.filename]
     where = "".join(f"\n  {f.filename.rpartition('sipctl/')[2]}:{f.lineno} {f.name}" for f in own)
@@ -259,6 +261,8 @@ def _width() -> int | None:
 
 def write_csv(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """A table as RFC 4180 has it, but for line feeds at the ends of lines; written as rows come."""
+    import csv
+
     writer = csv.writer(sys.stdout, lineterminator="\n")
     lines = itertools.chain([headers], rows)
     on_terminal = sys.stdout.isatty()

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from sipctl import ignores, scalars, sealing
+from sipctl import comments, ignores, scalars, sealing
 from sipctl.changes import names_password
 from sipctl.endpoint import FIELDS, PASSWORD_FORMS, password_form
 from sipctl.findings import Finding
@@ -63,7 +63,7 @@ def read_of(path: str, data: bytes) -> tuple[Facts, Content]:
         tolerated=_without_password(decoded.tolerated),
         doubts=decoded.findings if decoded.tolerated is not None else (),
         findings=found,
-        ignores=ignores.written(document.text, document.root, path),
+        ignores=comments.written(document.text, document.root, path),
         parsed=root is not None,
         **(_of_root(root, kind, found) if root is not None else {}),
     )
@@ -76,7 +76,7 @@ def settings_of(path: str, data: bytes) -> Facts:
     if document.root is None:
         return Facts(findings=with_sources(document.findings, document.text, None, None))
     decoded = decode(document.root, SettingsModel, SETTINGS_FILE, document.text)
-    ignored = ignores.written(document.text, document.root, SETTINGS_FILE)
+    ignored = comments.written(document.text, document.root, SETTINGS_FILE)
     found = (*decoded.findings, *ignores.faults_of_settings(ignored))
     findings = with_sources(found, document.text, document.root, None)
     return Facts(data=decoded.data, findings=findings, parsed=True)
@@ -99,14 +99,20 @@ def _without_password(data: Mapping[str, Any] | None) -> Mapping[str, Any] | Non
 # -- what rules between files ask for ------------------------------------------------------------
 
 
+_PLACED = {ENDPOINT.noun: ("reference", "register"), SCENARIO.noun: ("reference", "type", "start")}
+
+
 def _span(node: Node) -> Span:
     return node.line, node.column, max(node.end - node.start, 1)
 
 
 def _of_root(root: MappingNode, kind: Kind, findings: tuple[Finding, ...]) -> dict[str, Any]:
-    nodes = ((key, root.get(key)) for key in ("reference", "register", "type", "start"))
-    facts: dict[str, Any] = {"spans": {key: _span(node) for key, node in nodes if node is not None}}
-    facts["spans"][""] = (root.line, root.column, max(root.end - root.start, 1))
+    spans = {"": _span(root)}
+    for key in _PLACED[kind.noun]:
+        node = root.get(key)
+        if node is not None:
+            spans[key] = _span(node)
+    facts: dict[str, Any] = {"spans": spans}
     if kind is ENDPOINT:
         return facts | _of_endpoint(root)
     return facts | {
@@ -117,9 +123,12 @@ def _of_root(root: MappingNode, kind: Kind, findings: tuple[Finding, ...]) -> di
     }
 
 
+_FIELDS = frozenset(FIELDS)
+
+
 def _of_endpoint(root: MappingNode) -> dict[str, Any]:
     keys = (key.value for key, _ in root.entries)
-    unknown = (key for key in keys if key not in FIELDS and not key.startswith("x-"))
+    unknown = [key for key in keys if key not in _FIELDS and not key.startswith("x-")]
     kept = _kept(root.get("password"))
     login, username = None, root.get("username")
     if kept and kept.sealed:

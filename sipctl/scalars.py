@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import re
 
-_NULL = re.compile(r"(?:~|null|Null|NULL)?\Z")
-_BOOLEAN = re.compile(
-    r"(?:y|Y|yes|Yes|YES|n|N|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)\Z"
+_BOOLEANS = (
+    *("y", "Y", "yes", "Yes", "YES", "n", "N", "no", "No", "NO", "on", "On", "ON"),
+    *("off", "Off", "OFF", "true", "True", "TRUE", "false", "False", "FALSE"),
 )
+_WORDS = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), "null"),
+    **dict.fromkeys(_BOOLEANS, "a boolean"),
+    **dict.fromkeys(("=", "<<"), "a special key"),
+}
 _NUMBER = re.compile(
     r"""[-+]?(?:
         0[bB][01_]+ | 0[oO][0-7_]+ | 0[xX][0-9a-fA-F_]+ # other bases; go-yaml takes capitals too
@@ -29,20 +34,15 @@ _DATE = re.compile(
     r"(?:(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{1,2}(?::[0-9]{1,2}(?:\.[0-9]*)?)?"
     r"(?:[ \t]*(?:Z|[-+][0-9]{1,2}(?::?[0-9]{2})?))?)?\Z"
 )
-# the first characters of everything above, so that most texts are settled by one look
-_FIRST = frozenset("~nNyYtTfFoO.0123456789+-=<")
+# the first characters of everything above but words, so that most texts are settled by one look
+_FIRST = frozenset(".0123456789+-")
 
 
 def taken_for(text: str) -> str | None:
     """What some YAML reader takes a plain scalar for, in words; None where all see text."""
-    if not text:
-        return "null"
-    if text[0] not in _FIRST:
-        return None
-    if _NULL.match(text):
-        return "null"
-    if _BOOLEAN.match(text):
-        return "a boolean"
+    word = _WORDS.get(text)
+    if word is not None or text[0] not in _FIRST:
+        return word
     # go-yaml drops underscores anywhere before it looks: 1e_5
     if (_NUMBER.match(text) or _NUMBER.match(text.replace("_", ""))) and text != ".":
         return "a number"
@@ -50,8 +50,6 @@ def taken_for(text: str) -> str | None:
         return "a date"
     if _TIME.match(text):
         return "a time"
-    if text in ("=", "<<"):
-        return "a special key"
     return None
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sipctl import query, workspace
-from sipctl.changes import values_of
+from sipctl import workspace
 from sipctl.endpoint import Endpoint
 from sipctl.errors import Refused, Usage
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, FOLDERS, SCENARIO, SETTINGS_FILE
 from sipctl.member import Context, Member
-from sipctl.repository import Repository
+
+if TYPE_CHECKING:
+    from sipctl import query
+    from sipctl.repository import Repository
 
 BULK = 10
 """A change of more endpoints than this wants a yes."""
@@ -46,6 +49,8 @@ def found(inventory: Inventory, words: Sequence[str]) -> dict[str, Endpoint]:
 
 
 def _parsed(words: Sequence[str]) -> query.Query:
+    from sipctl import query
+
     try:
         return query.parse_terms(words)
     except query.QueryError as error:
@@ -95,6 +100,8 @@ def at_revision(
 
 def required_repository(root: Path) -> Repository:
     """The repository around a workspace; raises Refused where there is none."""
+    from sipctl.repository import Repository
+
     repository = Repository.find(root)
     if repository is None:
         raise Refused(f'"{root}" lies in no Git repository', "make one with `sipctl init`")
@@ -104,6 +111,8 @@ def required_repository(root: Path) -> Repository:
 def shown(member: Member) -> list[tuple[str, str]]:
     """Every field of a readable endpoint with its effective value, defaults marked, as one line
     each."""
+    from sipctl.changes import values_of
+
     values = values_of(member.said or {}, member.facts.unknown)
     return [(field, value.text()) for field, value in values.items() if value.present]
 
@@ -114,6 +123,8 @@ def shown(member: Member) -> list[tuple[str, str]]:
 def found_repository(root: Path) -> Repository | None:
     """The repository around a workspace, for what can do without: None also where there is no Git,
     or one that does not trust this folder."""
+    from sipctl.repository import Repository
+
     try:
         return Repository.find(root)
     except Refused:

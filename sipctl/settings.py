@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sipctl.rules.book import find
-
 FORMAT = 1
 """The version of the format that this sipctl reads and writes."""
 
@@ -30,5 +28,10 @@ class Settings:
     def of(cls, data: Mapping[str, Any]) -> Settings:
         """Settings of a document's data, which may tell a rule by its code."""
         rules = data.get("rules", {})
-        named = {rule.name: rules[key] for key in rules if (rule := find(key)) is not None}
-        return cls(data["version"], named, data.get("recipients", {}))
+        return cls(data["version"], _by_name(rules) if rules else {}, data.get("recipients", {}))
+
+
+def _by_name(rules: Mapping[str, str]) -> dict[str, str]:
+    from sipctl.rules.book import find
+
+    return {rule.name: rules[key] for key in rules if (rule := find(key)) is not None}

@@ -165,10 +165,10 @@ def _scalar(node: Node, name: str, what: str, typing_: _Typing) -> Scalar:
 
 
 def _string(node: Node, name: str, typing_: _Typing) -> str:
+    if type(node) is Scalar and (node.style or scalars.taken_for(node.value) is None):
+        return node.value
     scalar = _scalar(node, name, "a string", typing_)
-    taken = scalars.taken_for(scalar.value) if scalar.plain else None
-    if taken is None:
-        return scalar.value
+    taken = scalars.taken_for(scalar.value)
     quoted = scalars.double_quoted(scalar.value)
     if name == "password":
         message, hint = f"the password may be taken for {taken}", "quote it"

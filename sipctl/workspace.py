@@ -187,53 +187,78 @@ class _Disk:
     def settings(self) -> tuple[Settings, tuple[Finding, ...]]:
         """The settings, and what is wrong with them."""
         known = self._known(SETTINGS_FILE, os.fspath(self.root / SETTINGS_FILE), None)
+        if known is None:
+            known = self._read_all([SETTINGS_FILE])[SETTINGS_FILE]
         return _settings(Facts(findings=(known,)) if isinstance(known, Finding) else known)
 
     def members(self) -> tuple[dict[str, Member], list[Finding]]:
         """Every member by path, and a finding for what looks like one and is not read."""
-        members: dict[str, Member] = {}
+        found: dict[str, Entry | Finding | None] = {}
         stray: list[Finding] = []
         for kind in KINDS:
             with _folder(self.root, kind) as folder:
                 if isinstance(folder, Finding):
                     stray.append(folder)
                 elif folder is not None:
-                    self._folder(kind, folder, members, stray)
-        return members, stray
+                    self._look(kind, folder, found, stray)
+        found |= self._read_all([path for path, known in found.items() if known is None])
+        return {path: self._member(path, known) for path, known in found.items()}, stray
 
-    def _folder(
-        self, kind: Kind, folder: int, members: dict[str, Member], others: list[Finding]
+    def _look(
+        self,
+        kind: Kind,
+        folder: int,
+        found: dict[str, Entry | Finding | None],
+        others: list[Finding],
     ) -> None:
         for entry in _listed(folder):
             name = entry.name
             path = f"{kind.folder}/{name}"
             if is_member_name(name):
-                known = self._known(path, name, folder)
-                if isinstance(known, Finding):
-                    members[path] = Member(path, Facts(findings=(known,)), NOTHING)
-                else:
-                    members[path] = Member(path, known, Source(_content, self.root, known))
+                found[path] = self._known(path, name, folder)
             elif not name.startswith("."):
                 others.append(stray(path, entry.is_dir(follow_symlinks=False)))
 
-    def _known(self, path: str, name: str, folder: int | None) -> Entry | Finding:
-        """What is known of a file, or becomes known now; a finding where it cannot be read."""
+    def _known(self, path: str, name: str, folder: int | None) -> Entry | Finding | None:
+        """What is known of a file: a finding where there is none, None where it must be read."""
         try:
             status = os.stat(name, dir_fd=folder, follow_symlinks=False)
         except OSError as error:
             return not_a_file(path, error.strerror or str(error))
         entry = self.store.known(path, status)
-        if entry is None:
-            self.store.note()
-            found = _file(path, name, folder)
-            if isinstance(found, Finding):
-                return found
-            entry = self._found(path, *found)
-            self.changed.append(path)
-        self.entries[path] = entry
+        if entry is not None:
+            self.entries[path] = entry
         return entry
 
-    def _found(self, path: str, data: bytes, status: os.stat_result) -> Entry:
+    def _read_all(self, paths: list[str]) -> dict[str, Entry | Finding]:
+        """What becomes known of files now; a finding where one cannot be read."""
+        if not paths:
+            return {}
+        self.store.note()
+        found: dict[str, Entry | Finding] = {}
+        for entries in self._portions(paths):
+            for path, entry in entries.items():
+                found[path] = entry
+                if isinstance(entry, Entry):
+                    self.entries[path] = entry
+                    self.changed.append(path)
+        return found
+
+    def _portions(self, paths: list[str]) -> Iterable[dict[str, Entry | Finding]]:
+        if len(paths) < _MANY:
+            return [self._read(paths)]
+        from sipctl.sharing import shared
+
+        return shared(self._read, [paths[i : i + _AT_ONCE] for i in range(0, len(paths), _AT_ONCE)])
+
+    def _read(self, paths: list[str]) -> dict[str, Entry | Finding]:
+        return {path: self._read_one(path) for path in paths}
+
+    def _read_one(self, path: str) -> Entry | Finding:
+        found = _file(path, f"{self.root}{os.sep}{path}", None)
+        if isinstance(found, Finding):
+            return found
+        data, status = found
         oid, stamp = cache.oid_of(data), self.store.stamp(status)
         entry = self.store.of_content(path, oid)
         if entry is not None:
@@ -242,6 +267,16 @@ class _Disk:
 
         read = reading.settings_of if path == SETTINGS_FILE else reading.facts_of
         return Entry.of(path, stamp, oid, read(path, data))
+
+    def _member(self, path: str, known: Entry | Finding | None) -> Member:
+        if isinstance(known, Entry):
+            return Member(path, known, Source(_content, self.root, known))
+        return Member(path, Facts(findings=(known,) if known else ()), NOTHING)
+
+
+_MANY = 1000
+"""So many unknown files are worth a second process."""
+_AT_ONCE = 100
 
 
 def _content(root: Path, known: Entry) -> Content:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sipctl import ignores
+from sipctl import comments
 from sipctl.findings import Finding, Severity
 from sipctl.inventory import Inventory
 from sipctl.kinds import SETTINGS_FILE
@@ -31,7 +31,7 @@ def rules_of(inventory: Inventory) -> list[str]:
 
 def wanted(text: str) -> list[tuple[str | None, int]]:
     member = read_member(FILE, text.encode())
-    return [(i.rule, i.place.line) for i in ignores.written(member.text, member.root, FILE)]
+    return [(i.rule, i.place.line) for i in comments.written(member.text, member.root, FILE)]
 
 
 # -- what is ignored -----------------------------------------------------------------------------

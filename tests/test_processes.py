@@ -113,10 +113,10 @@ def story(workspace: Path) -> Story:
         ("diff", 3),
         ("diff HEAD~1 HEAD", 5),
         ("plan HEAD~1", 6),
-        ("validate", 2),
+        ("validate", 3),  # one asks whether Git ignores the file that a password is in
         ("validate --staged", 4),
         ("validate --rev HEAD~1", 5),
-        ("validate --format junit", 3),
+        ("validate --format junit", 4),
         ("status", 7),
         ("edit pbx-paris --port 5099", 7),
     ],

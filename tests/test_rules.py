@@ -14,7 +14,8 @@ from sipctl.findings import Finding, Severity
 from sipctl.kinds import SETTINGS_FILE
 from sipctl.rules.book import RULES, find
 from sipctl.workspace import inventory_of, load
-from sipctl.yamlfile.read import MAX_BYTES, MAX_DEPTH
+from sipctl.yamlfile.compose import MAX_DEPTH
+from sipctl.yamlfile.read import MAX_BYTES
 
 FILE = "endpoints/a.yaml"
 Place = tuple[str, int, int]

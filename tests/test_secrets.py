@@ -829,7 +829,7 @@ def test_reseal_gives_and_takes_access_in_one_commit_and_says_to_whom(
     assert "own gains access to 2 passwords" in done.err
     assert commits(git) == before + 1
     told = f"recipients.own: - -> {keys.OWN_PUBLIC}"
-    assert f"~ settings\n    {told}\n" in done.out
+    assert f"~ settings\n    {told[:67]}…{told[-8:]}\n" in done.out
     assert f"\n\nsettings:\n  {told}\n\nchanged: a, b\n" in message_of_head(sealed)
     assert git("show", "--format=", "--name-only").split() == [
         *("endpoints/a.yaml", "endpoints/b.yaml", "sipctl.yaml"),

@@ -674,6 +674,7 @@ def test_the_first_of_keys_that_stand_twice_is_found() -> None:
     node = nodes.Mapping(True, 0, 1, 1)
     for at in range(3):
         key = nodes.Scalar("ab"[at // 2], "", at, at, 1, at)
+        node.add_key(key)
         node.entries.append((key, nodes.Scalar(str(at), "", at, at, 1, at)))
     assert [node.index(key) for key in "abc"] == [0, 2, None]
     value = node.get("a")

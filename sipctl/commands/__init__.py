@@ -110,13 +110,11 @@ COMMANDS: dict[str, Entry | dict[str, Entry]] = {
         _WRITES,
     ),
     "delete": Entry("endpoints:delete", "Delete endpoints.", "Endpoints", _WRITES),
-    "list": Entry("endpoints:list_", "List the endpoints.", "Endpoints", _READS),
+    "list": Entry("listing:list_", "List the endpoints.", "Endpoints", _READS),
     "search": Entry(
-        "endpoints:search", "List the endpoints that match a query.", "Endpoints", _READS
+        "listing:search", "List the endpoints that match a query.", "Endpoints", _READS
     ),
-    "show": Entry(
-        "endpoints:show", "Show one endpoint, now or at a revision.", "Endpoints", _READS
-    ),
+    "show": Entry("listing:show", "Show one endpoint, now or at a revision.", "Endpoints", _READS),
     "tag": TAG,
     "import": Entry(
         "tables:import_", "Create or change many endpoints from a table.", "Endpoints", _WRITES

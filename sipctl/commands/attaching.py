@@ -10,7 +10,7 @@ import typer
 
 from sipctl import attaching, names
 from sipctl.attaching import Place
-from sipctl.commands.endpoints import Close
+from sipctl.commands.arguments import Close
 from sipctl.commands.session import READING_FORMATS, Session, session_of
 from sipctl.errors import Usage
 from sipctl.inventory import UsedAt

@@ -13,7 +13,7 @@ from pathlib import Path
 from sipctl import apply, disk, journal, operations, output, privileges, selection, workspace
 from sipctl.changes import Plan
 from sipctl.commands.session import Session
-from sipctl.errors import Refused, SipctlError, Usage
+from sipctl.errors import Interrupted, Refused, SipctlError, Usage
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, Kind
 from sipctl.masking import rescued
@@ -134,7 +134,7 @@ def _run(command: str, file: Path) -> None:
     old = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
     try:
         status = process.wait()
-    except apply.Interrupted:  # an editor that saves what it holds when it is ended may do so
+    except Interrupted:  # an editor that saves what it holds when it is ended may do so
         process.terminate()
         with suppress(subprocess.TimeoutExpired):
             process.wait(_TO_END)

@@ -1,4 +1,4 @@
-"""create, edit, duplicate, rename, delete, list, search, show."""
+"""create, edit, duplicate, rename, delete."""
 
 from __future__ import annotations
 
@@ -10,24 +10,14 @@ import typer
 from sipctl import operations, secrets, selection, standing, workspace
 from sipctl.changes import Plan
 from sipctl.commands import editor, form, passwords
-from sipctl.commands.session import READING_FORMATS, Session, session_of
+from sipctl.commands.arguments import Close, Force, References, Where
+from sipctl.commands.session import Session, session_of
 from sipctl.editing import Change, Changes
-from sipctl.endpoint import FIELDS, Endpoint
+from sipctl.endpoint import FIELDS
 from sipctl.errors import Usage
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT
-from sipctl.output import Printer
 from sipctl.yamlfile.write import UNSET
-
-Where = Annotated[
-    str | None,
-    typer.Option("--where", metavar="QUERY", help="All endpoints that match; see `search --help`."),
-]
-Force = Annotated[bool, typer.Option("--force", help="Go on without asking, however many.")]
-Close = Annotated[
-    bool, typer.Option("--close", help="Let calls end there where nothing else is left to do.")
-]
-References = Annotated[list[str] | None, typer.Argument(metavar="[REF]...", help="References.")]
 
 
 def create(
@@ -193,107 +183,3 @@ def delete(
         return operations.delete(inventory, chosen, cascade=cascade, close=close, force=force)
 
     session.write(planner, guarded=selection.is_many(references or (), where), force=force)
-
-
-# -- reading -------------------------------------------------------------------------------------
-
-
-Uses = Annotated[
-    bool, typer.Option("--uses", help="Tell too how many scenarios use each endpoint.")
-]
-
-
-def list_(
-    ctx: typer.Context,
-    where: Where = None,
-    uses: Uses = False,
-) -> None:
-    """List the endpoints."""
-    session = session_of(ctx)
-    printer = session.printer(*READING_FORMATS)
-    inventory = session.inventory()
-    _print(printer, inventory, selection.matching(inventory, where), uses)
-
-
-def search(
-    ctx: typer.Context,
-    query: Annotated[
-        list[str], typer.Argument(metavar="QUERY...", help="What to look for; see above.")
-    ],
-    uses: Uses = False,
-) -> None:
-    """List the endpoints that match a query.
-
-    \b
-    paris                       contains, in any field but the password
-    host:*.example.net          equals, with * and ?
-    tag:paris,lyon codec:ulaw   has; a comma means any of them
-    'port:>5060' port:506*      compares; the quotes are for the shell
-    port:5061..5070             from, to
-    host:10.0.0.0/8             addresses in a network
-    used:no in:support-in       by no scenario, by this one
-    not, or, ( )                and terms side by side mean and
-    """
-    session = session_of(ctx)
-    printer = session.printer(*READING_FORMATS)
-    inventory = session.inventory()
-    _print(printer, inventory, selection.found(inventory, query), uses)
-
-
-_HEADERS = ("REFERENCE", "ENDPOINT", "PORT", "CODEC", "USER NAME", "TAGS")
-
-
-def _print(printer: Printer, inventory: Inventory, found: dict[str, Endpoint], uses: bool) -> None:
-    used_by = {reference: selection.used_by(inventory, reference) for reference in found}
-    if printer.format == "name":
-        printer.lines(found)
-    elif printer.structured:
-        unreadable = [m.path for m in inventory.unreadable if m.kind is ENDPOINT]
-        records = [{**e.record(), "used_by": used_by[r]} for r, e in found.items()]
-        printer.document({"endpoints": records, "unreadable": unreadable})
-    else:
-        headers = (*_HEADERS, "SCENARIOS") if uses else _HEADERS
-        shown = headers if printer.format == "table" else tuple(h.lower() for h in headers)
-        mark = " (default)" if printer.format == "table" else ""
-        rows = [_row(reference, e, mark) for reference, e in found.items()]
-        counts = [str(len(scenarios)) for scenarios in used_by.values()]
-        rows = [(*row, count) for row, count in zip(rows, counts, strict=True)] if uses else rows
-        printer.table(shown, rows)
-
-
-def _row(reference: str, endpoint: Endpoint, mark: str) -> tuple[str, ...]:
-    # no port is not port 5060 to SIP: a name is then looked up by SRV first (RFC 3263)
-    port = f"{endpoint.effective('port')}{mark if endpoint.port is None else ''}"
-    codecs, tags = (",".join(endpoint.record()[field]) for field in ("codecs", "tags"))
-    return (reference, endpoint.host, port, codecs, endpoint.username or "", tags)
-
-
-def show(
-    ctx: typer.Context,
-    reference: Annotated[str, typer.Argument(metavar="REF", help="The endpoint.")],
-    at: Annotated[
-        str | None,
-        typer.Option("--at", metavar="REV", help="As it was at a commit, tag or branch."),
-    ] = None,
-) -> None:
-    """Show one endpoint, now or at a revision."""
-    session = session_of(ctx)
-    printer = session.printer(*READING_FORMATS)
-    if at is None:
-        inventory = session.inventory()
-    else:
-        used = printer.structured
-        inventory = selection.at_revision(session.root(), at, reference, used=used)
-    member = inventory.readable(reference)
-    assert member.endpoint is not None
-    if printer.format == "name":
-        printer.lines([reference])
-    elif printer.structured:
-        record = {**member.endpoint.record(), "used_by": selection.used_by(inventory, reference)}
-        printer.document({"endpoint": record})
-    else:
-        rows = selection.shown(member)
-        if printer.format == "csv":
-            printer.table(("field", "value"), rows)
-        else:
-            printer.table(("FIELD", "VALUE"), rows)

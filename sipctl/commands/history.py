@@ -12,7 +12,7 @@ from sipctl import history as past
 from sipctl import output, revert, selection
 from sipctl import undo as reversal
 from sipctl.changes import FieldChange, MemberChange, Plan, field_name
-from sipctl.commands.endpoints import Force, References, Where
+from sipctl.commands.arguments import Force, References, Where
 from sipctl.commands.session import READING_FORMATS, Session, session_of
 from sipctl.endpoint import FIELDS
 from sipctl.errors import Usage

@@ -10,7 +10,7 @@ import typer
 from sipctl import operations, selection, standing
 from sipctl.changes import Plan, shown_value
 from sipctl.commands import editor, form
-from sipctl.commands.endpoints import Force
+from sipctl.commands.arguments import Force
 from sipctl.commands.session import DRAWING_FORMATS, READING_FORMATS, session_of, split
 from sipctl.editing import Change
 from sipctl.errors import Usage

@@ -8,16 +8,17 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sipctl import apply, journal, names, operations, output, scalars, selection, workspace
-from sipctl.apply import Outcome, Planner
-from sipctl.changes import of_these
+from sipctl import disk, names, output, scalars, workspace
 from sipctl.errors import Refused, Usage
-from sipctl.inventory import Inventory
-from sipctl.yamlfile.write import Value
+
+if TYPE_CHECKING:
+    from sipctl.apply import Outcome, Planner
+    from sipctl.inventory import Inventory
+    from sipctl.yamlfile.write import Value
 
 READING_FORMATS = ("table", "json", "yaml", "csv", "name")
 DRAWING_FORMATS = (*READING_FORMATS, "mermaid", "dot")
@@ -310,6 +311,8 @@ class Session:
 
         With `preview` the plan is shown before it is carried out, however small.
         """
+        from sipctl import apply, selection
+
         printer = self.printer(*WRITING_FORMATS)
         options = apply.Options(
             dry_run=self.dry_run,
@@ -325,6 +328,8 @@ class Session:
             if preview or many:
                 output.tell_plan(outcome, self.color)
             if many:
+                from sipctl.changes import of_these
+
                 paths = (change.member.path(change.reference) for change in outcome.changes)
                 self._confirm(of_these(paths))
 
@@ -351,6 +356,8 @@ SHARED = frozenset(f.name for f in fields(Session)) | FIELD_OPTIONS
 
 def fields_of_options(given: Mapping[str, Any]) -> dict[str, Value]:
     """Options as an endpoint's fields. Raises Refused for a host that has no ASCII form."""
+    from sipctl import operations
+
     values: dict[str, Value] = {k: v for k, v in given.items() if not k.startswith("password_")}
     if "host" in values:
         values["host"] = operations.host_of(given["host"])
@@ -375,8 +382,12 @@ def split(texts: Iterable[str]) -> list[str]:
 
 def tell_interrupted(root: Path) -> None:
     """Say what a dead process has left half-done, so that nobody trusts what stands there."""
-    git_dir = journal.git_folder(root)
-    left = journal.interrupted(git_dir) if git_dir else None
+    git_dir = disk.git_folder(root)
+    if git_dir is None or not (git_dir / disk.JOURNAL).exists():
+        return
+    from sipctl import journal
+
+    left = journal.interrupted(git_dir)
     if left:
         output.tell(f"{left}; the next command that writes ends it or puts it back")
 

@@ -10,7 +10,7 @@ import typer
 
 from sipctl import output, selection, tables, workspace
 from sipctl.commands import passwords
-from sipctl.commands.endpoints import Force, Where
+from sipctl.commands.arguments import Force, Where
 from sipctl.commands.session import Session, session_of
 from sipctl.errors import Refused, Usage
 

@@ -9,7 +9,7 @@ import typer
 
 from sipctl import operations, selection
 from sipctl.changes import Plan
-from sipctl.commands.endpoints import Force, Where
+from sipctl.commands.arguments import Force, Where
 from sipctl.commands.session import READING_FORMATS, session_of
 from sipctl.errors import Usage
 from sipctl.inventory import Inventory

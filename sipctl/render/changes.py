@@ -22,11 +22,19 @@ def plan(
     fields."""
     if settings and limit:
         yield "~ settings\n", _STYLES["~"]
-        yield from ((f"    {visible(field.text())}\n", "") for field in settings)
+        yield from ((f"    {_short(visible(field.text()))}\n", "") for field in settings)
     for change in changes[:limit]:
         yield from one(change)
     if len(changes) > limit > 0:
         yield f"  … and {len(changes) - limit} more\n", "dim"
+
+
+def _short(line: str) -> str:
+    """A line that fits a terminal: of a public key its ends tell enough."""
+    return line if len(line) <= _WIDEST else f"{line[: _WIDEST - 9]}…{line[-8:]}"
+
+
+_WIDEST = 76
 
 
 def one(change: MemberChange, indent: str = "") -> Segments:

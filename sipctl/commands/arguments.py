@@ -1,0 +1,17 @@
+"""Arguments and options that several commands have, each in a signature of its own."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Where = Annotated[
+    str | None,
+    typer.Option("--where", metavar="QUERY", help="All endpoints that match; see `search --help`."),
+]
+Force = Annotated[bool, typer.Option("--force", help="Go on without asking, however many.")]
+Close = Annotated[
+    bool, typer.Option("--close", help="Let calls end there where nothing else is left to do.")
+]
+References = Annotated[list[str] | None, typer.Argument(metavar="[REF]...", help="References.")]

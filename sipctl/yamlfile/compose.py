@@ -1,0 +1,199 @@
+"""libyaml's events become nodes with places.
+
+Nothing here recurses, and the depth is bounded, as libyaml takes quadratic time for deep nesting in
+brackets. Most of a cold start passes through here, so the usual events are dealt with in one loop.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from _ruamel_yaml import CParser
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+
+from sipctl.findings import Finding, Place
+from sipctl.nodes import Mapping, Node, Scalar, Sequence
+
+MAX_DEPTH = 64
+
+
+class _Stop(Exception):
+    """A finding after which the rest of the document is not worth reading."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__()
+        self.finding = finding
+
+
+def compose(text: str, file: str) -> tuple[Node | None, tuple[Finding, ...]]:
+    """The node of a text's document, or None and what is wrong with the text."""
+    # a byte-order mark is text to us and nothing to libyaml
+    shift = 1 if text.startswith("\ufeff") else 0
+    composer = _Composer(file, shift)
+    try:
+        composer.run(CParser(text[1:] if shift else text))
+    except _Stop as stop:
+        return None, (*composer.findings, stop.finding)
+    except YAMLError as error:
+        return None, (*composer.findings, _invalid_yaml(error, text, file))
+    if composer.findings:
+        return None, tuple(composer.findings)
+    if composer.root is None:
+        message = "the file holds no document"
+        hint = "delete it, or restore it from Git"
+        return None, (Finding.of("empty-file", Place(file), message, hint),)
+    return composer.root, ()
+
+
+def _invalid_yaml(error: YAMLError, text: str, file: str) -> Finding:
+    problem = getattr(error, "problem", None) or "this is not YAML"
+    context = getattr(error, "context", None)
+    message = f"{problem} {context}" if context else str(problem)
+    mark, opened = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
+    hint = "a tab cannot indent; use blanks" if "token" in message and "\t" in text else ""
+    opens = opened is not None and ("quoted" in message or "flow" in message)
+    if opens and (mark is None or mark.index >= len(text.rstrip())):
+        # what is still open at the end of the file is mended where it begins
+        mark, hint = opened, "what opens here is never closed"
+    if mark is None:
+        return Finding.of("invalid-yaml", Place(file), message, hint)
+    line, column = mark.line + 1, mark.column + 1
+    if line > text.count("\n") + 1:  # libyaml sets some marks behind the last line
+        line, column = line - 1, 1
+    return Finding.of("invalid-yaml", Place(file, line, column, line, column + 1), message, hint)
+
+
+class _Composer:
+    """Builds nodes from events with a stack of its own."""
+
+    def __init__(self, file: str, shift: int) -> None:
+        self.file = file
+        self.shift = shift
+        self.root: Node | None = None
+        self.findings: list[Finding] = []
+        self.documents = 0
+
+    def run(self, parser: CParser) -> None:  # noqa: C901 (a call for each event is dear)
+        shift, next_event = self.shift, parser.get_event
+        stack: list[Sequence | Mapping] = []
+        parent: Sequence | Mapping | None = None
+        keys: list[Scalar | None] = []  # the key that waits for its value, one for each parent
+        key: Scalar | None = None
+        node: Node
+        while True:
+            event: Any = next_event()
+            kind = type(event)
+            if kind is ScalarEvent:
+                if event.anchor is not None or event.tag is not None:
+                    self._check(event)
+                start, end = event.start_mark, event.end_mark
+                node = Scalar(
+                    event.value,
+                    event.style or "",
+                    start.index + shift,
+                    end.index + shift,
+                    start.line + 1,
+                    start.column + 1,
+                )
+            elif kind is MappingEndEvent or kind is SequenceEndEvent:
+                assert parent is not None
+                # libyaml ends a block where the next token begins; its own end is its last child's
+                parent.end = event.end_mark.index + shift if parent.flow else _last_end(parent)
+                stack.pop()
+                parent = stack[-1] if stack else None
+                key = keys.pop()
+                continue
+            elif kind is MappingStartEvent or kind is SequenceStartEvent:
+                node = self._opened(event, kind is MappingStartEvent, len(stack))
+            elif kind is AliasEvent:
+                node = self._of_alias(event)
+            elif kind is StreamEndEvent:
+                return
+            else:
+                if kind is DocumentStartEvent:
+                    self._document(event)
+                continue
+            # -- the node finds its place
+            if isinstance(parent, Mapping):
+                if key is None:
+                    if not isinstance(node, Scalar):
+                        raise self._no_key(node)
+                    if parent.add_key(node):
+                        self._twice(node)
+                    key = node
+                    continue
+                parent.entries.append((key, node))
+                key = None
+            elif parent is None:
+                self.root = node
+            else:
+                parent.items.append(node)
+            if not isinstance(node, Scalar):
+                stack.append(node)
+                keys.append(key)
+                parent, key = node, None
+
+    def _document(self, event: Any) -> None:
+        self.documents += 1
+        if self.documents > 1:
+            hint = "one file holds one document: move this one to a file of its own"
+            raise _Stop(self._finding("several-documents", event, "a second document", hint))
+
+    def _finding(self, rule: str, event: Any, message: str, hint: str) -> Finding:
+        mark, end = event.start_mark, event.end_mark
+        width = max(end.index - mark.index, 1) if end.line == mark.line else 1
+        line, column = mark.line + 1, mark.column + 1
+        place = Place(self.file, line, column, line, column + width)
+        return Finding.of(rule, place, message, hint)
+
+    def _fault(self, rule: str, event: Any, message: str, hint: str) -> None:
+        self.findings.append(self._finding(rule, event, message, hint))
+
+    def _check(self, event: Any) -> None:
+        if event.anchor is not None:
+            hint = "take the anchor out, and write the value where its aliases stand"
+            # not its name: an unquoted password that begins with & is one
+            self._fault("anchor-or-alias", event, "an anchor stands here", hint)
+        if event.tag is not None:
+            hint = "take the tag out; quote the value if it is a string"
+            self._fault("custom-tag", event, "a tag stands here", hint)
+
+    def _of_alias(self, event: Any) -> Scalar:
+        self._fault("anchor-or-alias", event, "an alias stands here", "write the value out")
+        mark = event.start_mark
+        return Scalar("*", "", mark.index, event.end_mark.index, mark.line + 1, mark.column + 1)
+
+    def _opened(self, event: Any, mapping: bool, depth: int) -> Mapping | Sequence:
+        self._check(event)
+        if depth >= MAX_DEPTH:
+            message = f"nested more than {MAX_DEPTH} levels deep"
+            raise _Stop(self._finding("nested-too-deep", event, message, "flatten it"))
+        mark = event.start_mark
+        kind = Mapping if mapping else Sequence
+        return kind(bool(event.flow_style), mark.index + self.shift, mark.line + 1, mark.column + 1)
+
+    def _no_key(self, node: Node) -> _Stop:
+        place = Place(self.file, node.line, node.column, node.line, node.column + 1)
+        message = "a list or mapping stands where a key belongs"
+        return _Stop(Finding.of("wrong-type", place, message, "keys are strings"))
+
+    def _twice(self, key: Scalar) -> None:
+        message = f'the key "{key.value}" stands twice'
+        place = key.place(self.file)
+        self.findings.append(Finding.of("duplicate-key", place, message, "keep one of them"))
+
+
+def _last_end(node: Sequence | Mapping) -> int:
+    if isinstance(node, Sequence):
+        return node.items[-1].end if node.items else node.start
+    return node.entries[-1][1].end if node.entries else node.start
