@@ -13,7 +13,7 @@ from itertools import count
 from sipctl.changes import ABSENT, FieldChange, MemberChange, Snapshot, Value, differences, same
 from sipctl.kinds import ENDPOINT, Kind, reference_of
 from sipctl.kinship import Kin, Tree, Version, kin
-from sipctl.repository import BlobChange, Commit, Repository
+from sipctl.repository import BlobChange, Commit, LogEntry, Repository
 
 _KEPT = 8 * 1024 * 1024
 """So many bytes of versions are kept in memory; parsed, they take up to thirty times as many."""
@@ -90,11 +90,9 @@ class Reader:
             self._kept += len(data)
         return self._versions
 
-    def _log(
-        self, *args: str, path: str, file: bool = False
-    ) -> Iterator[tuple[Commit, list[BlobChange]]]:
-        """The log of a path, the blobs of all commits that have come by then read at once."""
-        for portion in self.repository.log_portions(*args, paths=[path], file=file):
+    def _read(self, log: Iterator[list[LogEntry]]) -> Iterator[LogEntry]:
+        """A log, the blobs of all commits that have come by then read at once."""
+        for portion in log:
             if self._kept > _KEPT:
                 self._versions.clear()
                 self._kept = 0
@@ -107,7 +105,7 @@ class Reader:
 
     def line(self, revision: str, path: str) -> Iterator[Step]:
         """The commits that led to the file at a revision, newest first, under this path only."""
-        for commit, changes in self._log(revision, path=path, file=True):
+        for commit, changes in self._read(self.repository.log_of_file(revision, path)):
             for change in changes:
                 if change.path == path and (change.new or any(change.olds)):
                     yield self.step(commit, change)
@@ -248,7 +246,8 @@ class Reader:
 
     def all_entries(self, start: str) -> Iterator[Entry]:
         """The entries of all commits that touch any member."""
-        for commit, changes in self._log("--full-history", start, path=self.kind.folder):
+        log = self.repository.log_of_folder(start, self.kind.folder)
+        for commit, changes in self._read(log):
             if len(commit.parents) == 1:
                 self._kin_of(commit, 0, changes)
             found = {}

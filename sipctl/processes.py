@@ -12,9 +12,10 @@ import signal
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import IO, TYPE_CHECKING, TypeVar
+from typing import IO, TYPE_CHECKING, TypeVar, cast
 
 from sipctl import privileges
 from sipctl.errors import Refused
@@ -45,16 +46,20 @@ Launch = Callable[[Path, Sequence[str], Mapping[str, str], Sequence[int]], "Pope
 
 
 def directly(
-    folder: Path, command: Sequence[str], variables: Mapping[str, str], pass_fds: Sequence[int]
+    folder: Path,
+    command: Sequence[str],
+    variables: Mapping[str, str],
+    pass_fds: Sequence[int],
+    stdin: IO[bytes] | None = None,
 ) -> Popen[bytes]:
-    """Start a process that only reads."""
+    """Start a process that only reads, from another one if it is given that one's output."""
     from subprocess import PIPE, Popen
 
     return Popen(
         command,
         cwd=folder,
         env={**os.environ, **variables},
-        stdin=PIPE,
+        stdin=stdin or PIPE,
         stdout=PIPE,
         stderr=PIPE,
         pass_fds=tuple(pass_fds),
@@ -150,30 +155,46 @@ def words(text: str) -> str:
 
 
 @contextmanager
-def stream(folder: Path, args: Sequence[str]) -> Iterator[Iterator[list[bytes]]]:
+def stream(folder: Path, *commands: Sequence[str]) -> Iterator[Iterator[list[bytes]]]:
     """What Git prints, as the pieces between NUL bytes, while it still runs: as many at once as
-    have come. It is ended where nobody reads on; a failure of its own raises GitFailed."""
-    with _no_signals():
-        process = start(folder, args, READING)
+    have come. Of several commands each reads what the one before it prints.
+
+    They are ended where nobody reads on; a failure of their own raises GitFailed.
+    """
+    running: list[Popen[bytes]] = []
     try:
-        yield _pieces(process)
+        with _no_signals():
+            for args in commands:
+                running.append(_started_behind(running, folder, args))
+        yield _pieces(running)
     finally:
-        _end(process)
+        for process in reversed(running):
+            _end(process)
 
 
-def _pieces(process: Popen[bytes]) -> Iterator[list[bytes]]:
-    assert process.stdout is not None
-    assert process.stderr is not None
+def _started_behind(
+    running: Sequence[Popen[bytes]], folder: Path, args: Sequence[str]
+) -> Popen[bytes]:
+    if not running:
+        return start(folder, args, READING)
+    with cast(IO[bytes], running[-1].stdout) as source:  # so that one ends with the other
+        return start(folder, args, READING, launch=partial(directly, stdin=source))
+
+
+def _pieces(running: Sequence[Popen[bytes]]) -> Iterator[list[bytes]]:
+    assert running[-1].stdout is not None
     rest = b""
-    descriptor = process.stdout.fileno()
+    descriptor = running[-1].stdout.fileno()
     while chunk := os.read(descriptor, 65536):
         *pieces, rest = (rest + chunk).split(b"\0")
         yield pieces
     if rest:
         yield [rest]
-    said = process.stderr.read()
-    if process.wait() != 0:
-        raise GitFailed(words(said.decode("utf-8", "replace")) or "git failed")
+    for process in reversed(running):
+        assert process.stderr is not None
+        said = process.stderr.read()
+        if process.wait() != 0:
+            raise GitFailed(words(said.decode("utf-8", "replace")) or "git failed")
 
 
 # -- what is asked again and again ---------------------------------------------------------------

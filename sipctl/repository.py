@@ -17,7 +17,8 @@ from sipctl.processes import GitFailed as GitFailed
 from sipctl.records import BlobChange as BlobChange
 from sipctl.records import Commit as Commit
 from sipctl.records import Entry as Entry
-from sipctl.records import Log, LogEntry, blob_changes, listed, read_object, until
+from sipctl.records import Log, blob_changes, listed, read_object, until
+from sipctl.records import LogEntry as LogEntry
 
 # The mode of a file means nothing here: a `chmod -R` is no edit, and is in no commit of ours.
 _NO_MODES = ("-c", "core.fileMode=false")
@@ -39,17 +40,19 @@ _OPEN = (
 
 
 # The user's settings (log.follow, log.showRoot, i18n.logOutputEncoding, …) change none of this.
+_RAW = ("--root", "--no-renames", "--no-abbrev", "--no-relative", "--ignore-submodules=none")
 _LOG = (
-    "log",
     "-z",
     "--no-follow",
     "--no-color",
     "--no-show-signature",
     "--encoding=UTF-8",
     "--format=%x00%x01%H%x00%P%x00%an%x00%ae%x00%aI%x00%ct%x00%B%x00",
+    "--raw",
+    "-c",
+    *_RAW,
 )
 _DIFF_TREE = ("diff-tree", "-r", "-z", "--raw", "--no-commit-id")
-_RAW = ("--root", "--no-renames", "--no-abbrev", "--no-relative", "--ignore-submodules=none")
 _END = f".{os.urandom(16).hex()}"
 """What no file is called, and is no commit."""
 
@@ -278,17 +281,25 @@ class Repository:
 
         A merge shows only what differs from every parent. `args` are further arguments of git log.
         """
-        return chain.from_iterable(self.log_portions(*args, paths=paths))
+        return chain.from_iterable(self._portions(("log", *_LOG, *args, "--", *paths)))
 
-    def log_portions(
-        self, *args: str, paths: Sequence[str], file: bool = False
-    ) -> Iterator[list[LogEntry]]:
-        """The same, as many commits at once as Git has found by then.
+    def log_of_file(self, revision: str, path: str) -> Iterator[list[LogEntry]]:
+        """The commits up to one that changed a file, as many at once as Git has found by then.
 
-        Of one `file` a commit is told as soon as it is known, and only if it shows a change.
+        Lines of commits that lead to a merge and not to what the file is there are left out.
         """
-        line = (*_LOG, "--raw", "-c", *_RAW, *args, "--", *paths)
-        with processes.stream(self.root, line) as portions:
+        return self._portions(("log", *_LOG, revision, "--", path), file=True)
+
+    def log_of_folder(self, revision: str, folder: str) -> Iterator[list[LogEntry]]:
+        """The same of all files in a folder, and on all lines.
+
+        Git's log would compare each commit twice: to see whether to tell of it, and to tell.
+        """
+        args = (*_LOG, "-r", "--stdin", "--", folder)
+        return self._portions(("rev-list", revision), ("diff-tree", *args))
+
+    def _portions(self, *commands: Sequence[str], file: bool = False) -> Iterator[list[LogEntry]]:
+        with processes.stream(self.root, *commands) as portions:
             log = Log(self.prefix, file)
             for pieces in portions:
                 if found := log.read(pieces):
@@ -331,7 +342,7 @@ class Repository:
 
     def commit_of(self, oid: str) -> Commit:
         """One commit by its hash."""
-        out = self.read(*_LOG, "--no-patch", "-1", oid)
+        out = self.read("log", *_LOG, "--no-patch", "-1", oid)
         log = Log(self.prefix)
         log.read(out.split(b"\0"))
         return log.rest()[0][0]
