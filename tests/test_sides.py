@@ -177,6 +177,9 @@ def test_a_repository_with_long_hashes_is_compared_too(
     assert run("diff").out == ""
     assert "port: 5060 -> 5061" in run("diff", "HEAD~1").out
     assert "port: 5060 -> 5061" in run("diff", "HEAD~1", "HEAD").out
+    committed(tmp_path, {**FILES, "endpoints/b.yaml": PARIS.replace("pbx-paris", "b")})
+    for line in ("history", "history b"):
+        assert "+ b (from pbx-paris)" in run(*line.split()).out
     assert "port: 5060 -> 5061" in run("history", "pbx-paris").out
 
 
