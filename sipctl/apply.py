@@ -187,9 +187,9 @@ def _both(
     exposed = selection.exposed_files(repository, (before, after)) if repository else None
     if not exposed:
         return before, after
-    known = replace(before.context, exposed=exposed)
+    known = before.context._replace(exposed=exposed)
     return workspace.reread(before, {}, known), workspace.reread(
-        after, {}, replace(context, exposed=exposed)
+        after, {}, context._replace(exposed=exposed)
     )
 
 

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 _CONFIRMED = "confirmed"
 
 
-@dataclass(frozen=True, slots=True)
-class ActionType:
+class ActionType(NamedTuple):
     """One type of action.
 
     `parameters` are those that sipctl reads and what each holds: endpoint (the reference of one),

@@ -14,6 +14,9 @@ from pathlib import Path, PurePosixPath
 
 from sipctl.errors import Refused
 
+MAX_BYTES = 1024 * 1024
+"""So many bytes of a file are read; one that has more is refused."""
+
 
 def staged(file: Path) -> Path:
     """Where a file's new content waits."""

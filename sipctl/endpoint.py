@@ -29,22 +29,22 @@ CODECS = ("alaw", "ulaw")
 PASSWORD_FORMS = ("env", "file", "age")
 
 ENV_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$(?!\n)"
-_ENV = re.compile(ENV_PATTERN)
-
 
 MAX_TEXT = 255
-CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+# texts, for re to compile where a value is judged: whoever only reads values need not wait
+CONTROL = "[\x00-\x1f\x7f-\x9f\u2028\u2029]"
+_SURROGATE = "[\ud800-\udfff]"
 
 
 def is_text(text: str) -> bool:
     """True for what a user name, a password or a realm may be."""
-    return 0 < len(text) <= MAX_TEXT and not (CONTROL.search(text) or _SURROGATE.search(text))
+    forbidden = re.search(CONTROL, text) or re.search(_SURROGATE, text)
+    return 0 < len(text) <= MAX_TEXT and not forbidden
 
 
 def is_variable(name: str) -> bool:
     """True for the name of an environment variable; anything else there may be the password."""
-    return bool(_ENV.match(name))
+    return bool(re.match(ENV_PATTERN, name))
 
 
 def default_of(field: str, transport: object = None) -> object:

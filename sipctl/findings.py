@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from sipctl.rules.book import Rule
@@ -18,8 +17,7 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
+class Place(NamedTuple):
     """A span of a file. Lines and columns count characters from 1; the end is exclusive."""
 
     file: str
@@ -29,8 +27,7 @@ class Place:
     end_column: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One fault at its place.
 
     `rule` is a name of the rule book. `source` is the line it stands in, with every password in it
@@ -90,5 +87,5 @@ def with_severities(
         wanted = severities.get(finding.rule)
         if wanted == "off":
             continue
-        result.append(replace(finding, severity=Severity(wanted)) if wanted else finding)
+        result.append(finding._replace(severity=Severity(wanted)) if wanted else finding)
     return tuple(result)

@@ -7,13 +7,12 @@ that does nothing is a finding of its own, so that none outlives what it was wri
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sipctl.findings import Finding, Place
 
 
-@dataclass(frozen=True, slots=True)
-class Ignore:
+class Ignore(NamedTuple):
     """One rule that a comment names, at its place there. `rule` is None where it can be no rule's
     name, or one that no comment takes out; then `fault` and `hint` say so."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from sipctl import names
 from sipctl.endpoint import Endpoint
@@ -17,8 +17,7 @@ from sipctl.scenario import Scenario
 from sipctl.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class UsedAt:
+class UsedAt(NamedTuple):
     """Where a scenario names an endpoint."""
 
     scenario: str
@@ -30,7 +29,6 @@ class UsedAt:
         return f"{where} (action {names.quoted(self.action)})"
 
 
-@dataclass(frozen=True)
 class Inventory:
     """Every member of a workspace, its settings, and the findings of all.
 
@@ -38,10 +36,17 @@ class Inventory:
     `context` is what they are judged by beside the files.
     """
 
-    settings: Settings
-    members: Mapping[str, Member]
-    others: tuple[Finding, ...] = ()
-    context: Context = NO_CONTEXT
+    def __init__(
+        self,
+        settings: Settings,
+        members: Mapping[str, Member],
+        others: tuple[Finding, ...] = (),
+        context: Context = NO_CONTEXT,
+    ) -> None:
+        self.settings = settings
+        self.members = members
+        self.others = others
+        self.context = context
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:

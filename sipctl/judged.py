@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from sipctl import selection, workspace
@@ -108,10 +108,10 @@ def moved_below(finding: Finding, folder: str) -> Finding:
     """A finding with its places as seen from a folder above the workspace."""
 
     def moved(place: Place) -> Place:
-        return replace(place, file=f"{folder}/{place.file}" if folder != "." else place.file)
+        return place._replace(file=f"{folder}/{place.file}" if folder != "." else place.file)
 
     related = tuple((moved(place), words) for place, words in finding.related)
-    return replace(finding, place=moved(finding.place), related=related)
+    return finding._replace(place=moved(finding.place), related=related)
 
 
 def folder_in_repository(root: Path) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
 from sipctl import ignores
 from sipctl.findings import Finding, in_order, with_severities
@@ -48,7 +47,8 @@ def tolerating(member: Member, settings: Settings, ignored: list[Ignore]) -> Mem
     if member.known.plain or member.facts.tolerated is None:
         return member
     left = with_severities(ignores.left(member.facts.doubts, ignored), settings.rules)
-    return replace(member, tolerant=not any(finding.is_error for finding in left))
+    tolerant = not any(finding.is_error for finding in left)
+    return Member(member.path, member.known, member.source, tolerant)
 
 
 def _with_sources(findings: Iterable[Finding], members: Mapping[str, Member]) -> Iterator[Finding]:

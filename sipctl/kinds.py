@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sipctl.endpoint import FIELDS as ENDPOINT_FIELDS
 from sipctl.scenario import FIELDS as SCENARIO_FIELDS
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """A kind of member: what it is called, its folder, and its commands' first words.
 
     `fields` are the keys of its documents in canonical order.

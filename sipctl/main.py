@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -18,7 +19,8 @@ INTERRUPTED = 130
 
 
 def main() -> None:
-    """The console script."""
+    """The console script. It does not return."""
+    gc.set_threshold(_NEW_OBJECTS)
     _open_closed_streams()
     status = run(sys.argv[1:])
     try:
@@ -27,7 +29,14 @@ def main() -> None:
         _drop_output()
     except OSError as error:
         status = _not_written(error)
-    sys.exit(status)
+    sys.stderr.flush()
+    # what Python does at its end is to free all that was loaded, which a short command waits for
+    os._exit(status)
+
+
+_NEW_OBJECTS = 100_000
+"""So many are made before Python looks for cycles among them; as it is, it would look at all that
+is being loaded, again and again."""
 
 
 def _open_closed_streams() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from sipctl import sealing
 from sipctl.changes import MASK, names_password
@@ -46,10 +45,10 @@ def _with_source(finding: Finding, lines: list[str], masked: list[str]) -> Findi
         return finding
     if place.end_line == place.line:
         end = max(len(lines[place.line - 1]), place.column) + 1
-        place = replace(place, end_column=min(place.end_column, end))
+        place = place._replace(end_column=min(place.end_column, end))
     shown = place.line <= len(masked) and finding.rule not in _WITHOUT_SOURCE
     source = masked[place.line - 1] if shown else None
-    return replace(finding, place=place, source=source)
+    return finding._replace(place=place, source=source)
 
 
 def _safe_lines(lines: list[str], kind: Kind | None) -> int:

@@ -6,10 +6,9 @@ to search or to judge what lies between files. The content is read and parsed wh
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from sipctl.endpoint import Endpoint
 from sipctl.findings import Finding, Place
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
     from sipctl.ignores import Ignore
     from sipctl.nodes import Mapping as MappingNode
     from sipctl.nodes import Mend, Node, Scalar
+
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 Span = tuple[int, int, int]
 """Where something stands in a file: line, column, and how many characters it takes there."""
@@ -34,16 +35,14 @@ def place_of(span: Span, path: str) -> Place:
 # -- facts ---------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
+class Login(NamedTuple):
     """A user name, and a digest of the sealed password beside it, as they stand in a file."""
 
     username: str | None
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(NamedTuple):
     """How an endpoint's password is kept: `form` is env, file, age, plain or unknown.
 
     `named` is the variable or the file; `sealed` the sealed value, as far as it is whole, and
@@ -57,8 +56,7 @@ class Kept:
     fault: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(NamedTuple):
     """An action that sends calls to an endpoint, and where it names it."""
 
     action: str
@@ -66,16 +64,14 @@ class Use:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Branching:
+class Branching(NamedTuple):
     """Where an action's id stands, and the labels of its branches."""
 
     span: Span
     labels: Mapping[str, Span]
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What was found out of one file's content alone.
 
     `data` is what it says by key, a password by its form, None where errors make that unsure;
@@ -91,13 +87,13 @@ class Facts:
     doubts: tuple[Finding, ...] = ()
     findings: tuple[Finding, ...] = ()
     ignores: tuple[Ignore, ...] = ()
-    spans: Mapping[str, Span] = field(default_factory=dict)
+    spans: Mapping[str, Span] = _NONE
     unknown: tuple[str, ...] = ()
     login: Login | None = None
     kept: Kept | None = None
     uses: tuple[Use, ...] = ()
-    numbers: Mapping[str, Span] = field(default_factory=dict)
-    branchings: Mapping[str, Branching] = field(default_factory=dict)
+    numbers: Mapping[str, Span] = _NONE
+    branchings: Mapping[str, Branching] = _NONE
     parsed: bool = False
     seen: bool = False
 
@@ -140,15 +136,20 @@ class Known(Protocol):
 # -- content -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
 class Content:
     """A file's bytes, and what the reader makes of them. `root` is None where they are no YAML
     mapping."""
 
-    data: bytes = field(repr=False)  # a file may hold a password in plain text
-    text: str = field(repr=False)
-    root: MappingNode | None = field(repr=False)
-    mends: tuple[Mend, ...] = ()
+    # nothing shows its values: a file may hold a password in plain text
+    __slots__ = ("data", "mends", "root", "text")
+
+    def __init__(
+        self, data: bytes, text: str, root: MappingNode | None, mends: tuple[Mend, ...] = ()
+    ) -> None:
+        self.data = data
+        self.text = text
+        self.root = root
+        self.mends = mends
 
 
 class Source:
@@ -173,21 +174,25 @@ NOTHING = Source(lambda: Content(b"", "", None))
 
 def digest(data: bytes) -> str:
     """A name for a content: equal for equal bytes, and for no others."""
+    import hashlib  # dear, and few commands need a digest
+
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
 # -- both ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
 class Member:
     """One endpoint's or scenario's file. `tolerant` is True where settings or comments make all
     that its values break less than errors."""
 
-    path: str
-    known: Known
-    source: Source = field(repr=False, compare=False)
-    tolerant: bool = False
+    __slots__ = ("known", "path", "source", "tolerant")
+
+    def __init__(self, path: str, known: Known, source: Source, tolerant: bool = False) -> None:
+        self.path = path
+        self.known = known
+        self.source = source
+        self.tolerant = tolerant
 
     @property
     def facts(self) -> Facts:
@@ -280,8 +285,7 @@ class Member:
 # -- what no file tells --------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """What rules need to know that no file of the workspace tells, as far as it was asked for.
 
     `types` is the type that each scenario had at the last commit, and `logins` what each endpoint
@@ -289,8 +293,8 @@ class Context:
     endpoints name them, that Git would take into a commit.
     """
 
-    types: Mapping[str, str] = field(default_factory=dict)
-    logins: Mapping[str, Login] = field(default_factory=dict)
+    types: Mapping[str, str] = _NONE
+    logins: Mapping[str, Login] = _NONE
     exposed: frozenset[str] = frozenset()
 
 

@@ -14,17 +14,16 @@ _RESERVED = (
 PATTERN = rf"^(?!{_RESERVED}(?:\.|$))[A-Za-z0-9][A-Za-z0-9_.@-]{{0,{MAX_LENGTH - 1}}}$(?!\n)"
 """A reference or tag as a regular expression that Python and ECMA-262 read alike."""
 
-_NAME = re.compile(PATTERN)
-_FORBIDDEN = re.compile(r"[^A-Za-z0-9_.@-]")
+_FORBIDDEN = "[^A-Za-z0-9_.@-]"
 
 
 def fault(name: str) -> str | None:
     """What is wrong with a reference or tag, in words; None where nothing is."""
-    if _NAME.match(name):
+    if re.match(PATTERN, name):
         return None
     if not name:
         return "it is empty"
-    forbidden = _FORBIDDEN.search(name)
+    forbidden = re.search(_FORBIDDEN, name)
     if forbidden:
         return f"{_shown(forbidden[0])} is not allowed in it"
     if len(name) > MAX_LENGTH:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sipctl.findings import Place
-
-MAX_BYTES = 1024 * 1024
-"""So many bytes of a file are read; one that has more is refused."""
 
 
 class _Span:
@@ -111,8 +108,7 @@ def plain_data(node: Node) -> object:
     return {key.value: plain_data(value) for key, value in node.entries}
 
 
-@dataclass(frozen=True, slots=True)
-class Mend:
+class Mend(NamedTuple):
     """A splice that mends a source text: `replacement` is to stand where text[start:end] stands."""
 
     start: int

@@ -8,7 +8,6 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sipctl.render import visible
@@ -84,14 +83,14 @@ def tell_usage(error: Any, color: str) -> None:
     if message.startswith("Got unexpected extra argument"):
         message = "there is an argument too many"  # not which: it may be a password
     tell(message[0].lower() + message[1:])
-    if _PASSWORD_OPTION.match(getattr(error, "option_name", "")):
+    if re.match(_PASSWORD_OPTION, getattr(error, "option_name", ""), re.IGNORECASE):
         _hint("no option takes a password, which all the machine could read and the shell keeps;")
         _hint("--password-stdin asks for it on a terminal, and reads it elsewhere")
     elif context is not None:
         _hint(f"see `{context.command_path} --help`")
 
 
-_PASSWORD_OPTION = re.compile("--?(pass|pwd|pw|secret)", re.IGNORECASE)
+_PASSWORD_OPTION = "--?(pass|pwd|pw|secret)"
 
 
 def tell_bug(error: BaseException) -> None:
@@ -160,20 +159,20 @@ def json_text(data: Mapping[str, Any]) -> str:
 
 
 # what JSON may hold as it is and a terminal acts on (DEL, C1, directions), or programs stumble over
-_ACTING = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_ACTING = "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 
 
 def _escaped(text: str) -> str:
     """JSON or YAML that says the same without these; they stand in double quotes only."""
-    return _ACTING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return re.sub(_ACTING, lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-@dataclass(frozen=True, slots=True)
 class Printer:
     """Prints a command's answer in one format."""
 
-    format: str
-    color: str = "auto"
+    def __init__(self, format: str, color: str = "auto") -> None:
+        self.format = format
+        self.color = color
 
     def document(self, data: Mapping[str, Any]) -> None:
         """A whole answer as JSON or YAML, with its version."""

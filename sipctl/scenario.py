@@ -6,8 +6,8 @@ What a file may hold is judged by `models/scenario.py`, which nothing needs that
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from sipctl import catalogue
 
@@ -16,9 +16,10 @@ FIELDS = ("reference", "name", "description", "type", "entry_points", "start", "
 
 TYPES = ("interaction-start", "interaction-end")
 
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
-@dataclass(frozen=True)
-class Action:
+
+class Action(NamedTuple):
     """One action: its type, where each of its branches leads, and its parameters.
 
     A branch leads to an action's id, or with None to the end of the call. `parameters` are all
@@ -26,8 +27,8 @@ class Action:
     """
 
     action: str
-    branches: Mapping[str, str | None] = field(default_factory=dict)
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    branches: Mapping[str, str | None] = _NONE
+    parameters: Mapping[str, Any] = _NONE
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Action:
@@ -54,8 +55,7 @@ class Action:
         return value if isinstance(value, str) else None
 
 
-@dataclass(frozen=True)
-class Scenario:
+class Scenario(NamedTuple):
     """A call-routing scenario: a graph of actions, rooted at `start`. `extra` are the user's own
     keys."""
 
@@ -65,8 +65,8 @@ class Scenario:
     description: str | None = None
     entry_points: tuple[str, ...] | None = None
     start: str | None = None
-    actions: Mapping[str, Action] = field(default_factory=dict)
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    actions: Mapping[str, Action] = _NONE
+    extra: Mapping[str, Any] = _NONE
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Scenario:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -163,7 +162,7 @@ def with_exposed(inventory: Inventory, repository: Repository) -> Inventory:
     exposed = exposed_files(repository, [inventory])
     if not exposed:
         return inventory
-    return workspace.reread(inventory, {}, replace(inventory.context, exposed=exposed))
+    return workspace.reread(inventory, {}, inventory.context._replace(exposed=exposed))
 
 
 def exposed_files(repository: Repository, inventories: Iterable[Inventory]) -> frozenset[str]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 FORMAT = 1
 """The version of the format that this sipctl reads and writes."""
@@ -14,15 +14,16 @@ FIELDS = ("version", "rules", "recipients")
 
 SEVERITIES = ("error", "warning", "off")
 
+_NONE: Mapping[str, str] = MappingProxyType({})
 
-@dataclass(frozen=True)
-class Settings:
+
+class Settings(NamedTuple):
     """The settings of a workspace: severities by the names of rules, and public keys by the names
     of recipients."""
 
     version: int = FORMAT
-    rules: Mapping[str, str] = field(default_factory=dict)
-    recipients: Mapping[str, str] = field(default_factory=dict)
+    rules: Mapping[str, str] = _NONE
+    recipients: Mapping[str, str] = _NONE
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Settings:

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from sipctl import cache
 from sipctl.cache import Entry, Store
+from sipctl.disk import MAX_BYTES
 from sipctl.errors import Refused
 from sipctl.findings import Finding, Place
 from sipctl.inventory import Inventory
 from sipctl.judgement import ignored_in, tolerating
 from sipctl.kinds import KINDS, SETTINGS_FILE, Kind, is_member_name, kind_of
 from sipctl.member import NO_CONTEXT, NOTHING, Content, Context, Facts, Known, Member, Source
-from sipctl.nodes import MAX_BYTES
 from sipctl.settings import Settings
 
 Files = Mapping[str, "bytes | Finding"]

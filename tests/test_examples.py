@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sipctl import audit, examples
+from sipctl.disk import MAX_BYTES
 from sipctl.findings import Finding
 from sipctl.identities import Keys
 from sipctl.member import NO_CONTEXT, Context, Login, digest
@@ -14,7 +15,6 @@ from sipctl.repository import Repository
 from sipctl.resealing import Sets
 from sipctl.rules.book import RULES
 from sipctl.workspace import Files, disk_files, inventory_of, load
-from sipctl.yamlfile.read import MAX_BYTES
 from tests.conftest import Program
 from tests.support import ROOT, execute
 

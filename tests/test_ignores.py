@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sipctl import comments
+from sipctl.disk import MAX_BYTES
 from sipctl.findings import Finding, Severity
 from sipctl.inventory import Inventory
 from sipctl.kinds import SETTINGS_FILE
 from sipctl.rules.book import RULES
 from sipctl.workspace import inventory_of, read_member, reread
-from sipctl.yamlfile.read import MAX_BYTES
 from tests.conftest import Git, Program
 
 FILE = "endpoints/a.yaml"

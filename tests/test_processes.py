@@ -2,6 +2,7 @@
 
 import gc
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,27 +27,77 @@ from tests.comparing import SUPPORT
 from tests.conftest import Git, Program
 from tests.everything import READING, words
 from tests.story import PARIS, Story, renamed
-from tests.support import execute
+from tests.support import ROOT, execute
 
 # -- what is loaded ------------------------------------------------------------------------------
 
 LOADED = """\
 import sys
 from sipctl.main import run
-assert run(sys.argv[1:]) in (0, 1, 4)
-sys.exit(90 if "git" in sys.modules else 0)
+status = run(sys.argv[1:])
+print("loaded", *sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr)
+sys.exit(status)
 """
+
+DEAR = {"pydantic", "ruamel", "_ruamel_yaml", "git", "rich"}
+
+PARSER = {"ruamel", "_ruamel_yaml"}
+PARSING = {
+    **dict.fromkeys(("history", "blame", "scenario history", "scenario blame"), PARSER),  # versions
+    "secret check": PARSER,  # what stands in the settings
+    "plan": {"pydantic", *PARSER},  # both sides' documents
+    "fmt": {"pydantic", *PARSER},
+}
+"""What commands load that are about the text of files, and not about what is known of it."""
+
+LINES = {
+    **{command: command for command in READING if command != "secret reveal"},
+    "search": "search paris",
+    "show": "show pbx-paris",
+    "uses": "uses pbx-paris",
+    "scenario show": "scenario show support-in",
+    "scenario blame": "scenario blame support-in",
+    "scenario trace": "scenario trace support-in",
+    "blame": "blame pbx-paris",
+    "plan": "plan HEAD",
+    "export": "export csv",
+    "explain": "explain SIP101",
+    "schema": "schema endpoint",
+    "completion": "completion bash",
+    "fmt": "fmt --check",
+}
+
+
+@pytest.fixture(scope="module")
+def centre(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example's workspace in Git, which has been read once."""
+    root = tmp_path_factory.mktemp("centre") / "workspace"
+    shutil.copytree(ROOT / "examples" / "contact-centre", root)
+    for step in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "--message=Begin"]):
+        execute(["git", *step], cwd=root)
+    execute([sys.executable, "-m", "sipctl", "list"], cwd=root)
+    return root
+
+
+@pytest.mark.parametrize("command", LINES)
+def test_a_reading_command_loads_nothing_that_it_does_not_need(command: str, centre: Path) -> None:
+    result = execute([sys.executable, "-c", LOADED, *LINES[command].split()], cwd=centre)
+    loaded = set(result.err.rpartition("loaded")[2].split())
+    assert "typer" in loaded
+    assert loaded & DEAR <= PARSING.get(command, set())
 
 
 @pytest.mark.parametrize("command", READING)
-def test_a_command_that_only_reads_does_not_load_gitpython(command: str, rich: Path) -> None:
+def test_no_reading_command_loads_gitpython(command: str, rich: Path) -> None:
     line = words(command, "csv" if command == "export" else READING[command][0])
-    execute([sys.executable, "-c", LOADED, *line])
+    result = execute([sys.executable, "-c", LOADED, *line], check=None)
+    assert "git" not in result.err.rpartition("loaded")[2].split()
 
 
 def test_a_command_that_writes_loads_gitpython(own: Path) -> None:
     line = ("edit", "pbx-lyon", "--port", "5070")
-    execute([sys.executable, "-c", LOADED, *line], check=90)
+    result = execute([sys.executable, "-c", LOADED, *line])
+    assert "git" in result.err.rpartition("loaded")[2].split()
 
 
 # -- how it is started ---------------------------------------------------------------------------

@@ -3,11 +3,10 @@ when it is invoked. A test holds the words here against the commands themselves.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A command: where it is, what it says of itself, and which shared options it takes."""
 
     target: str  # module:function, below sipctl.commands

@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from sipctl import cache, names
+from sipctl import names
 from sipctl.commands import COMMANDS, GROUP_HELP, Entry
 from sipctl.commands.session import OPTIONS, SHARED, session_of
 from sipctl.errors import Refused
@@ -41,8 +41,8 @@ class LazyGroup(TyperGroup):
             return None
         if isinstance(entry, dict):
             words, panel = GROUP_HELP[cmd_name]
-            return _group(cmd_name, entry, words, panel)
-        return _stub(cmd_name, entry) if self.helping else build(cmd_name, entry)
+            return _stub(cmd_name, words, panel) if self.helping else _group(cmd_name, entry, words)
+        return _stub(cmd_name, entry.help, entry.panel) if self.helping else build(cmd_name, entry)
 
     def parse_args(self, ctx: Any, args: list[str]) -> Any:
         """Parse; help that nobody asked for is no answer, so it goes to standard error."""
@@ -60,8 +60,8 @@ class LazyGroup(TyperGroup):
         return super().resolve_command(ctx, args)
 
 
-def _stub(name: str, entry: Entry) -> TyperCommand:
-    return TyperCommand(name=name, help=entry.help, rich_help_panel=entry.panel)
+def _stub(name: str, words: str, panel: str) -> TyperCommand:
+    return TyperCommand(name=name, help=words, rich_help_panel=panel)
 
 
 def build(name: str, entry: Entry) -> Any:
@@ -69,7 +69,6 @@ def build(name: str, entry: Entry) -> Any:
     module, _, function = entry.target.partition(":")
     callback = getattr(import_module(f"sipctl.commands.{module}"), function)
     command = _command(callback, name)
-    command.rich_help_panel = entry.panel
     for group in (*entry.options, "global"):
         command.params += shared_options(group)
     return command
@@ -97,11 +96,11 @@ def _refuse_other_than_text(value: Any) -> None:
     No file could hold them. Paths may: whatever takes one is no string here.
     """
     for text in value if isinstance(value, list | tuple) else (value,):
-        if isinstance(text, str) and not text.isascii() and _SURROGATE.search(text):
+        if isinstance(text, str) and not text.isascii() and re.search(_SURROGATE, text):
             raise Refused(f"{names.quoted(text)} is no text in UTF-8", "write it in UTF-8")
 
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = "[\ud800-\udfff]"
 
 
 def shared_options(group: str) -> list[Any]:
@@ -121,18 +120,19 @@ def _take(context: typer.Context, param: Any, value: Any) -> Any:
             _refuse_other_than_text(value)
         session_of(context).take(param.name, value)
         if param.name == "no_cache" and value:
+            from sipctl import cache
+
             context.find_root().with_resource(cache.switched_off())
     return value
 
 
-def _group(name: str | None, table: Table, words: str, panel: str | None = None) -> LazyGroup:
+def _group(name: str | None, table: Table, words: str) -> LazyGroup:
     return LazyGroup(
         name=name,
         table=table,
         help=words,
         params=shared_options("global"),
         no_args_is_help=True,
-        rich_help_panel=panel,
         subcommand_metavar="COMMAND [ARGS]...",
         context_settings={"help_option_names": ["--help", "-h"]},
     )

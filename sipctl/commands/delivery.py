@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +15,7 @@ from sipctl.comparison import Comparison, Difference, FieldDifference, State, co
 from sipctl.consequences import Caution, Consequence, Impact, sentence
 from sipctl.detours import Reached, Step, Trail
 from sipctl.findings import Finding, Place
+from sipctl.inventory import Inventory
 from sipctl.render import comparison as render
 from sipctl.repository import Repository
 from sipctl.sides import Side
@@ -119,7 +119,7 @@ def _read_differing(
 ) -> tuple[State, State]:
     before, now = sides.read_differing(root, repository, old, new)
     broken = {path: member for path, member in now.members.items() if member.root is None}
-    output.tell_unreadable(replace(now.inventory, members=broken))
+    output.tell_unreadable(Inventory(now.inventory.settings, broken))
     return before, now
 
 

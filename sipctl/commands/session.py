@@ -6,13 +6,12 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sipctl import disk, names, output, scalars, workspace
+from sipctl import names, output
 from sipctl.errors import Refused, Usage
 
 if TYPE_CHECKING:
@@ -140,6 +139,8 @@ def _comparing_options(
 
 def _number(text: str) -> int:
     """A number as files hold it; int() takes much else for one: `05060`, `5_060`, `٥٠٦٠`."""
+    from sipctl import scalars
+
     if not scalars.DECIMAL.match(text):
         raise typer.BadParameter(f"{names.quoted(text)} is not a plain number")
     return int(text[:19])  # more digits are out of every range, and not linear to read
@@ -215,21 +216,21 @@ OPTIONS: dict[str, Callable[..., None]] = {
 }
 
 
-@dataclass(slots=True)
 class Session:
     """What was given for the shared options, and what every command does with them."""
 
-    workspace: Path | None = None
-    no_input: bool = False
-    yes: bool = False
-    color: str = "auto"
-    lock_timeout: float = 60.0
-    no_cache: bool = False
-    message: str | None = None
-    dry_run: bool = False
-    no_commit: bool = False
-    format: str = ""
-    given: dict[str, Any] = field(default_factory=dict)
+    def __init__(self, color: str) -> None:
+        self.workspace: Path | None = None
+        self.no_input = False
+        self.yes = False
+        self.color = color
+        self.lock_timeout = 60.0
+        self.no_cache = False
+        self.message: str | None = None
+        self.dry_run = False
+        self.no_commit = False
+        self.format = ""
+        self.given: dict[str, Any] = {}
 
     def take(self, name: str, value: Any) -> None:
         """One option's value, given before or after the command."""
@@ -268,10 +269,14 @@ class Session:
 
     def root(self) -> Path:
         """The workspace's folder."""
+        from sipctl import workspace  # what help needs nothing of is loaded where it is used
+
         return workspace.find_root(Path.cwd(), self.workspace)
 
     def inventory(self) -> Inventory:
         """The whole workspace, for a command that reads; says what could not be read."""
+        from sipctl import workspace
+
         root = self.root()
         tell_interrupted(root)
         inventory = workspace.load(root)
@@ -351,7 +356,7 @@ class Session:
 
 
 FIELD_OPTIONS = frozenset(inspect.signature(_field_options).parameters)
-SHARED = frozenset(f.name for f in fields(Session)) | FIELD_OPTIONS
+SHARED = frozenset(vars(Session("auto"))) - {"given"} | FIELD_OPTIONS
 
 
 def fields_of_options(given: Mapping[str, Any]) -> dict[str, Value]:
@@ -382,6 +387,8 @@ def split(texts: Iterable[str]) -> list[str]:
 
 def tell_interrupted(root: Path) -> None:
     """Say what a dead process has left half-done, so that nobody trusts what stands there."""
+    from sipctl import disk
+
     git_dir = disk.git_folder(root)
     if git_dir is None or not (git_dir / disk.JOURNAL).exists():
         return

@@ -5,6 +5,7 @@ The validators here are the one source of the value rules; the JSON Schemas are 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
@@ -120,7 +121,7 @@ def text_field(what: str, limit: int) -> AfterValidator:
         if not value:
             hint = "take the key out, or give it a value"
             raise _bad("bad-text", f"the {what} is empty", hint)
-        control = CONTROL.search(value)
+        control = re.search(CONTROL, value)
         if control:
             hint = "write it on one line; a block needs >- and no line break in it"
             raise _bad("bad-text", f"the {what} holds U+{ord(control[0]):04X}", hint)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from sipctl import catalogue, graph, names, scalars
@@ -179,12 +179,12 @@ def _mended(read: _Read) -> Scenario | None:
     if start is None:
         return None
     actions = {id: _mended_action(action, read) for id, action in scenario.actions.items()}
-    return replace(scenario, start=start, actions=actions)
+    return scenario._replace(start=start, actions=actions)
 
 
 def _mended_action(action: Action, read: _Read) -> Action:
     branches = {label: _known_or_nearest(to, read) for label, to in action.branches.items()}
-    return replace(action, branches=branches)
+    return action._replace(branches=branches)
 
 
 def _known_or_nearest(id: str | None, read: _Read) -> str | None:

@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass
 from itertools import islice
 
+from sipctl.disk import MAX_BYTES
 from sipctl.findings import Finding, Place
-from sipctl.nodes import MAX_BYTES as MAX_BYTES
 from sipctl.nodes import Node
 
 MAX_TAG_DIRECTIVES = 8  # libyaml compares each with all before it
