@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -29,7 +29,7 @@ from sipctl.comparison import changed_settings
 from sipctl.errors import Interrupted, Refused
 from sipctl.findings import Finding
 from sipctl.inventory import Inventory
-from sipctl.kinds import ENDPOINT, SETTINGS_FILE, kind_of, reference_of
+from sipctl.kinds import SETTINGS_FILE, kind_of, reference_of
 from sipctl.masking import settings_text, without_plaintext
 from sipctl.member import Member
 from sipctl.patch import patch
@@ -170,7 +170,7 @@ def _judge(
         what = "an error" if len(brought) == 1 else f"{len(brought)} errors"
         raise Refused(f"refused: the files would hold {what}", findings=tuple(brought))
     warnings = tuple(f for f in after.findings if f.place.file in touched)
-    unused = tuple(_no_longer_used(before, after))
+    unused = tuple(_no_longer_used(before, after, touched))
     changes = _member_changes(plan, before, after), _settings_changes(plan)
     return Outcome(plan, prefix, *changes, after, warnings, unused)
 
@@ -201,20 +201,24 @@ def _befores(plan: Plan, before: Inventory) -> Iterator[tuple[str, Member]]:
             yield change.path, member
 
 
-def _no_longer_used(before: Inventory, after: Inventory) -> Iterator[str]:
+def _no_longer_used(before: Inventory, after: Inventory, touched: set[str]) -> Iterator[str]:
     """What told passwords and is named by no endpoint any more, in words."""
+    gone = {*_named(before, touched)} - {*_named(after, touched)}
+    if gone:
+        gone -= {*_named(after, after.members)}
     nouns = {"env": "variable", "file": "file"}
     for form, noun in nouns.items():
-        old, new = ({*_named(inventory, form)} for inventory in (before, after))
-        yield from (f"nothing uses the {noun} {one_line(n)} any more" for n in sorted(old - new))
+        names = sorted(name for kept, name in gone if kept == form)
+        yield from (f"nothing uses the {noun} {one_line(name)} any more" for name in names)
 
 
-def _named(inventory: Inventory, form: str) -> Iterator[str]:
-    """The variables, or files, that endpoints name for their passwords."""
-    for member in inventory.of_kind(ENDPOINT).values():
-        kept = member.facts.kept
-        if kept is not None and kept.form == form and kept.named:
-            yield kept.named
+def _named(inventory: Inventory, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The variables and files that these endpoints name for their passwords, by form."""
+    for path in paths:
+        member = inventory.members.get(path)
+        kept = member.facts.kept if member else None
+        if kept is not None and kept.named:
+            yield kept.form, kept.named
 
 
 def _refuse_unknown_settings(inventory: Inventory, touched: set[str]) -> None:

@@ -33,7 +33,7 @@ from sipctl.member import Branching, Facts, Kept, Login, Span, Use
 VARIABLE = "SIPCTL_NO_CACHE"
 _NO = ("", "0", "false", "f", "no", "n", "off")
 
-_FORMAT = 1
+_FORMAT = 2
 _MAX_BYTES = 1 << 30
 _NEW_FOR = 60  # seconds, after which what another process began to write is taken for left over
 
@@ -140,33 +140,45 @@ def _stamp_of(status: os.stat_result) -> Stamp:
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
+_PLAIN, _ORDINARY = 1, 2
+"""What is known of an entry before its facts are decoded."""
+
+
 class Entry:
     """What is kept of one file. Its facts are decoded as far as they are asked for."""
 
-    __slots__ = ("_facts", "_line", "oid", "path", "plain", "stamp")
+    __slots__ = ("_facts", "_line", "flags", "oid", "path", "plain", "stamp")
 
     def __init__(
-        self, path: str, stamp: Stamp, oid: bytes, line: bytes, plain: bool, facts: Facts | None
+        self, path: str, stamp: Stamp, oid: bytes, line: bytes, flags: int, facts: Facts | None
     ) -> None:
         self.path = path
         self.stamp = stamp
         self.oid = oid
-        self.plain = plain
+        self.flags = flags
+        self.plain = bool(flags & _PLAIN)
         self._line = line
         self._facts = facts
 
     @classmethod
     def of(cls, path: str, stamp: Stamp, oid: bytes, facts: Facts) -> Entry:
         """An entry for what has just been found out."""
-        return cls(path, stamp, oid, b"", facts.plain, facts)
+        flags = _PLAIN * facts.plain | _ORDINARY * facts.is_ordinary(path)
+        return cls(path, stamp, oid, b"", flags, facts)
 
     def moved(self, path: str, stamp: Stamp) -> Entry:
         """The same content in another place or at another time."""
-        facts = self._facts if path == self.path else None
-        return Entry(path, stamp, self.oid, self.line, self.plain, facts)
+        if path == self.path:
+            return Entry(path, stamp, self.oid, self.line, self.flags, self._facts)
+        # whether it is ordinary depends on its name
+        return Entry(path, stamp, self.oid, self.line, self.flags & _PLAIN, None)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Entry, (self.path, self.stamp, self.oid, self.line, self.plain, None)
+        return Entry, (self.path, self.stamp, self.oid, self.line, self.flags, None)
+
+    def is_ordinary(self, path: str) -> bool:
+        """As `Facts.is_ordinary`, of its own path; it may be False where that is not known."""
+        return bool(self.flags & _ORDINARY) and path == self.path
 
     @property
     def line(self) -> bytes:
@@ -220,7 +232,7 @@ class _Block:
 
     def entry(self, row: int, path: str, stamp: Stamp) -> Entry:
         oid = self.oids[20 * row : 20 * row + 20]
-        return Entry(path, stamp, oid, self.lines[row], self.flags[row] == 1, None)
+        return Entry(path, stamp, oid, self.lines[row], self.flags[row], None)
 
     def stamp(self, row: int) -> Stamp:
         size, changed, altered, inode = self.stamps[4 * row : 4 * row + 4]
@@ -426,7 +438,7 @@ def _told(entries: Mapping[str, Entry], key: list[Any]) -> list[bytes]:
         b"\0".join(os.fsencode(entry.path) for entry in known),
         stamps.tobytes(),
         b"".join(entry.oid for entry in known),
-        bytes(entry.plain for entry in known),
+        bytes(entry.flags for entry in known),
         b"\n".join(entry.line for entry in known),
     ]
     checksum = 0

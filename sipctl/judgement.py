@@ -22,7 +22,7 @@ def judge(
 
     ignored = ignored_in(members.values())
     own = [finding for member in members.values() for finding in member.findings]
-    between = files.check(members.values(), settings, context)
+    between = files.check(members, settings, context)
     unheeded = ignores.faults((*own, *between), ignored)
     found = (*others, *own, *_with_sources((*between, *unheeded), members))
     return in_order(with_severities(ignores.left(found, ignored), settings.rules))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from sipctl.endpoint import Endpoint
 from sipctl.findings import Finding, Place
-from sipctl.kinds import ENDPOINT, SCENARIO, Kind, kind_in, reference_of
+from sipctl.kinds import ENDPOINT, SCENARIO, Kind, kind_in, kind_of, reference_of
 from sipctl.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -108,6 +108,17 @@ class Facts(NamedTuple):
         one ignored."""
         return self.data is not None and not (self.findings or self.ignores)
 
+    def is_ordinary(self, path: str) -> bool:
+        """True for an endpoint's file at this path in which no rule that looks at it beside others
+        can find anything, whatever those are, but that their names differ in case only."""
+        data = self.data
+        if data is None or not self.plain or kind_of(path) is not ENDPOINT:
+            return False
+        if self.kept is not None and self.kept.form != "env":
+            return False
+        registers = data.get("register") and data.get("username") is None
+        return data["reference"] == reference_of(path) and not registers
+
     @property
     def facts(self) -> Facts:
         """Themselves."""
@@ -125,6 +136,10 @@ class Known(Protocol):
     @property
     def plain(self) -> bool:
         """As `Facts.plain`."""
+        ...
+
+    def is_ordinary(self, path: str) -> bool:
+        """As `Facts.is_ordinary`."""
         ...
 
     @property
@@ -231,6 +246,11 @@ class Member:
         """The scenario, if it is one that can be read."""
         said = self.said if self.kind is SCENARIO else None
         return None if said is None else Scenario.of(said)
+
+    @property
+    def is_ordinary(self) -> bool:
+        """True where no rule between files has to look at it; for its name see there."""
+        return self.known.is_ordinary(self.path)
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -170,7 +170,10 @@ def exposed_files(repository: Repository, inventories: Iterable[Inventory]) -> f
     named = {
         kept.named
         for inventory in inventories
-        for member in inventory.of_kind(ENDPOINT).values()
-        if (kept := member.facts.kept) and kept.form == "file" and kept.named
+        for member in inventory.members.values()
+        if not member.is_ordinary
+        and (kept := member.facts.kept)
+        and kept.form == "file"
+        and kept.named
     }
     return repository.exposed(named) if named else frozenset()

@@ -507,7 +507,8 @@ class _Import:
         named = "reference" in row.values  # without one the file's name means nothing
         before = self.inventory.members.get(change.path)
         context = context_of({change.path: before} if before else {})
-        between = files.check((member,), self.inventory.settings, context) if named else ()
+        one = {member.path: member} if named else {}
+        between = files.check(one, self.inventory.settings, context)
         found = (*member.findings, *between)
         for finding in in_order(with_severities(found, self.inventory.settings.rules)):
             if finding.is_error:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from sipctl import cache
 from sipctl import workspace as workspaces
 from sipctl.inventory import Inventory
+from sipctl.member import Member
 from tests import everything
 from tests.conftest import Git, Program
 from tests.support import ROOT, execute
@@ -47,10 +48,14 @@ def answer_of(inventory: Inventory) -> dict[str, Any]:
 
 
 def refuse_other_answer(root: Path) -> None:
-    """Fails where the answer with the cache is another one than without, or texts are."""
+    """Fails where the answer with the cache is another one than without, or texts are, or where
+    what is taken for ordinary is not."""
     known = workspaces.load(root)
     with cache.switched_off():
         read = workspaces.load(root)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Member, "is_ordinary", False)
+            assert workspaces.load(root).findings == read.findings
     assert answer_of(known) == answer_of(read)
     assert {p: m.data for p, m in known.members.items()} == {
         p: m.data for p, m in read.members.items()
@@ -127,6 +132,7 @@ CONTENTS = [
     "reference: a\nhost: my_pbx\nport: '1'\n# sipctl: ignore[SIP204]\n",
     "reference: a\nhost: [\n",
     "reference: a\nhost: h\nregister: true # sipctl: ignore[SIP304]\n",
+    "reference: a\nhost: h\nregister: true\n",
     "reference: a\nhost: h\nusername: u\npassword: open sesame\n",
     "reference: a\nhost: h\nusername: u\npassword: {file: secret}\n",
     "- a\n",

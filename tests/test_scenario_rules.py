@@ -17,7 +17,7 @@ from sipctl import catalogue, scalars
 from sipctl.findings import Finding
 from sipctl.inventory import Inventory
 from sipctl.kinds import SETTINGS_FILE
-from sipctl.member import Context
+from sipctl.member import NOTHING, Context, Facts, Member
 from sipctl.nodes import Mapping
 from sipctl.rules import files, graphs
 from sipctl.rules.book import RULES
@@ -872,7 +872,8 @@ def work(text: str) -> int:
     one = inventory(text).members[FILE]
     scenario = one.scenario
     assert scenario
-    endpoints = {f"trunk-{n}": "" for n in range(len(scenario.actions))}
+    paths = (f"endpoints/trunk-{n}.yaml" for n in range(len(scenario.actions)))
+    endpoints = {path: Member(path, Facts(), NOTHING) for path in paths}
 
     def once() -> None:
         assert one.root

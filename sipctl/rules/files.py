@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from sipctl import names
@@ -69,42 +69,54 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def check(members: Iterable[Member], settings: Settings, context: Context) -> tuple[Finding, ...]:
-    """What every rule between files finds."""
-    known = tuple(sorted(members, key=lambda m: m.path))
+def check(
+    members: Mapping[str, Member], settings: Settings, context: Context
+) -> tuple[Finding, ...]:
+    """What every rule between files finds, of members by path."""
+    known = tuple(sorted(_remarkable(members), key=lambda m: m.path))
     found = [finding for rule in RULES for finding in rule(known)]
     found += passwords.check(known, settings.recipients, context)
     scenarios = tuple(m for m in known if m.kind is SCENARIO and m.facts.parsed)
     if scenarios:
-        endpoints = {m.reference: m.path for m in known if m.kind is ENDPOINT}
-        found += unknown_endpoint(scenarios, endpoints)
+        found += unknown_endpoint(scenarios, members)
         found += shared_entry_point(scenarios)
         found += type_changed(scenarios, context.types)
     return tuple(found)
+
+
+def _remarkable(members: Mapping[str, Member]) -> Iterator[Member]:
+    """Those in which a rule may find something; of most files their facts need not be decoded."""
+    folded = Counter(map(str.casefold, members))
+    unique = len(folded) == len(members)
+    for path, member in members.items():
+        if not member.is_ordinary or not (unique or folded[path.casefold()] == 1):
+            yield member
 
 
 # -- scenarios -----------------------------------------------------------------------------------
 
 
 def unknown_endpoint(
-    scenarios: tuple[Member, ...], endpoints: Mapping[str, str]
+    scenarios: tuple[Member, ...], members: Mapping[str, Member]
 ) -> Iterator[Finding]:
     """SIP402: both ends are told, the dangling name and the nearest endpoint.
 
-    `endpoints` maps the reference of each endpoint, readable or not, to its path.
+    `members` are all by path, readable or not.
     """
-    nearest = names.Nearest(endpoints)
-    for member in scenarios:
-        for use in member.facts.uses:
-            if use.endpoint in endpoints:
-                continue
-            message = f"there is no endpoint {names.quoted(use.endpoint)}"
-            message += f" (action {names.quoted(use.action)})"
-            found = nearest(use.endpoint)
-            related = ((Place(endpoints[found]), "the nearest endpoint"),) if found else ()
-            hint = nearest.hint(use.endpoint, "create it, or name one of `sipctl list`")
-            place = place_of(use.span, member.path)
-            yield Finding.of("unknown-endpoint", place, message, hint, related=related)
+    uses = ((member, use) for member in scenarios for use in member.facts.uses)
+    dangling = [(m, use) for m, use in uses if ENDPOINT.path(use.endpoint) not in members]
+    if not dangling:
+        return
+    endpoints = (m.reference for m in members.values() if m.kind is ENDPOINT)
+    nearest = names.Nearest(sorted(endpoints))
+    for member, use in dangling:
+        message = f"there is no endpoint {names.quoted(use.endpoint)}"
+        message += f" (action {names.quoted(use.action)})"
+        found = nearest(use.endpoint)
+        related = ((Place(ENDPOINT.path(found)), "the nearest endpoint"),) if found else ()
+        hint = nearest.hint(use.endpoint, "create it, or name one of `sipctl list`")
+        place = place_of(use.span, member.path)
+        yield Finding.of("unknown-endpoint", place, message, hint, related=related)
 
 
 def shared_entry_point(scenarios: tuple[Member, ...]) -> Iterator[Finding]:
