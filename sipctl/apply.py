@@ -237,7 +237,7 @@ def _patch(prefix: str, plan: Plan) -> tuple[str, str]:
         whole = text = data.decode("utf-8", "replace")
         if workspace.is_member(path):
             member = workspace.read_member(path, data)
-            whole, text = member.text, without_plaintext(member.source.content(), member.kind)
+            whole, text = member.text, without_plaintext(member.content, member.kind)
         elif path == SETTINGS_FILE:
             text = settings_text(data)
         if text != whole:

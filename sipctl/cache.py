@@ -217,26 +217,22 @@ class _Block:
     def __init__(
         self,
         paths: list[str],
-        stamps: array[int],
+        stamps: Iterable[int],
         oids: bytes,
         flags: bytes,
         lines: list[bytes],
     ) -> None:
         self.paths = paths
         self.rows = dict(zip(paths, range(len(paths)), strict=True))
-        self.stamps = stamps
+        self.stamps: list[Stamp] = list(zip(*[iter(stamps)] * 4, strict=True))
         self.oids = oids
         self.flags = flags
         self.lines = lines
         self._by_oid: dict[bytes, list[int]] | None = None
 
-    def entry(self, row: int, path: str, stamp: Stamp) -> Entry:
+    def entry(self, row: int, path: str) -> Entry:
         oid = self.oids[20 * row : 20 * row + 20]
-        return Entry(path, stamp, oid, self.lines[row], self.flags[row], None)
-
-    def stamp(self, row: int) -> Stamp:
-        size, changed, altered, inode = self.stamps[4 * row : 4 * row + 4]
-        return size, changed, altered, inode
+        return Entry(path, self.stamps[row], oid, self.lines[row], self.flags[row], None)
 
     def of_content(self, oid: bytes) -> Iterable[int]:
         if self._by_oid is None:
@@ -262,13 +258,11 @@ class Store:
 
     def known(self, path: str, status: os.stat_result) -> Entry | None:
         """What is kept of a file, if it cannot have changed since."""
+        stamp = _stamp_of(status)
         for block in self._blocks:
             row = block.rows.get(path)
-            if row is None:
-                continue
-            stamp = block.stamp(row)
-            if stamp == _stamp_of(status):
-                return block.entry(row, path, stamp)
+            if row is not None and block.stamps[row] == stamp:
+                return block.entry(row, path)
         return None
 
     def stamp(self, status: os.stat_result) -> Stamp:
@@ -279,7 +273,7 @@ class Store:
     def kept(self, path: str) -> Entry | None:
         """What is kept of a file, whether it has changed since or not."""
         found = ((block, block.rows[path]) for block in self._blocks if path in block.rows)
-        return next((block.entry(row, path, block.stamp(row)) for block, row in found), None)
+        return next((block.entry(row, path) for block, row in found), None)
 
     def of_content(self, path: str, oid: bytes) -> Entry | None:
         """What is kept of this content in the folder of a path."""
@@ -287,7 +281,7 @@ class Store:
         for block in self._blocks:
             for row in block.of_content(oid):
                 if block.paths[row].rpartition("/")[0] == folder:
-                    return block.entry(row, block.paths[row], block.stamp(row))
+                    return block.entry(row, block.paths[row])
         return None
 
     # -- keeping -------------------------------------------------------------------------------
@@ -307,7 +301,7 @@ class Store:
         if self._recent is not None:
             for row, path in enumerate(self._recent.paths):
                 entry = entries.get(path)
-                if entry is not None and entry.stamp == self._recent.stamp(row):
+                if entry is not None and entry.stamp == self._recent.stamps[row]:
                     some.setdefault(path, entry)
         few = self._main is not None and len(some) <= max(_FEW, len(entries) // 20)
         self._write(some if few else entries, self._recent_file if few else self._file)
@@ -490,7 +484,7 @@ def _parsed(data: bytes, key: list[Any]) -> _Block | None:
     names, stamps, oids, flags, lines = blocks
     numbers = array("q")
     numbers.frombytes(stamps)
-    paths = [os.fsdecode(name) for name in names.split(b"\0")] if count else []
+    paths = os.fsdecode(names).split("\0") if count else []
     block = _Block(paths, numbers, oids, flags, lines.split(b"\n") if count else [])
-    sizes = {len(paths), len(numbers) // 4, len(oids) // 20, len(flags), len(block.lines)}
+    sizes = {len(paths), len(block.stamps), len(oids) // 20, len(flags), len(block.lines)}
     return block if sizes == {count} and len(block.rows) == count else None

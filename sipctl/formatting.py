@@ -11,7 +11,7 @@ from sipctl.findings import Finding
 from sipctl.inventory import Inventory
 from sipctl.kinds import SETTINGS_FILE
 from sipctl.masking import settings_text, without_plaintext
-from sipctl.reading import mends_of_settings
+from sipctl.reading import mends_of
 from sipctl.settings import FIELDS as SETTINGS_FIELDS
 from sipctl.yamlfile.format import format_text
 from sipctl.yamlfile.read import read
@@ -30,7 +30,8 @@ def format_all(inventory: Inventory, root: Path, chosen: set[str] | None) -> For
     changes = []
     for path, member in inventory.members.items():
         if chosen is None or path in chosen:
-            after = format_text(member.text, member.kind.fields, member.mends).encode("utf-8")
+            mends = mends_of(path, member.root, member.text) if member.root else ()
+            after = format_text(member.text, member.kind.fields, mends).encode("utf-8")
             if member.text and after != member.data:
                 changes.append(FileChange(path, member.data, after))
     if chosen is None or SETTINGS_FILE in chosen:
@@ -51,7 +52,7 @@ def _settings(root: Path) -> list[FileChange]:
     document = read(before, SETTINGS_FILE)
     if document.root is None:
         return []
-    mends = mends_of_settings(document)
+    mends = mends_of(SETTINGS_FILE, document.root, document.text)
     after = format_text(document.text, SETTINGS_FIELDS, mends).encode("utf-8")
     return [FileChange(SETTINGS_FILE, before, after)] if after != before else []
 
@@ -61,4 +62,4 @@ def shown(path: str, data: bytes) -> str:
     if not workspace.is_member(path):
         return settings_text(data)
     member = workspace.read_member(path, data)
-    return without_plaintext(member.source.content(), member.kind)
+    return without_plaintext(member.content, member.kind)

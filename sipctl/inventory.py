@@ -59,23 +59,26 @@ class Inventory:
 
     @cached_property
     def _by_kind(self) -> dict[str, dict[str, Member]]:
-        found: dict[str, dict[str, Member]] = {kind.noun: {} for kind in KINDS}
-        for path, member in self.members.items():
-            found[member.kind.noun][path] = member
-        return found
+        members = self.members.items()
+        return {k.noun: {p: m for p, m in members if p.startswith(f"{k.folder}/")} for k in KINDS}
+
+    def references(self) -> list[str]:
+        """Those of the readable endpoints, sorted: known without what their files say."""
+        members = self.of_kind(ENDPOINT).values()
+        return sorted((m.reference for m in members if m.readable), key=str.casefold)
 
     @cached_property
     def endpoints(self) -> dict[str, Endpoint]:
         """The readable endpoints by reference, sorted."""
         members = self.of_kind(ENDPOINT).values()
-        found = {m.reference: Endpoint(m.said) for m in members if m.said is not None}
+        found = {m.reference: Endpoint(said) for m in members if (said := m.said) is not None}
         return dict(sorted(found.items(), key=lambda item: item[0].casefold()))
 
     @cached_property
     def scenarios(self) -> dict[str, Scenario]:
         """The readable scenarios by reference, sorted."""
         members = self.of_kind(SCENARIO).values()
-        found = {m.reference: Scenario.of(m.said) for m in members if m.said is not None}
+        found = {m.reference: Scenario.of(said) for m in members if (said := m.said) is not None}
         return dict(sorted(found.items(), key=lambda item: item[0].casefold()))
 
     @cached_property

@@ -44,11 +44,10 @@ def ignored_in(members: Iterable[Member]) -> list[Ignore]:
 
 def tolerating(member: Member, settings: Settings, ignored: list[Ignore]) -> Member:
     """The member, tolerant where settings or comments make all its doubts less than errors."""
-    if member.known.plain or member.facts.tolerated is None:
+    if member.facts.tolerated is None:
         return member
     left = with_severities(ignores.left(member.facts.doubts, ignored), settings.rules)
-    tolerant = not any(finding.is_error for finding in left)
-    return Member(member.path, member.known, member.source, tolerant)
+    return member.as_tolerant(not any(finding.is_error for finding in left))
 
 
 def _with_sources(findings: Iterable[Finding], members: Mapping[str, Member]) -> Iterator[Finding]:

@@ -18,7 +18,7 @@ from sipctl.scenario import Scenario
 if TYPE_CHECKING:
     from sipctl.ignores import Ignore
     from sipctl.nodes import Mapping as MappingNode
-    from sipctl.nodes import Mend, Node, Scalar
+    from sipctl.nodes import Node, Scalar
 
 _NONE: Mapping[str, Any] = MappingProxyType({})
 
@@ -156,35 +156,24 @@ class Content:
     mapping."""
 
     # nothing shows its values: a file may hold a password in plain text
-    __slots__ = ("data", "mends", "root", "text")
+    __slots__ = ("data", "root", "text")
 
-    def __init__(
-        self, data: bytes, text: str, root: MappingNode | None, mends: tuple[Mend, ...] = ()
-    ) -> None:
+    def __init__(self, data: bytes, text: str, root: MappingNode | None) -> None:
         self.data = data
         self.text = text
         self.root = root
-        self.mends = mends
 
 
-class Source:
-    """Gets a file's content when it is asked for, and keeps it."""
-
-    __slots__ = ("_content", "_get", "_of")
-
-    def __init__(self, get: Callable[..., Content], *of: Any) -> None:
-        self._get = get
-        self._of = of
-        self._content: Content | None = None
-
-    def content(self) -> Content:
-        """The content; raises Refused where the file is another one by now."""
-        if self._content is None:
-            self._content = self._get(*self._of)
-        return self._content
+Source = Callable[[str, Known], Content]
+"""Gets the content of a file when it is asked for, by its path and what is known of it."""
 
 
-NOTHING = Source(lambda: Content(b"", "", None))
+def given(content: Content) -> Source:
+    """The source of a content that is at hand."""
+    return lambda path, known: content
+
+
+NOTHING = given(Content(b"", "", None))
 
 
 def digest(data: bytes) -> str:
@@ -201,13 +190,18 @@ class Member:
     """One endpoint's or scenario's file. `tolerant` is True where settings or comments make all
     that its values break less than errors."""
 
-    __slots__ = ("known", "path", "source", "tolerant")
+    __slots__ = ("_content", "_source", "known", "path", "tolerant")
 
     def __init__(self, path: str, known: Known, source: Source, tolerant: bool = False) -> None:
         self.path = path
         self.known = known
-        self.source = source
         self.tolerant = tolerant
+        self._source = source
+        self._content: Content | None = None
+
+    def as_tolerant(self, tolerant: bool) -> Member:
+        """The same file, tolerant or not."""
+        return Member(self.path, self.known, self._source, tolerant)
 
     @property
     def facts(self) -> Facts:
@@ -265,24 +259,26 @@ class Member:
     # -- the content, which may have to be read ------------------------------------------------
 
     @property
+    def content(self) -> Content:
+        """The content; raises Refused where the file is another one by now."""
+        if self._content is None:
+            self._content = self._source(self.path, self.known)
+        return self._content
+
+    @property
     def data(self) -> bytes:
         """The file's bytes."""
-        return self.source.content().data
+        return self.content.data
 
     @property
     def text(self) -> str:
         """The file's text; empty where it is none."""
-        return self.source.content().text
+        return self.content.text
 
     @property
     def root(self) -> MappingNode | None:
         """The document; None where it is no mapping or cannot be parsed."""
-        return self.source.content().root
-
-    @property
-    def mends(self) -> tuple[Mend, ...]:
-        """The splices by which `fmt` mends it."""
-        return self.source.content().mends
+        return self.content.root
 
     def node(self, name: str) -> Node | None:
         """The node of an endpoint's field; None for a scenario."""

@@ -38,6 +38,8 @@ def prepare_streams() -> None:
 
 def _inert(text: str) -> str:
     """The text with all escaped that a terminal acts on, but for the ends of lines."""
+    if text.isprintable():
+        return text
     return "\n".join(map(visible, text.split("\n")))
 
 
@@ -190,8 +192,7 @@ class Printer:
 
     def lines(self, lines: Iterable[str]) -> None:
         """Lines of plain text."""
-        for line in lines:
-            print(_inert(line))
+        sys.stdout.writelines(f"{_inert(line)}\n" for line in lines)
 
     def show(self, segments: Iterable[tuple[str, str]]) -> None:
         """Styled text."""

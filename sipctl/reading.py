@@ -26,7 +26,7 @@ from sipctl.own import shown_key
 from sipctl.rules import graphs
 from sipctl.scenario import Scenario
 from sipctl.typed import decode
-from sipctl.yamlfile.read import Document, read
+from sipctl.yamlfile.read import read
 
 _MODELS: dict[str, type[BaseModel]] = {
     ENDPOINT.noun: EndpointModel,
@@ -37,11 +37,6 @@ _MODELS: dict[str, type[BaseModel]] = {
 def facts_of(path: str, data: bytes) -> Facts:
     """What is found out of a member's bytes."""
     return read_of(path, data)[0]
-
-
-def content_of(path: str, data: bytes) -> Content:
-    """The content alone, of a file that is known."""
-    return read_of(path, data)[1]
 
 
 def read_of(path: str, data: bytes) -> tuple[Facts, Content]:
@@ -67,7 +62,7 @@ def read_of(path: str, data: bytes) -> tuple[Facts, Content]:
         parsed=root is not None,
         **(_of_root(root, kind, found) if root is not None else {}),
     )
-    return facts, Content(data, document.text, root, decoded.mends)
+    return facts, Content(data, document.text, root)
 
 
 def settings_of(path: str, data: bytes) -> Facts:
@@ -82,11 +77,10 @@ def settings_of(path: str, data: bytes) -> Facts:
     return Facts(data=decoded.data, findings=findings, parsed=True)
 
 
-def mends_of_settings(document: Document) -> tuple[Mend, ...]:
-    """The splices by which `fmt` mends the settings."""
-    if document.root is None:
-        return ()
-    return decode(document.root, SettingsModel, SETTINGS_FILE, document.text).mends
+def mends_of(path: str, root: Node, text: str) -> tuple[Mend, ...]:
+    """The splices by which `fmt` mends a member's file, or the settings."""
+    model = SettingsModel if path == SETTINGS_FILE else _MODELS[kind_in(path).noun]
+    return decode(root, model, path, text).mends
 
 
 def _without_password(data: Mapping[str, Any] | None) -> Mapping[str, Any] | None:

@@ -13,12 +13,10 @@ from sipctl.errors import Refused
 from sipctl.findings import Finding
 from sipctl.inventory import Inventory
 from sipctl.kinds import FOLDERS, SETTINGS_FILE
-from sipctl.member import NOTHING, Content, Facts, Member, Source
+from sipctl.member import NOTHING, Facts, Member, given
 from sipctl.names import quoted
-from sipctl.nodes import Mapping as MappingNode
 from sipctl.repository import Repository
 from sipctl.settings import Settings
-from sipctl.yamlfile.read import read as parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,10 +182,9 @@ def _parsed(files: Mapping[str, bytes | Finding]) -> State:
 def _member(path: str, data: bytes | Finding) -> Member:
     if isinstance(data, Finding):
         return Member(path, Facts(findings=(data,)), NOTHING)
-    document = parse(data, path)
-    if isinstance(document.root, MappingNode):
-        content = Content(data, document.text, document.root)
-        return Member(path, Facts(parsed=True), Source(lambda: content))
+    content = workspace.content_of(path, data)
+    if content.root is not None:
+        return Member(path, Facts(parsed=True), given(content))
     return workspace.read_member(path, data)  # it says why
 
 

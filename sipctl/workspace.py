@@ -17,7 +17,7 @@ from sipctl.findings import Finding, Place
 from sipctl.inventory import Inventory
 from sipctl.judgement import ignored_in, tolerating
 from sipctl.kinds import KINDS, SETTINGS_FILE, Kind, is_member_name, kind_of
-from sipctl.member import NO_CONTEXT, NOTHING, Content, Context, Facts, Known, Member, Source
+from sipctl.member import NO_CONTEXT, NOTHING, Content, Context, Facts, Known, Member, given
 from sipctl.settings import Settings
 
 Files = Mapping[str, "bytes | Finding"]
@@ -102,9 +102,10 @@ def _inventory(
     others: tuple[Finding, ...],
     context: Context,
 ) -> Inventory:
-    ignored = ignored_in(members.values())
-    known = {path: tolerating(member, settings, ignored) for path, member in members.items()}
-    return Inventory(settings, known, others, context)
+    odd = [member for member in members.values() if not member.known.plain]
+    ignored = ignored_in(odd)
+    tolerated = {member.path: tolerating(member, settings, ignored) for member in odd}
+    return Inventory(settings, {**members, **tolerated}, others, context)
 
 
 def reread(
@@ -137,7 +138,17 @@ def _member(path: str, data: bytes | Finding) -> Member:
     from sipctl import reading  # dear, and not needed for files that are known
 
     # of many files the content would be too much to keep
-    return Member(path, reading.facts_of(path, data), Source(reading.content_of, path, data))
+    return Member(path, reading.facts_of(path, data), lambda path, _: content_of(path, data))
+
+
+def content_of(path: str, data: bytes) -> Content:
+    """What the reader makes of a file's bytes; nothing is judged."""
+    from sipctl.nodes import Mapping as MappingNode
+    from sipctl.yamlfile.read import read
+
+    document = read(data, path)
+    root = document.root if isinstance(document.root, MappingNode) else None
+    return Content(data, document.text, root)
 
 
 def read_member(path: str, data: bytes) -> Member:
@@ -145,7 +156,7 @@ def read_member(path: str, data: bytes) -> Member:
     from sipctl import reading
 
     facts, content = reading.read_of(path, data)
-    return Member(path, facts, Source(lambda: content))
+    return Member(path, facts, given(content))
 
 
 def context_of(members: Mapping[str, Member]) -> Context:
@@ -193,31 +204,25 @@ class _Disk:
 
     def members(self) -> tuple[dict[str, Member], list[Finding]]:
         """Every member by path, and a finding for what looks like one and is not read."""
-        found: dict[str, Entry | Finding | None] = {}
+        found: dict[str, Member] = {}
+        unknown: list[str] = []
         stray: list[Finding] = []
         for kind in KINDS:
             with _folder(self.root, kind) as folder:
                 if isinstance(folder, Finding):
                     stray.append(folder)
                 elif folder is not None:
-                    self._look(kind, folder, found, stray)
-        found |= self._read_all([path for path, known in found.items() if known is None])
-        return {path: self._member(path, known) for path, known in found.items()}, stray
-
-    def _look(
-        self,
-        kind: Kind,
-        folder: int,
-        found: dict[str, Entry | Finding | None],
-        others: list[Finding],
-    ) -> None:
-        for entry in _listed(folder):
-            name = entry.name
-            path = f"{kind.folder}/{name}"
-            if is_member_name(name):
-                found[path] = self._known(path, name, folder)
-            elif not name.startswith("."):
-                others.append(stray(path, entry.is_dir(follow_symlinks=False)))
+                    names, others = _listed(kind, folder)
+                    stray += others
+                    for name in names:
+                        path = f"{kind.folder}/{name}"
+                        known = self._known(path, name, folder)
+                        if known is None:
+                            unknown.append(path)
+                        found[path] = self._member(path, known)
+        for path, known in self._read_all(unknown).items():
+            found[path] = self._member(path, known)
+        return found, stray
 
     def _known(self, path: str, name: str, folder: int | None) -> Entry | Finding | None:
         """What is known of a file: a finding where there is none, None where it must be read."""
@@ -269,24 +274,23 @@ class _Disk:
         return Entry.of(path, stamp, oid, read(path, data))
 
     def _member(self, path: str, known: Entry | Finding | None) -> Member:
+        """A member; one of which nothing is known yet only holds the place of one."""
         if isinstance(known, Entry):
-            return Member(path, known, Source(_content, self.root, known))
+            return Member(path, known, self._content)
         return Member(path, Facts(findings=(known,) if known else ()), NOTHING)
+
+    def _content(self, path: str, known: Known) -> Content:
+        """The content of a file whose facts are known."""
+        found = _file(path, f"{self.root}{os.sep}{path}", None)
+        assert isinstance(known, Entry)
+        if isinstance(found, Finding) or cache.oid_of(found[0]) != known.oid:
+            raise Refused(f'"{path}" has changed meanwhile', "run the command again")
+        return content_of(path, found[0])
 
 
 _MANY = 1000
 """So many unknown files are worth a second process."""
 _AT_ONCE = 100
-
-
-def _content(root: Path, known: Entry) -> Content:
-    """The content of a file whose facts are known."""
-    found = _file(known.path, os.fspath(root / known.path), None)
-    if isinstance(found, Finding) or cache.oid_of(found[0]) != known.oid:
-        raise Refused(f'"{known.path}" has changed meanwhile', "run the command again")
-    from sipctl import reading
-
-    return reading.content_of(known.path, found[0])
 
 
 def disk_files(root: Path) -> Iterator[tuple[str, bytes | Finding]]:
@@ -301,12 +305,12 @@ def disk_files(root: Path) -> Iterator[tuple[str, bytes | Finding]]:
 
 
 def _folder_files(kind: Kind, folder: int) -> Iterator[tuple[str, bytes | Finding]]:
-    for entry in _listed(folder):
-        path = f"{kind.folder}/{entry.name}"
-        if is_member_name(entry.name):
-            yield path, _bytes(path, entry.name, folder)
-        elif not entry.name.startswith("."):
-            yield path, stray(path, entry.is_dir(follow_symlinks=False))
+    names, others = _listed(kind, folder)
+    for name in names:
+        path = f"{kind.folder}/{name}"
+        yield path, _bytes(path, name, folder)
+    for finding in others:
+        yield finding.place.file, finding
 
 
 def _bytes(path: str, name: str, folder: int | None) -> bytes | Finding:
@@ -332,9 +336,19 @@ def _folder(root: Path, kind: Kind) -> Iterator[int | Finding | None]:
         os.close(descriptor)
 
 
-def _listed(folder: int) -> list[os.DirEntry[str]]:
+def _listed(kind: Kind, folder: int) -> tuple[list[str], list[Finding]]:
+    """The names of the members' files in a folder, sorted, and a finding for what looks like one
+    and is not read."""
+    names, others = [], []
     with os.scandir(folder) as entries:
-        return sorted(entries, key=lambda entry: entry.name)
+        for entry in entries:
+            name = entry.name
+            if is_member_name(name):
+                names.append(name)
+            elif not name.startswith("."):
+                is_folder = entry.is_dir(follow_symlinks=False)
+                others.append(stray(f"{kind.folder}/{name}", is_folder))
+    return sorted(names), others
 
 
 def _file(path: str, name: str, folder: int | None) -> tuple[bytes, os.stat_result] | Finding:

@@ -65,7 +65,7 @@ def _folder(repository: Repository) -> Path:
 
 def _keep(file: Path, member: Member, typed: bytes) -> None:
     """Keep what was typed, but for a password in plain text; what else the editor left goes."""
-    content = workspace.read_member(member.path, typed).source.content()
+    content = workspace.read_member(member.path, typed).content
     text = rescued(member.text, typed, content, member.kind).encode("utf-8")
     with privileges.acting():
         for other in file.parent.iterdir():

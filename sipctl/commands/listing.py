@@ -30,7 +30,10 @@ def list_(
     session = session_of(ctx)
     printer = session.printer(*READING_FORMATS)
     inventory = session.inventory()
-    _print(printer, inventory, selection.matching(inventory, where), uses)
+    if printer.format == "name" and where is None:
+        printer.lines(inventory.references())
+    else:
+        _print(printer, inventory, selection.matching(inventory, where), uses)
 
 
 def search(
