@@ -150,7 +150,7 @@ class Entry:
     __slots__ = ("_facts", "_line", "flags", "oid", "path", "plain", "stamp")
 
     def __init__(
-        self, path: str, stamp: Stamp, oid: bytes, line: bytes, flags: int, facts: Facts | None
+        self, path: str, stamp: Stamp, oid: bytes, line: str, flags: int, facts: Facts | None
     ) -> None:
         self.path = path
         self.stamp = stamp
@@ -164,7 +164,7 @@ class Entry:
     def of(cls, path: str, stamp: Stamp, oid: bytes, facts: Facts) -> Entry:
         """An entry for what has just been found out."""
         flags = _PLAIN * facts.plain | _ORDINARY * facts.is_ordinary(path)
-        return cls(path, stamp, oid, b"", flags, facts)
+        return cls(path, stamp, oid, "", flags, facts)
 
     def moved(self, path: str, stamp: Stamp) -> Entry:
         """The same content in another place or at another time."""
@@ -181,11 +181,11 @@ class Entry:
         return bool(self.flags & _ORDINARY) and path == self.path
 
     @property
-    def line(self) -> bytes:
+    def line(self) -> str:
         """The facts as a line of text: the data as JSON, a tab, and all else."""
         if not self._line:
             assert self._facts is not None
-            self._line = b"%s\t%s" % (_json(self._facts.data), _json(_encoded(self._facts)))
+            self._line = f"{_json(self._facts.data)}\t{_json(_encoded(self._facts))}"
         return self._line
 
     @property
@@ -193,20 +193,32 @@ class Entry:
         """The data alone, which are most of what is ever asked for."""
         if self._facts is not None:
             return self._facts.data
-        data: Mapping[str, Any] | None = json.loads(self._line.partition(b"\t")[0])
+        data: Mapping[str, Any] | None = _JSON.raw_decode(self._line)[0]
         return data
+
+    def may_hold(self, text: str) -> bool:
+        """As `Facts.may_hold`: JSON holds what ASCII prints as it is, but for two characters."""
+        as_it_is = text.isascii() and text.isprintable() and not {'"', "\\"} & {*text}
+        if self._facts is not None or not as_it_is:
+            return True
+        line = self._line.lower()
+        return text in line or "\\u" in line  # which may be anything else in another case
 
     @property
     def facts(self) -> Facts:
         """All facts."""
         if self._facts is None:
-            data, _, more = self._line.partition(b"\t")
-            self._facts = _decoded(json.loads(data), json.loads(more), self.path)
+            data, end = _JSON.raw_decode(self._line)
+            more = _JSON.raw_decode(self._line, end + 1)[0]
+            self._facts = _decoded(data, more, self.path)
         return self._facts
 
 
-def _json(data: Any) -> bytes:
-    return json.dumps(data, separators=(",", ":")).encode("ascii")
+_JSON = json.JSONDecoder()
+
+
+def _json(data: Any) -> str:
+    return json.dumps(data, separators=(",", ":"))
 
 
 class _Block:
@@ -220,7 +232,7 @@ class _Block:
         stamps: Iterable[int],
         oids: bytes,
         flags: bytes,
-        lines: list[bytes],
+        lines: list[str],
     ) -> None:
         self.paths = paths
         self.rows = dict(zip(paths, range(len(paths)), strict=True))
@@ -433,7 +445,7 @@ def _told(entries: Mapping[str, Entry], key: list[Any]) -> list[bytes]:
         stamps.tobytes(),
         b"".join(entry.oid for entry in known),
         bytes(entry.flags for entry in known),
-        b"\n".join(entry.line for entry in known),
+        "\n".join(entry.line for entry in known).encode("ascii"),
     ]
     checksum = 0
     for block in blocks:
@@ -485,6 +497,6 @@ def _parsed(data: bytes, key: list[Any]) -> _Block | None:
     numbers = array("q")
     numbers.frombytes(stamps)
     paths = os.fsdecode(names).split("\0") if count else []
-    block = _Block(paths, numbers, oids, flags, lines.split(b"\n") if count else [])
+    block = _Block(paths, numbers, oids, flags, lines.decode("ascii").split("\n") if count else [])
     sizes = {len(paths), len(block.stamps), len(oids) // 20, len(flags), len(block.lines)}
     return block if sizes == {count} and len(block.rows) == count else None

@@ -54,6 +54,10 @@ def default_of(field: str, transport: object = None) -> object:
     return {"transport": "udp", "codecs": CODECS, "register": False, "tags": ()}.get(field)
 
 
+DEFAULT_TEXTS = ("5060", "5061", "udp", *CODECS)
+"""The defaults that are found as text."""
+
+
 def password_form(password: object) -> dict[str, Any] | None:
     """A password by its form, never its value.
 

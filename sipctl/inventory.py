@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
@@ -70,7 +70,14 @@ class Inventory:
     @cached_property
     def endpoints(self) -> dict[str, Endpoint]:
         """The readable endpoints by reference, sorted."""
-        members = self.of_kind(ENDPOINT).values()
+        return self.endpoints_with(())
+
+    def endpoints_with(self, texts: Iterable[str]) -> dict[str, Endpoint]:
+        """Those of them in which all these texts may be, as `Facts.may_hold` tells."""
+        sought = tuple(texts)
+        members = list(self.of_kind(ENDPOINT).values())
+        if sought:
+            members = [m for m in members if all(map(m.known.may_hold, sought))]
         found = {m.reference: Endpoint(said) for m in members if (said := m.said) is not None}
         return dict(sorted(found.items(), key=lambda item: item[0].casefold()))
 

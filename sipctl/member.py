@@ -119,6 +119,10 @@ class Facts(NamedTuple):
         registers = data.get("register") and data.get("username") is None
         return data["reference"] == reference_of(path) and not registers
 
+    def may_hold(self, text: str) -> bool:
+        """False where a text in small letters is in nothing that the file says, in any case."""
+        return True
+
     @property
     def facts(self) -> Facts:
         """Themselves."""
@@ -140,6 +144,10 @@ class Known(Protocol):
 
     def is_ordinary(self, path: str) -> bool:
         """As `Facts.is_ordinary`."""
+        ...
+
+    def may_hold(self, text: str) -> bool:
+        """As `Facts.may_hold`."""
         ...
 
     @property

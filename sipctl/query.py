@@ -77,6 +77,8 @@ class Query:
     text: str
     _predicate: _Predicate = attribute(repr=False, compare=False)
     _fields: frozenset[str] = attribute(repr=False, compare=False)
+    needles: tuple[str, ...] = attribute(default=(), repr=False, compare=False)
+    """Case-folded texts of which every record that the query finds holds each, in some value."""
 
     def matches(self, record: Record) -> bool:
         """Tell whether the query finds this endpoint.
@@ -107,7 +109,7 @@ def parse(text: str) -> Query:
         predicate = parser.finish(len(text) + 1)
     except _PlacedError as error:
         raise QueryError(error.message, error.hint, error.column, text) from None
-    return Query(text, predicate, frozenset(parser.fields))
+    return Query(text, predicate, frozenset(parser.fields), parser.needles())
 
 
 def parse_terms(words: Sequence[str]) -> Query:
@@ -271,9 +273,16 @@ class _Parser:
 
     def __init__(self) -> None:
         self._groups = [_Group(0)]
+        self._only_and = True
+        self._sought: list[str] = []
         self.fields: set[str] = set()
 
+    def needles(self) -> tuple[str, ...]:
+        """What all terms look for as it is, where every one of them must hold."""
+        return tuple(self._sought) if self._only_and else ()
+
     def take(self, token: _Token) -> None:
+        self._only_and &= token.kind in ("word", "and")
         if token.word:
             self._groups[-1].add(self._term(token.word))
         elif token.kind == "(":
@@ -312,12 +321,20 @@ class _Parser:
     def _term(self, word: _Word) -> _Predicate:
         colon = word.bare.find(":")
         if colon < 0 or _QUOTED_CHAR in word.bare[:colon]:
+            self._seek([word])
             return _contained(word)
         key, build = _field(word, colon)
         self.fields.add(key)
-        tests = [build(value) for value in _alternatives(word.part(colon + 1, len(word.text)))]
+        wanted = _alternatives(word.part(colon + 1, len(word.text)))
+        if build is _text and key != "used_by":
+            self._seek(wanted)
+        tests = [build(value) for value in wanted]
         values = _extra_value(key) if key.startswith("x-") else _value(key)
         return lambda record: any(test(values(record)) for test in tests)
+
+    def _seek(self, words: list[_Word]) -> None:
+        if len(words) == 1 and words[0].text and not words[0].has_wildcard:
+            self._sought.append(words[0].text.casefold())
 
 
 def _no_term(keyword: str, column: int) -> _PlacedError:

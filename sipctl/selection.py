@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sipctl import workspace
-from sipctl.endpoint import Endpoint
+from sipctl.endpoint import DEFAULT_TEXTS, Endpoint
 from sipctl.errors import Refused, Usage
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, FOLDERS, SCENARIO, SETTINGS_FILE
@@ -57,10 +57,13 @@ def _parsed(words: Sequence[str]) -> query.Query:
 
 
 def _filtered(inventory: Inventory, wanted: query.Query) -> dict[str, Endpoint]:
+    used = "used_by" in wanted.fields()
+    # a default that is found stands in no file
+    sought = [text for text in wanted.needles if not any(text in d for d in DEFAULT_TEXTS)]
     return {
         reference: endpoint
-        for reference, endpoint in inventory.endpoints.items()
-        if wanted.matches(searchable(endpoint, used_by(inventory, reference)))
+        for reference, endpoint in inventory.endpoints_with(sought).items()
+        if wanted.matches(searchable(endpoint, used_by(inventory, reference) if used else ()))
     }
 
 

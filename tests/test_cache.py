@@ -15,10 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sipctl import cache
+from sipctl import cache, selection
 from sipctl import workspace as workspaces
+from sipctl.cache import Entry
 from sipctl.inventory import Inventory
-from sipctl.member import Member
+from sipctl.member import Facts, Member
 from tests import everything
 from tests.conftest import Git, Program
 from tests.support import ROOT, execute
@@ -56,10 +57,15 @@ def refuse_other_answer(root: Path) -> None:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(Member, "is_ordinary", False)
             assert workspaces.load(root).findings == read.findings
+    for query in QUERIES:  # before all is decoded
+        assert selection.found(known, [query]) == selection.found(read, [query])
     assert answer_of(known) == answer_of(read)
     assert {p: m.data for p, m in known.members.items()} == {
         p: m.data for p, m in read.members.items()
     }
+
+
+QUERIES = ("main", "1er", "BÜRO", "5060", "udp", "x-owner:Voice", "ref:a", "tag:paris", "used:no")
 
 
 def files_of(root: Path) -> list[Path]:
@@ -108,6 +114,24 @@ def known(workspace: Path, quick: Callable[[], None]) -> Path:
     quick()
     workspaces.load(workspace)
     return workspace
+
+
+@given(st.text() | st.text(alphabet='aßKſ\u0130"\\\n,', max_size=4), st.data())
+def test_what_a_file_says_may_be_in_it(text: str, data: st.DataObject) -> None:
+    said = Facts(data={"reference": "a", "x-owner": [{"name": text}]})
+    line = Entry.of("endpoints/a.yaml", cache.NEVER, b"", said).line
+    kept = Entry("endpoints/a.yaml", cache.NEVER, b"", line, 0, None)
+    folded = text.casefold()
+    start = data.draw(st.integers(0, len(folded)))
+    assert kept.may_hold(folded[start : data.draw(st.integers(start, len(folded)))])
+
+
+def test_what_no_file_says_is_not_looked_for_in_it(known: Path) -> None:
+    inventory = workspaces.load(known)
+    # letters beyond ASCII are not kept as they are, and one file has some
+    assert list(inventory.endpoints_with(["lyon"])) == ["pbx-lyon", "pbx-paris"]
+    assert list(inventory.endpoints_with(["pbx", "lyon"])) == ["pbx-lyon", "pbx-paris"]
+    assert list(inventory.endpoints_with(["büro"])) == list(inventory.endpoints)
 
 
 # -- the same answer -----------------------------------------------------------------------------

@@ -672,6 +672,31 @@ def test_a_written_query_means_what_was_meant(node: Node, records: list[Record])
     assert [query.matches(one) for one in records] == [node.means(one) for one in records]
 
 
+@given(QUERIES, SOME_RECORDS)
+def test_what_is_found_holds_every_needle(node: Node, records: list[Record]) -> None:
+    query = parse(node.text)
+    for record in filter(query.matches, records):
+        values = [text for key in record for text in texts(record, key)]
+        assert all(any(needle in text for text in values) for needle in query.needles)
+
+
+@pytest.mark.parametrize(
+    ("query", "needles"),
+    [
+        ("Paris", ("paris",)),
+        ("paris and tag:Lyon x-owner:me", ("paris", "lyon", "me")),
+        ("host:sip.example.net realm:", ()),  # an address may be written in many ways
+        ("par*s tag:a,b port:5060 used:no in:support tag:", ()),
+        ("paris or lyon", ()),
+        ("paris -lyon", ()),
+        ("(paris)", ()),
+        ('"a:b"', ("a:b",)),
+    ],
+)
+def test_a_query_tells_what_it_looks_for_as_it_is(query: str, needles: tuple[str, ...]) -> None:
+    assert parse(query).needles == needles
+
+
 @given(QUERIES, QUERIES, SOME_RECORDS)
 def test_not_both_is_one_or_the_other_not(a: Node, b: Node, records: list[Record]) -> None:
     both = parse(f"not ({a.text} {inside(b, 1)})" if a.binds else f"-(({a.text}) ({b.text}))")

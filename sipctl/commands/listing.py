@@ -65,10 +65,12 @@ _HEADERS = ("REFERENCE", "ENDPOINT", "PORT", "CODEC", "USER NAME", "TAGS")
 
 
 def _print(printer: Printer, inventory: Inventory, found: dict[str, Endpoint], uses: bool) -> None:
-    used_by = {reference: selection.used_by(inventory, reference) for reference in found}
     if printer.format == "name":
         printer.lines(found)
-    elif printer.structured:
+        return
+    needed = uses or printer.structured
+    used_by = {r: selection.used_by(inventory, r) for r in found} if needed else {}
+    if printer.structured:
         unreadable = [m.path for m in inventory.unreadable if m.kind is ENDPOINT]
         records = [{**e.record(), "used_by": used_by[r]} for r, e in found.items()]
         printer.document({"endpoints": records, "unreadable": unreadable})
