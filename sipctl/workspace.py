@@ -52,7 +52,8 @@ def load(root: Path, context: Context = NO_CONTEXT) -> Inventory:
         disk = _Disk(root, store)
         settings, found = disk.settings()
         members, stray = disk.members()
-        store.keep(disk.entries, disk.changed)
+        if disk.changed:
+            store.keep({**disk.entries, **_entries(members)}, disk.changed)
     return _inventory(settings, members, (*found, *stray), context)
 
 
@@ -63,8 +64,7 @@ def remember(root: Path, inventory: Inventory, paths: Iterable[str]) -> None:
     """
     with cache.of(root) as store:
         store.note()
-        known = (member.known for member in inventory.members.values())
-        entries = {entry.path: entry for entry in known if isinstance(entry, Entry)}
+        entries = _entries(inventory.members)
         settings = store.kept(SETTINGS_FILE)
         if settings is not None:
             entries[SETTINGS_FILE] = settings
@@ -73,6 +73,11 @@ def remember(root: Path, inventory: Inventory, paths: Iterable[str]) -> None:
             oid = cache.oid_of(member.data)
             entries[member.path] = Entry.of(member.path, cache.NEVER, oid, member.facts)
         store.keep(entries, [member.path for member in written])
+
+
+def _entries(members: Mapping[str, Member]) -> dict[str, Entry]:
+    known = ((path, member.known) for path, member in members.items())
+    return {path: entry for path, entry in known if isinstance(entry, Entry)}
 
 
 def load_settings(root: Path) -> Settings:
@@ -186,8 +191,8 @@ def _settings(known: Known) -> tuple[Settings, tuple[Finding, ...]]:
 
 
 class _Disk:
-    """Reading a whole workspace. `entries` are what is known of its files, and `changed` the paths
-    of those among them that are not kept as they are."""
+    """Reading a whole workspace. `changed` are the paths of files that are not kept as they are,
+    and `entries` what is known of these and of the settings."""
 
     def __init__(self, root: Path, store: Store) -> None:
         self.root = root
@@ -200,6 +205,8 @@ class _Disk:
         known = self._known(SETTINGS_FILE, os.fspath(self.root / SETTINGS_FILE), None)
         if known is None:
             known = self._read_all([SETTINGS_FILE])[SETTINGS_FILE]
+        if isinstance(known, Entry):
+            self.entries[SETTINGS_FILE] = known
         return _settings(Facts(findings=(known,)) if isinstance(known, Finding) else known)
 
     def members(self) -> tuple[dict[str, Member], list[Finding]]:
@@ -230,10 +237,7 @@ class _Disk:
             status = os.stat(name, dir_fd=folder, follow_symlinks=False)
         except OSError as error:
             return not_a_file(path, error.strerror or str(error))
-        entry = self.store.known(path, status)
-        if entry is not None:
-            self.entries[path] = entry
-        return entry
+        return self.store.known(path, status)
 
     def _read_all(self, paths: list[str]) -> dict[str, Entry | Finding]:
         """What becomes known of files now; a finding where one cannot be read."""
@@ -339,16 +343,22 @@ def _folder(root: Path, kind: Kind) -> Iterator[int | Finding | None]:
 def _listed(kind: Kind, folder: int) -> tuple[list[str], list[Finding]]:
     """The names of the members' files in a folder, sorted, and a finding for what looks like one
     and is not read."""
-    names, others = [], []
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            name = entry.name
-            if is_member_name(name):
-                names.append(name)
-            elif not name.startswith("."):
-                is_folder = entry.is_dir(follow_symlinks=False)
-                others.append(stray(f"{kind.folder}/{name}", is_folder))
-    return sorted(names), others
+    found = sorted(os.listdir(folder))
+    names = [name for name in found if is_member_name(name)]
+    others = [] if len(names) == len(found) else sorted({*found} - {*names})
+    strays = [
+        stray(f"{kind.folder}/{name}", _is_folder(name, folder))
+        for name in others
+        if not name.startswith(".")
+    ]
+    return names, strays
+
+
+def _is_folder(name: str, folder: int) -> bool:
+    try:
+        return stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
+    except OSError:
+        return False
 
 
 def _file(path: str, name: str, folder: int | None) -> tuple[bytes, os.stat_result] | Finding:
