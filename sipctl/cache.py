@@ -21,6 +21,7 @@ from array import array
 from binascii import crc32
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ from sipctl.member import Branching, Facts, Kept, Login, Span, Use
 VARIABLE = "SIPCTL_NO_CACHE"
 _NO = ("", "0", "false", "f", "no", "n", "off")
 
-_FORMAT = 2
+_FORMAT = 3
 _MAX_BYTES = 1 << 30
 _NEW_FOR = 60  # seconds, after which what another process began to write is taken for left over
 
@@ -147,34 +148,49 @@ _PLAIN, _ORDINARY = 1, 2
 class Entry:
     """What is kept of one file. Its facts are decoded as far as they are asked for."""
 
-    __slots__ = ("_facts", "_line", "flags", "oid", "path", "plain", "stamp")
+    __slots__ = ("_block", "_facts", "_line", "_oid", "_row", "flags", "path", "plain", "stamp")
+    _line: str
+    _oid: bytes
 
-    def __init__(
-        self, path: str, stamp: Stamp, oid: bytes, line: str, flags: int, facts: Facts | None
-    ) -> None:
+    def __init__(self, path: str, stamp: Stamp, flags: int, block: _Block | None, row: int) -> None:
+        """An entry for a row of what is kept."""
         self.path = path
         self.stamp = stamp
-        self.oid = oid
         self.flags = flags
         self.plain = bool(flags & _PLAIN)
-        self._line = line
-        self._facts = facts
+        self._block = block
+        self._row = row
+        self._facts: Facts | None = None
+
+    @classmethod
+    def new(
+        cls, path: str, stamp: Stamp, flags: int, oid: bytes, line: str, facts: Facts | None = None
+    ) -> Entry:
+        """An entry that is in no file yet."""
+        entry = cls(path, stamp, flags, None, 0)
+        entry._oid, entry._line, entry._facts = oid, line, facts
+        return entry
 
     @classmethod
     def of(cls, path: str, stamp: Stamp, oid: bytes, facts: Facts) -> Entry:
         """An entry for what has just been found out."""
         flags = _PLAIN * facts.plain | _ORDINARY * facts.is_ordinary(path)
-        return cls(path, stamp, oid, "", flags, facts)
+        return cls.new(path, stamp, flags, oid, "", facts)
 
     def moved(self, path: str, stamp: Stamp) -> Entry:
         """The same content in another place or at another time."""
         if path == self.path:
-            return Entry(path, stamp, self.oid, self.line, self.flags, self._facts)
+            return Entry.new(path, stamp, self.flags, self.oid, self.line, self._facts)
         # whether it is ordinary depends on its name
-        return Entry(path, stamp, self.oid, self.line, self.flags & _PLAIN, None)
+        return Entry.new(path, stamp, self.flags & _PLAIN, self.oid, self.line)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Entry, (self.path, self.stamp, self.oid, self.line, self.flags, None)
+        return Entry.new, (self.path, self.stamp, self.flags, self.oid, self.line)
+
+    @property
+    def oid(self) -> bytes:
+        """The name that Git gives the content."""
+        return self._block.oid(self._row) if self._block else self._oid
 
     def is_ordinary(self, path: str) -> bool:
         """As `Facts.is_ordinary`, of its own path; it may be False where that is not known."""
@@ -183,6 +199,8 @@ class Entry:
     @property
     def line(self) -> str:
         """The facts as a line of text: the data as JSON, a tab, and all else."""
+        if self._block:
+            return self._block.line(self._row)
         if not self._line:
             assert self._facts is not None
             self._line = f"{_json(self._facts.data)}\t{_json(_encoded(self._facts))}"
@@ -193,7 +211,7 @@ class Entry:
         """The data alone, which are most of what is ever asked for."""
         if self._facts is not None:
             return self._facts.data
-        data: Mapping[str, Any] | None = _JSON.raw_decode(self._line)[0]
+        data: Mapping[str, Any] | None = _JSON.raw_decode(self.line)[0]
         return data
 
     def may_hold(self, text: str) -> bool:
@@ -201,15 +219,16 @@ class Entry:
         as_it_is = text.isascii() and text.isprintable() and not {'"', "\\"} & {*text}
         if self._facts is not None or not as_it_is:
             return True
-        line = self._line.lower()
+        line = self.line.lower()
         return text in line or "\\u" in line  # which may be anything else in another case
 
     @property
     def facts(self) -> Facts:
         """All facts."""
         if self._facts is None:
-            data, end = _JSON.raw_decode(self._line)
-            more = _JSON.raw_decode(self._line, end + 1)[0]
+            line = self.line
+            data, end = _JSON.raw_decode(line)
+            more = _JSON.raw_decode(line, end + 1)[0]
             self._facts = _decoded(data, more, self.path)
         return self._facts
 
@@ -224,33 +243,41 @@ def _json(data: Any) -> str:
 class _Block:
     """One file of a cache, as far as it has to be read to know what it holds."""
 
-    __slots__ = ("_by_oid", "flags", "lines", "oids", "paths", "rows", "stamps")
+    __slots__ = ("_by_oid", "_ends", "_lines", "_oids", "flags", "paths", "rows", "stamps")
 
     def __init__(
-        self,
-        paths: list[str],
-        stamps: Iterable[int],
-        oids: bytes,
-        flags: bytes,
-        lines: list[str],
+        self, paths: list[str], stamps: bytes, oids: bytes, flags: bytes, ends: bytes, lines: bytes
     ) -> None:
         self.paths = paths
         self.rows = dict(zip(paths, range(len(paths)), strict=True))
-        self.stamps: list[Stamp] = list(zip(*[iter(stamps)] * 4, strict=True))
-        self.oids = oids
+        self.stamps: list[Stamp] = list(zip(*[iter(_numbers(stamps))] * 4, strict=True))
         self.flags = flags
-        self.lines = lines
+        self._oids = oids
+        self._ends = _numbers(ends)
+        self._lines = lines
         self._by_oid: dict[bytes, list[int]] | None = None
 
+    @property
+    def is_sound(self) -> bool:
+        """True where there is one of everything for each path."""
+        counts = {len(self.stamps), len(self._oids) // 20, len(self.flags), len(self._ends)}
+        return counts == {len(self.paths)} and len(self.rows) == len(self.paths)
+
     def entry(self, row: int, path: str) -> Entry:
-        oid = self.oids[20 * row : 20 * row + 20]
-        return Entry(path, self.stamps[row], oid, self.lines[row], self.flags[row], None)
+        return Entry(path, self.stamps[row], self.flags[row], self, row)
+
+    def oid(self, row: int) -> bytes:
+        return self._oids[20 * row : 20 * row + 20]
+
+    def line(self, row: int) -> str:
+        start = self._ends[row - 1] if row else 0
+        return self._lines[start : self._ends[row]].decode("ascii")
 
     def of_content(self, oid: bytes) -> Iterable[int]:
         if self._by_oid is None:
             self._by_oid = {}
             for row in range(len(self.paths)):
-                self._by_oid.setdefault(self.oids[20 * row : 20 * row + 20], []).append(row)
+                self._by_oid.setdefault(self.oid(row), []).append(row)
         return self._by_oid.get(oid, ())
 
 
@@ -437,22 +464,24 @@ def _is_left_over(name: str) -> bool:
 
 
 def _told(entries: Mapping[str, Entry], key: list[Any]) -> list[bytes]:
-    """A cache's file: a line of JSON, then names, stamps, hashes, flags and lines of facts."""
+    """A cache's file: a line of JSON, then names, stamps, hashes, flags, and where each line of
+    facts ends, and these."""
     known = list(entries.values())
     stamps = array("q", (number for entry in known for number in entry.stamp))
+    lines = [entry.line for entry in known]
     blocks = [
         b"\0".join(os.fsencode(entry.path) for entry in known),
         stamps.tobytes(),
         b"".join(entry.oid for entry in known),
         bytes(entry.flags for entry in known),
-        "\n".join(entry.line for entry in known).encode("ascii"),
+        array("q", accumulate(map(len, lines))).tobytes(),
+        "".join(lines).encode("ascii"),
     ]
     checksum = 0
     for block in blocks:
         checksum = crc32(block, checksum)
     head = {
         "key": key,
-        "count": len(known),
         "sizes": [len(block) for block in blocks],
         "checksum": checksum,
     }
@@ -485,18 +514,21 @@ def _private_content(name: str) -> bytes | None:
 
 
 def _parsed(data: bytes, key: list[Any]) -> _Block | None:
-    line, _, body = data.partition(b"\n")
-    head = json.loads(line)
-    if head["key"] != key or crc32(body) != head["checksum"]:
+    at = data.index(b"\n") + 1
+    head = json.loads(data[:at])
+    if head["key"] != key or crc32(memoryview(data)[at:]) != head["checksum"]:
         return None
-    count, at, blocks = head["count"], 0, []
+    blocks = []
     for size in head["sizes"]:
-        blocks.append(body[at : at + size])
+        blocks.append(data[at : at + size])
         at += size
-    names, stamps, oids, flags, lines = blocks
+    names, *more = blocks
+    paths = os.fsdecode(names).split("\0") if names else []
+    block = _Block(paths, *more)
+    return block if block.is_sound else None
+
+
+def _numbers(data: bytes) -> array[int]:
     numbers = array("q")
-    numbers.frombytes(stamps)
-    paths = os.fsdecode(names).split("\0") if count else []
-    block = _Block(paths, numbers, oids, flags, lines.decode("ascii").split("\n") if count else [])
-    sizes = {len(paths), len(block.stamps), len(oids) // 20, len(flags), len(block.lines)}
-    return block if sizes == {count} and len(block.rows) == count else None
+    numbers.frombytes(data)
+    return numbers

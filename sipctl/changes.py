@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections import defaultdict
@@ -17,7 +16,6 @@ from sipctl.nodes import Mapping as MappingNode
 from sipctl.nodes import Node, Scalar, Sequence, plain_data
 from sipctl.own import free, shown_key
 from sipctl.scenario import FIELDS as SCENARIO_FIELDS
-from sipctl.sealing import is_sealed
 
 MASK = "***"
 """What stands for a value that may be a password."""
@@ -274,12 +272,16 @@ def holds_password(node: Node) -> bool:
     """True where the value of `password` is, or may be, the password itself, in whatever form."""
     if not isinstance(node, MappingNode) or len(node.entries) != 1:
         return not (isinstance(node, Scalar) and scalars.is_null(node.value, node.plain))
+    from sipctl.sealing import is_sealed
+
     key, value = node.entries[0]
     whole = key.value == "age" and isinstance(value, Scalar) and is_sealed(value.value)
     return not whole and not names_password(key.value, value)
 
 
 def _digest(data: object) -> str:
+    import hashlib  # as dear as the next one is, and not needed to show a value
+
     return hashlib.blake2b(repr(data).encode()).hexdigest()
 
 

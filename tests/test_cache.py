@@ -120,7 +120,7 @@ def known(workspace: Path, quick: Callable[[], None]) -> Path:
 def test_what_a_file_says_may_be_in_it(text: str, data: st.DataObject) -> None:
     said = Facts(data={"reference": "a", "x-owner": [{"name": text}]})
     line = Entry.of("endpoints/a.yaml", cache.NEVER, b"", said).line
-    kept = Entry("endpoints/a.yaml", cache.NEVER, b"", line, 0, None)
+    kept = Entry.new("endpoints/a.yaml", cache.NEVER, 0, b"", line)
     folded = text.casefold()
     start = data.draw(st.integers(0, len(folded)))
     assert kept.may_hold(folded[start : data.draw(st.integers(start, len(folded)))])
