@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import os
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -137,19 +138,24 @@ def show_to_user(segments: Iterable[tuple[str, str]], color: str) -> None:
 
 
 def _show(stream: Any, segments: Iterable[tuple[str, str]], color: str) -> None:
-    """Styled text; without colour the plain words, and nothing of rich is loaded.
+    """Styled text; without colour the plain words.
 
     A file or a pipe gets a diff as it is, so that it can be applied.
     """
     on_terminal = stream.isatty()
     if on_terminal or color == "always":
         segments = ((_inert(text), style) for text, style in segments)
-    if color == "always" or (color == "auto" and on_terminal):
-        from sipctl.render.styled import show
+    if color == "always" or (color == "auto" and on_terminal and _shows_colors()):
+        from sipctl.render.styled import colored
 
-        show(stream, segments)
+        stream.write("".join(colored(segments)))
     else:
         stream.write("".join(text for text, _ in segments))
+
+
+def _shows_colors() -> bool:
+    """Whether the terminal knows more than characters, by the variable that Git goes by too."""
+    return os.environ.get("TERM", "dumb") != "dumb"
 
 
 # -- answers -------------------------------------------------------------------------------------

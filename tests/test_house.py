@@ -113,7 +113,6 @@ LIBRARIES = {
     "pydantic": {"answers", "models", "reading", "schemas", "typed"},
     "pyrage": {"identities", "sealing"},
     "pydantic_core": {"models", "schemas", "typed"},
-    "rich": {"render"},
     "ruamel": {"yamlfile"},
     "_ruamel_yaml": {"yamlfile"},
     "typer": {"commands", "main"},

@@ -14,7 +14,7 @@ import pytest
 from filelock import FileLock
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from rich.style import Style
+from rich.cells import cell_len
 
 from sipctl import catalogue
 from sipctl.endpoint import Endpoint
@@ -22,6 +22,7 @@ from sipctl.render import Segments, visible
 from sipctl.render.dot import dot
 from sipctl.render.mermaid import mermaid
 from sipctl.render.scenario import WIDTH, choices, open_branches, tree
+from sipctl.render.styled import colored
 from sipctl.scenario import Action, Scenario
 from tests.support import ROOT, execute, needed
 
@@ -533,7 +534,7 @@ EVERYTHING = scenario(
 @example(EVERYTHING)
 def test_no_line_of_a_tree_is_too_wide_or_commands_the_terminal(one: Scenario) -> None:
     for text in (plain(tree(one, endpoints={})), plain(choices(one))):
-        assert all(line.isprintable() and len(line) <= WIDTH for line in text.split("\n"))
+        assert all(line.isprintable() and cell_len(line) <= WIDTH for line in text.split("\n"))
 
 
 def test_only_what_is_too_wide_is_cut() -> None:
@@ -548,8 +549,8 @@ def test_only_what_is_too_wide_is_cut() -> None:
 
 
 def test_the_styles_are_styles() -> None:
-    for _, style in [*tree(EVERYTHING, {"end": 7}, {"a": PARIS}), *choices(EVERYTHING)]:
-        Style.parse(style)
+    pieces = [*tree(EVERYTHING, {"end": 7}, {"a": PARIS}), *choices(EVERYTHING)]
+    assert "\x1b[2m" in "".join(colored(pieces))
 
 
 # -- what any picture must show --------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Pure functions from a value to what is shown: pieces of text, each with a style of rich."""
+"""Pure functions from a value to what is shown: pieces of text, each with a style."""
 
 from __future__ import annotations
 
@@ -20,3 +20,8 @@ def _escaped(char: str) -> str:
         return " "  # as wide as the column count takes it
     code = ord(char)
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def shortened(text: str, most: int) -> str:
+    """At most so many characters; … stands for what is left out."""
+    return text if len(text) <= most else text[: most - 1] + "…"

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sipctl.render import visible
+from sipctl.render import shortened, visible
 from sipctl.render.action import named, numbers, telling, type_name
-from sipctl.render.table import cut
 from sipctl.scenario import Action, Scenario
 
 ENTRY, END, UNKNOWN = "entry", "end", "unknown"
@@ -88,4 +87,4 @@ def _lines(*texts: str) -> tuple[str, ...]:
 
 
 def _short(text: str) -> str:
-    return cut(text, _LONGEST)
+    return shortened(text, _LONGEST)

@@ -9,6 +9,7 @@ from itertools import groupby
 
 from sipctl.findings import Finding
 from sipctl.render import Segments, visible
+from sipctl.render.cells import width as columns_of
 from sipctl.rules.book import Rule
 
 _STYLES = {"error": "bold red", "warning": "bold yellow"}
@@ -90,14 +91,14 @@ def _source(finding: Finding, source: str, column: int) -> Segments:
     number = str(place.line)
     gutter = " " * (len(number) + 1)
     # the caret stands under the value as shown, which may be wider than the value as written
-    start = len(visible(source[: column - 1]))
-    width = place.end_column - place.column if place.end_line == place.line else 1
-    width = max(1, min(width, len(source) - column + 1))
+    start = columns_of(visible(source[: column - 1]))
+    length = place.end_column - place.column if place.end_line == place.line else 1
+    carets = max(1, columns_of(visible(source[column - 1 :][:length])))
     yield f"{gutter}|\n", "blue"
     yield f"{number} | ", "blue"
     yield f"{visible(source)}\n", ""
     yield f"{gutter}| ", "blue"
-    yield f"{' ' * start}{'^' * width}\n", _STYLES[finding.severity]
+    yield f"{' ' * start}{'^' * carets}\n", _STYLES[finding.severity]
 
 
 def concise(findings: Sequence[Finding]) -> Segments:

@@ -17,8 +17,7 @@ from sipctl.consequences import Caution, Consequence, Impact, further, way
 from sipctl.detours import Given, Weight
 from sipctl.findings import Place
 from sipctl.render import comparison as plain
-from sipctl.render import visible
-from sipctl.render.table import cut
+from sipctl.render import shortened, visible
 
 LIMIT = 60_000
 """So many characters at most: GitHub takes 65,536 for a comment."""
@@ -72,7 +71,7 @@ _TICKS = re.compile("`+")
 
 def code(value: str, in_table: bool = False) -> str:
     """A value as code: on one line, not too wide, and nothing in it ends the code."""
-    shown = cut(visible(value), _WIDEST) or '""'
+    shown = shortened(visible(value), _WIDEST) or '""'
     ticks = "`" * (max(map(len, _TICKS.findall(shown)), default=0) + 1)
     # one blank at both ends is taken away again, and must not be one of the value's own
     pad = " " if shown[0] in "` " or shown[-1] in "` " else ""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sipctl import hosts
 from sipctl.endpoint import Endpoint
 from sipctl.render import Segments, visible
+from sipctl.render.cells import padded, width
 from sipctl.routing import Branch, Call, End, Ending, Step, Trace, Way
 
 _WIDTH = 80
@@ -58,16 +59,16 @@ class _Layout:
     @classmethod
     def of(cls, steps: list[Step]) -> _Layout:
         rows = [_cells(step) for step in steps] or [("", "", "", "")]
-        return cls(tuple(max(map(len, column)) for column in zip(*rows, strict=True)))
+        return cls(tuple(max(map(width, column)) for column in zip(*rows, strict=True)))
 
     def line(self, step: Step) -> Segments:
         line, action, name, label = _cells(step)
         first, second, third, fourth = self.widths
         yield f"  {line:>{first}}  ", "blue"
-        yield f"{action:<{second}}  ", "bold"
-        yield f"{name:<{third}}" if label else name, ""
+        yield f"{padded(action, second)}  ", "bold"
+        yield padded(name, third) if label else name, ""
         if label:
-            yield f"  {label:<{fourth}}" if step.why else f"  {label}", "green"
+            yield f"  {padded(label, fourth) if step.why else label}", "green"
         yield from self._reason(visible(step.why))
         yield "\n", ""
 
@@ -142,17 +143,17 @@ def _stopped(end: End) -> Segments:
     yield "stops at ", "yellow"
     yield f"{visible(end.action or '')}", "bold yellow"
     yield f": {visible(end.why)}\n", ""
-    width = max((len(visible(branch.label)) for branch in end.choices), default=0)
+    room = max((width(visible(branch.label)) for branch in end.choices), default=0)
     for branch in end.choices:
-        yield from _choice(branch, width)
+        yield from _choice(branch, room)
     if end.hint:
         yield f"in the file: {visible(end.hint)}\n", "green"
     yield f"decide it with {visible(' or '.join(end.arguments))}\n", "green"
 
 
-def _choice(branch: Branch, width: int) -> Segments:
+def _choice(branch: Branch, room: int) -> Segments:
     yield f"  {branch.place.line:>4}  ", "blue"
-    yield f"{visible(branch.label):<{width}}", "bold"
+    yield padded(visible(branch.label), room), "bold"
     yield f"  {'ends the call' if branch.target is None else visible(branch.target)}\n", ""
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from sipctl.endpoint import Endpoint
 from sipctl.render import Segments, visible
 from sipctl.render.action import UNKNOWN, named, numbers, server, telling, type_name
+from sipctl.render.cells import beginning, cut
+from sipctl.render.cells import width as columns_of
 from sipctl.render.outline import Row, To, outline
-from sipctl.render.table import cut
 from sipctl.scenario import Scenario
 
 WIDTH = 80
@@ -29,8 +30,8 @@ def tree(
     """The scenario from its start down, then what no call comes to.
 
     `lines` are those of the actions in the file; they stand at the margin. With `endpoints` each
-    endpoint is shown with its server, or as unknown. Lines are cut to `width` characters where it
-    is given.
+    endpoint is shown with its server, or as unknown. Lines are cut to `width` columns where it is
+    given.
     """
     sheet = _Sheet(scenario, endpoints, width)
     for pieces in sheet.head():
@@ -84,7 +85,7 @@ class _Sheet:
 
     def line(self, margin: tuple[str, str], row: Row) -> Segments:
         pieces = [margin, (row.rails, "dim"), *self._label(row)]
-        pieces += self._target(row, sum(len(text) for text, _ in pieces))
+        pieces += self._target(row, sum(columns_of(text) for text, _ in pieces))
         yield from _fitted(pieces if row.leads is not To.GAP else [], self.width)
 
     def _label(self, row: Row) -> _Pieces:
@@ -118,7 +119,7 @@ class _Sheet:
 
     def _left(self, taken: int, words: str) -> int:
         """The columns that are left beside what is taken and the words, or the least."""
-        return max((self.width or 0) - taken - len(words), _LEAST)
+        return max((self.width or 0) - taken - columns_of(words), _LEAST)
 
     def _cut(self, text: str, room: int) -> str:
         return text if self.width is None else cut(text, room)
@@ -137,12 +138,12 @@ _WORDS = {
 
 
 def _fitted(pieces: _Pieces, width: int | None) -> Segments:
-    """A line of at most `width` characters; … stands for what is left out."""
-    length = sum(len(text) for text, _ in pieces)
+    """A line of at most `width` columns; … stands for what is left out."""
+    length = sum(columns_of(text) for text, _ in pieces)
     is_cut = width is not None and length > width
     room = width - 1 if is_cut and width is not None else length
     for text, style in pieces:
         if room > 0 and text:
-            yield text[:room], style
-        room -= len(text)
+            yield beginning(text, room), style
+        room -= columns_of(text)
     yield "…\n" if is_cut else "\n", ""

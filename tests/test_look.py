@@ -1,0 +1,107 @@
+"""How answers look on a terminal: colours, columns, and that many rows cost little."""
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
+
+from sipctl.render.cells import beginning, cut, padded, width
+from sipctl.render.styled import colored
+from sipctl.render.table import columns
+from tests.conftest import Program, Terminal
+from tests.support import on_terminal, steps
+
+WIDE = "電話"
+ACCENTED = "Zoë".replace("ë", "e\u0308")
+
+
+@pytest.fixture
+def wide(workspace: Path, run: Program) -> Path:
+    """A workspace with values that are not as wide as they are long."""
+    run("create", "a", "--host", "sip.example.net", "--username", WIDE * 4, "--tag", "x")
+    run("create", "b", "--host", "sip.example.net", "--username", ACCENTED, "--tag", "x")
+    run("create", "c", "--host", "sip.example.net", "--username", "plain", "--tag", "x")
+    return workspace
+
+
+def test_columns_stand_under_each_other_whatever_is_in_them(wide: Path, terminal: Terminal) -> None:
+    lines = terminal("list").text.splitlines()
+    ends = {cell_len(line) - len("TAGS") for line in lines[:1]}
+    assert ends | {cell_len(line) - len("x") for line in lines[1:]} == ends
+
+
+def test_what_is_cut_is_cut_to_columns(wide: Path, terminal: Terminal) -> None:
+    lines = terminal("list", columns=66).text.splitlines()
+    assert max(map(cell_len, lines)) <= 66
+    assert f"{WIDE * 2}電…" in lines[1] or f"{WIDE * 3}…" in lines[1], lines
+
+
+def test_the_terminal_itself_may_be_said_to_be_wider(wide: Path, terminal: Terminal) -> None:
+    assert WIDE * 4 not in terminal("list", columns=50).text
+    assert WIDE * 4 in terminal("list", columns=50, env={"COLUMNS": "100"}).text
+
+
+@given(st.text(st.sampled_from(f"ab é{WIDE}{ACCENTED}－→├…")), st.integers(1, 12))
+def test_columns_are_counted_as_terminals_do(text: str, room: int) -> None:
+    assert width(text) == cell_len(text)
+    assert width(cut(text, room)) <= room
+    assert (cut(text, room) == text) == (cell_len(text) <= room)
+    assert text.startswith(beginning(text, room))
+    assert width(padded(cut(text, room), room)) == room
+
+
+def test_carets_stand_under_the_whole_of_a_wide_value(workspace: Path, run: Program) -> None:
+    text = f"reference: a\nhost: sip.example.net\nx-{WIDE}: 1\nport: {WIDE}\n"
+    (workspace / "endpoints" / "a.yaml").write_text(text)
+    lines = run("validate", check=1).lines
+    [at] = [number for number, line in enumerate(lines) if line == f"4 | port: {WIDE}"]
+    assert lines[at + 1] == "  |       ^^^^"
+
+
+# -- colours -------------------------------------------------------------------------------------
+
+PIECES = [("+ pbx\n", "green"), ("plain ", ""), ("", "red"), ("dim", "dim"), ("\nno\n", "bold red")]
+
+
+def test_colours_are_the_codes_that_rich_writes() -> None:
+    file = io.StringIO()
+    console = Console(file=file, force_terminal=True, color_system="standard", soft_wrap=True)
+    console.print(Text.assemble(*PIECES), end="")
+    assert "".join(colored(PIECES)) == file.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["dumb", None])
+def test_a_terminal_that_knows_characters_only_gets_no_codes(
+    wide: Path, terminal: Terminal, kind: str | None
+) -> None:
+    assert "\x1b" not in terminal("list", env={"TERM": kind}).raw
+    assert "\x1b" in terminal("list", "--color=always", env={"TERM": kind}).raw
+
+
+# -- cost ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["list", "search x", "show a", "tag list", "uses a"])
+def test_nothing_of_rich_is_loaded_for_an_answer_on_a_terminal(wide: Path, command: str) -> None:
+    program = (
+        "import sys; from sipctl import main; print(main.run(sys.argv[1:]));"
+        "print(*(name for name in sys.modules if name.partition('.')[0] == 'rich'))"
+    )
+    screen = on_terminal([sys.executable, "-c", program, *command.split()])
+    assert "\x1b[1m" in screen.raw
+    assert screen.text.endswith("0\n\n"), screen.text
+
+
+def test_ten_times_the_rows_cost_ten_times_as_much() -> None:
+    def cost(count: int) -> int:
+        rows = [(f"pbx-{number}", "sip.example.net", WIDE) for number in range(count)]
+        return steps(lambda: "".join(colored(columns(("A", "B", "C"), rows, 20))))
+
+    assert cost(2000) < 12 * cost(200)
+    assert cost(2000) < 2000 * 100
