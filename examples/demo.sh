@@ -14,7 +14,7 @@ unset $(git rev-parse --local-env-vars) ${!SIPCTL_*}
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
 export GIT_AUTHOR_NAME="Ada Moreau" GIT_AUTHOR_EMAIL=ada@example.net
 export GIT_COMMITTER_NAME="Ada Moreau" GIT_COMMITTER_EMAIL=ada@example.net
-export SIPCTL_NO_INPUT=1
+export SIPCTL_NO_INPUT=1 SIPCTL_NO_PAGER=1
 
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then bold=$'\e[1m' plain=$'\e[0m'; else bold='' plain=''; fi
 

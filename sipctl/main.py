@@ -74,10 +74,15 @@ def _run(args: Sequence[str]) -> int:
     try:
         with withheld.from_children():
             group = building.root()
-            result = group.main(list(args), prog_name="sipctl", standalone_mode=False, obj=session)
+            try:
+                result = group.main(
+                    list(args), prog_name="sipctl", standalone_mode=False, obj=session
+                )
+            finally:
+                session.end_pager()
         if result == INTERRUPTED:  # what Typer makes of Ctrl-C
             raise KeyboardInterrupt
-        return result if isinstance(result, int) else 0
+        return result if isinstance(result, int) and result else session.status
     except TyperException as error:
         output.tell_usage(error, session.color)
         return error.exit_code
@@ -85,11 +90,12 @@ def _run(args: Sequence[str]) -> int:
         output.tell_error(error, session.color)
         return error.status
     except (Abort, KeyboardInterrupt, Interrupted):
-        output.tell("interrupted: nothing has changed")
+        if not session.is_paged:  # there it was meant for the pager
+            output.tell("interrupted: nothing has changed")
         return INTERRUPTED
     except (BrokenPipeError, SystemExit):  # Typer makes an exit with status 1 of a closed pipe
         _drop_output()
-        return 0
+        return session.status
     except OSError as error:
         return _of_system(error, session.color)
     except BaseException as error:

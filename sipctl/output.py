@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sipctl.errors import SipctlError
     from sipctl.findings import Finding
     from sipctl.inventory import Inventory
+    from sipctl.pager import Pager
     from sipctl.scenario import Scenario
 
 VERSION = 1
@@ -68,7 +69,7 @@ def tell_error(error: SipctlError, color: str) -> None:
     if error.findings:
         from sipctl.render.findings import full
 
-        _show(sys.stderr, full(error.findings), color)
+        show_to_user(full(error.findings), color)
     if error.status == 70:
         _tell_report(error.message)
         return
@@ -129,20 +130,21 @@ def tell_plan(outcome: Outcome, color: str) -> None:
     """What a change would do, on standard error."""
     from sipctl.render.changes import plan
 
-    _show(sys.stderr, plan(outcome.changes, _SHOWN, outcome.settings), color)
+    show_to_user(plan(outcome.changes, _SHOWN, outcome.settings), color)
 
 
 def show_to_user(segments: Iterable[tuple[str, str]], color: str) -> None:
     """Styled text that is no answer, on standard error."""
-    _show(sys.stderr, segments, color)
+    _show(sys.stderr, segments, color, on_terminal=sys.stderr.isatty())
 
 
-def _show(stream: Any, segments: Iterable[tuple[str, str]], color: str) -> None:
+def _show(
+    stream: Any, segments: Iterable[tuple[str, str]], color: str, *, on_terminal: bool
+) -> None:
     """Styled text; without colour the plain words.
 
     A file or a pipe gets a diff as it is, so that it can be applied.
     """
-    on_terminal = stream.isatty()
     if on_terminal or color == "always":
         segments = ((_inert(text), style) for text, style in segments)
     if color == "always" or (color == "auto" and on_terminal and _shows_colors()):
@@ -176,14 +178,34 @@ def _escaped(text: str) -> str:
 
 
 class Printer:
-    """Prints a command's answer in one format."""
+    """Prints a command's answer in one format, through a pager where there is one."""
 
-    def __init__(self, format: str, color: str = "auto") -> None:
+    def __init__(self, format: str, color: str = "auto", pager: Pager | None = None) -> None:
         self.format = format
         self.color = color
+        self.pager = pager
+
+    def _begin(self) -> None:
+        if self.pager is not None:
+            self.pager.start()
+
+    @property
+    def _on_terminal(self) -> bool:
+        return self.pager is not None or sys.stdout.isatty()
+
+    def _width(self) -> int | None:
+        """The terminal's columns, or None where there is no terminal and nothing is to be cut."""
+        if self.pager is not None:
+            return self.pager.columns
+        if not sys.stdout.isatty():
+            return None
+        import shutil
+
+        return shutil.get_terminal_size().columns
 
     def document(self, data: Mapping[str, Any]) -> None:
         """A whole answer as JSON or YAML, with its version."""
+        self._begin()
         if self.format == "yaml":
             from sipctl.yamlfile.write import tree
 
@@ -198,23 +220,37 @@ class Printer:
 
     def lines(self, lines: Iterable[str]) -> None:
         """Lines of plain text."""
+        self._begin()
         sys.stdout.writelines(f"{_inert(line)}\n" for line in lines)
 
     def show(self, segments: Iterable[tuple[str, str]]) -> None:
         """Styled text."""
-        _show(sys.stdout, segments, self.color)
+        self._begin()
+        _show(sys.stdout, segments, self.color, on_terminal=self._on_terminal)
 
     def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """A table: as CSV, drawn for a terminal, or in plain columns."""
         if self.format == "csv":
-            write_csv(headers, rows)
+            self.csv(headers, rows)
             return
         from sipctl.render.table import columns
 
-        self.show(columns(headers, rows, _width()))
+        self.show(columns(headers, rows, self._width()))
+
+    def csv(self, headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """A table as RFC 4180 has it, but for line feeds at the ends of lines; written as rows
+        come."""
+        import csv
+
+        self._begin()
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        lines = itertools.chain([headers], rows)
+        for_people = self._on_terminal
+        writer.writerows(tuple(map(visible, line)) if for_people else line for line in lines)
 
     def drawing(self, scenario: Scenario, endpoints: Mapping[str, Endpoint]) -> None:
         """A scenario as a tree, or as the text of a picture."""
+        self._begin()
         if self.format == "mermaid":
             from sipctl.render.mermaid import mermaid
 
@@ -226,7 +262,7 @@ class Printer:
         else:
             from sipctl.render.scenario import tree
 
-            self.show(tree(scenario, endpoints=endpoints, width=_width()))
+            self.show(tree(scenario, endpoints=endpoints, width=self._width()))
 
     def outcome(self, outcome: Outcome, dry_run: bool, planned: bool = False) -> None:
         """What a writing command did, or would do; where the plan has been shown, its end only."""
@@ -235,7 +271,7 @@ class Printer:
         if outcome.findings:
             from sipctl.render.findings import full
 
-            _show(sys.stderr, full(outcome.findings), self.color)
+            show_to_user(full(outcome.findings), self.color)
         if self.format == "json":
             self.document(_outcome(outcome, dry_run))
         elif not outcome.files:
@@ -254,25 +290,6 @@ class Printer:
         if why_not:
             tell(f"{why_not}, so this diff cannot be applied")
         self.show(diff(text))
-
-
-def _width() -> int | None:
-    """The terminal's columns, or None where there is no terminal and nothing is to be cut."""
-    if not sys.stdout.isatty():
-        return None
-    import shutil
-
-    return shutil.get_terminal_size().columns
-
-
-def write_csv(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table as RFC 4180 has it, but for line feeds at the ends of lines; written as rows come."""
-    import csv
-
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    lines = itertools.chain([headers], rows)
-    on_terminal = sys.stdout.isatty()
-    writer.writerows(tuple(map(visible, line)) if on_terminal else line for line in lines)
 
 
 # -- what JSON documents hold --------------------------------------------------------------------

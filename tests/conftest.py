@@ -127,6 +127,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
         "LANG": "C.UTF-8",
         "TERM": "xterm-256color",
         "TZ": "UTC",
+        "PAGER": "cat",
         "PATH": f"{PROGRAM.parent}{os.pathsep}{os.environ['PATH']}",
     }
     for name, value in variables.items():

@@ -17,9 +17,9 @@ from sipctl.errors import Refused
 from sipctl.history import Chosen
 from sipctl.kinds import SCENARIO
 from sipctl.yamlfile.write import UNSET, Value
-from tests.conftest import Program
+from tests.conftest import Program, Terminal
 from tests.story import GIVEN, LYON, PARIS, Story, renamed
-from tests.support import PROGRAM, environment, execute, steps
+from tests.support import PROGRAM, Environment, environment, execute, steps
 
 HOST = "sip.paris.example.net"
 PORT = "port: 5060 -> 5061"
@@ -817,6 +817,15 @@ sys.stdout.buffer.write(log[end:])
 """
 
 
+def halting(folder: Path, more: int) -> Environment:
+    """Makes the folder with that Git in it: the variables by which it is the one that is run."""
+    folder.mkdir()
+    texts = {"python": sys.executable, "git": shutil.which("git"), "folder": str(folder)}
+    (folder / "git").write_text(HALTING_GIT.format(**texts, more=more))
+    (folder / "git").chmod(0o755)
+    return {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
+
+
 @pytest.mark.parametrize(
     ("line", "more"), [("history pbx-paris", 0), ("history", 43), ("history -o csv", 43)]
 )
@@ -828,11 +837,7 @@ def test_the_first_row_is_shown_while_git_looks_for_the_next(
         story.does("pbx-paris", PARIS.replace("5060", str(port)))
     expected = sipctl(*line.split()).out
     folder = tmp_path / "halting"
-    folder.mkdir()
-    texts = {"python": sys.executable, "git": shutil.which("git"), "folder": str(folder)}
-    (folder / "git").write_text(HALTING_GIT.format(**texts, more=more))
-    (folder / "git").chmod(0o755)
-    env = environment({"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"})
+    env = environment(halting(folder, more))
     with subprocess.Popen(
         [PROGRAM, *line.split()], stdout=subprocess.PIPE, env=env, cwd=story.root, text=True
     ) as shown:
@@ -841,6 +846,19 @@ def test_the_first_row_is_shown_while_git_looks_for_the_next(
         assert not (folder / "late").exists()
         (folder / "go").touch()
         assert first + shown.stdout.read() == expected
+
+
+def test_a_pager_is_shown_the_first_row_while_git_looks_for_the_next(
+    story: Story, terminal: Terminal, tmp_path: Path
+) -> None:
+    for port in range(5060, 5065):
+        story.does("pbx-paris", PARIS.replace("5060", str(port)))
+    expected = terminal("history").text
+    folder = tmp_path / "halting"
+    env = halting(folder, 43)
+    script = f"IFS= read -r line; touch {folder}/go; printf '%s\\n' \"$line\"; cat"
+    assert terminal("history", env={**env, "SIPCTL_PAGER": script}).text == expected
+    assert not (folder / "late").exists()
 
 
 def test_to_show_an_endpoint_at_a_revision_no_other_one_is_read(story: Story, run: Program) -> None:

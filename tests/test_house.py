@@ -97,6 +97,7 @@ LAYERS = (
     "secrets",
     "resealing",
     "audit",
+    "pager",
     "render",
     "reports",
     "output",

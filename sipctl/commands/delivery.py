@@ -50,6 +50,8 @@ def diff(
     # all files that cannot be read are told in JSON, those that do not differ too
     whole = printer.format == "json"
     found = compare(*(_read if whole else _read_differing)(root, repository, old, new))
+    if exit_code and found.differences:
+        session.status = CHANGES
     if printer.format == "json":
         printer.document({"old": _side(old), "new": _side(new), **_comparison(found)})
     elif printer.format == "markdown":
@@ -60,8 +62,6 @@ def diff(
         printer.show(render.diff(found))
     if not found.differences:
         output.tell(f"no field differs between {old.shown} and {new.shown}")
-    elif exit_code:
-        raise typer.Exit(CHANGES)
 
 
 def plan(
@@ -89,6 +89,8 @@ def plan(
     before, now = _read(root, repository, old, sides.DISK)
     found = compare(before, now)
     impact = consequences.impact(before, now, found)
+    if exit_code and (found.differences or any(c.kind == "ignore" for c in impact.cautions)):
+        session.status = CHANGES
     if printer.format == "json":
         printer.document({"base": _side(old), **_impact(impact), **_comparison(found)})
     elif printer.format == "markdown":
@@ -97,8 +99,6 @@ def plan(
         printer.lines([in_markdown(old.shown, impact, found)])
     else:
         printer.show(render.plan(old.shown, impact, found))
-    if exit_code and (found.differences or any(c.kind == "ignore" for c in impact.cautions)):
-        raise typer.Exit(CHANGES)
 
 
 def _opened(session: Session) -> tuple[Path, Repository]:

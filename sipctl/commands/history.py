@@ -155,7 +155,7 @@ def _print_entries(printer: output.Printer, entries: Iterator[Entry]) -> None:
         references = (change.reference for entry in _told(entries) for change in entry.changes)
         printer.lines(dict.fromkeys(references))
     elif printer.format == "csv":
-        output.write_csv(_AUDIT, _rows(_told(entries)))
+        printer.csv(_AUDIT, _rows(_told(entries)))
     else:
         for entry in _told(entries):
             printer.show(render.entry(entry.commit, entry.changes))

@@ -17,6 +17,7 @@ from sipctl.errors import Refused, Usage
 if TYPE_CHECKING:
     from sipctl.apply import Outcome, Planner
     from sipctl.inventory import Inventory
+    from sipctl.pager import Pager
     from sipctl.yamlfile.write import Value
 
 READING_FORMATS = ("table", "json", "yaml", "csv", "name")
@@ -74,6 +75,14 @@ def _global_options(
             "--no-cache",
             envvar="SIPCTL_NO_CACHE",
             help="Read every file, as if none were known from an earlier command.",
+        ),
+    ] = False,
+    no_pager: Annotated[
+        bool,
+        typer.Option(
+            "--no-pager",
+            envvar="SIPCTL_NO_PAGER",
+            help="Show a long answer as it is, not in the pager that Git would start.",
         ),
     ] = False,
 ) -> None:
@@ -226,11 +235,15 @@ class Session:
         self.color = color
         self.lock_timeout = 60.0
         self.no_cache = False
+        self.no_pager = False
         self.message: str | None = None
         self.dry_run = False
         self.no_commit = False
         self.format = ""
         self.given: dict[str, Any] = {}
+        self.pager: Pager | None = None
+        # where nothing fails; set before the answer is shown, for its reader may go
+        self.status = 0
 
     def take(self, name: str, value: Any) -> None:
         """One option's value, given before or after the command."""
@@ -288,13 +301,34 @@ class Session:
         """True where a question may be asked."""
         return not self.no_input and sys.stdin.isatty() and sys.stderr.isatty()
 
-    def printer(self, *formats: str) -> output.Printer:
-        """The printer for the format asked for, which must be one of `formats`."""
+    def printer(self, *formats: str, paged: bool = True) -> output.Printer:
+        """The printer for the format asked for, which must be one of `formats`.
+
+        What it prints goes through a pager on a terminal, unless the command writes or asks.
+        """
         wanted = self.format or formats[0]
         if wanted not in formats:
             message = f'"{wanted}" is not an output format of this command'
             raise Usage(message, f"use one of {', '.join(formats)}")
-        return output.Printer(wanted, self.color)
+        if paged and sys.stdout.isatty() and not self.no_pager:
+            self._choose_pager()
+        return output.Printer(wanted, self.color, self.pager)
+
+    def _choose_pager(self) -> None:
+        from sipctl import pager
+
+        if pager.is_wanted():
+            self.pager = pager.Pager(self.workspace or Path.cwd())
+
+    @property
+    def is_paged(self) -> bool:
+        """True where something went through a pager."""
+        return self.pager is not None and self.pager.was_started
+
+    def end_pager(self) -> None:
+        """Wait until all is read that was printed."""
+        if self.pager is not None:
+            self.pager.end()
 
     # -- writing ---------------------------------------------------------------------------------
 
@@ -318,7 +352,7 @@ class Session:
         """
         from sipctl import apply, selection
 
-        printer = self.printer(*WRITING_FORMATS)
+        printer = self.printer(*WRITING_FORMATS, paged=False)
         options = apply.Options(
             dry_run=self.dry_run,
             commit=not self.no_commit,
@@ -356,7 +390,7 @@ class Session:
 
 
 FIELD_OPTIONS = frozenset(inspect.signature(_field_options).parameters)
-SHARED = frozenset(vars(Session("auto"))) - {"given"} | FIELD_OPTIONS
+SHARED = frozenset(vars(Session("auto"))) - {"given", "pager", "status"} | FIELD_OPTIONS
 
 
 def fields_of_options(given: Mapping[str, Any]) -> dict[str, Value]:

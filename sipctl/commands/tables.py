@@ -149,4 +149,4 @@ def export(
     lost = tables.without_cell(found)
     if lost:
         output.tell(f"left out where it is no plain text: {', '.join(lost)}; JSON holds it")
-    output.write_csv(*tables.export_rows(found))
+    output.Printer("csv").csv(*tables.export_rows(found))
