@@ -228,14 +228,21 @@ class Printer:
         self._begin()
         _show(sys.stdout, segments, self.color, on_terminal=self._on_terminal)
 
-    def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """A table: as CSV, drawn for a terminal, or in plain columns."""
+    def table(
+        self, headers: Sequence[str], rows: Sequence[Sequence[str]], omitted: int = 0
+    ) -> None:
+        """A table: as CSV, drawn for a terminal, or in plain columns.
+
+        People are told how many rows were `omitted`; programs have asked for so many.
+        """
         if self.format == "csv":
             self.csv(headers, rows)
             return
         from sipctl.render.table import columns
 
         self.show(columns(headers, rows, self._width()))
+        if omitted:
+            tell(f"… and {omitted} more")
 
     def csv(self, headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """A table as RFC 4180 has it, but for line feeds at the ends of lines; written as rows

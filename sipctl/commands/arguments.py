@@ -14,4 +14,7 @@ Force = Annotated[bool, typer.Option("--force", help="Go on without asking, howe
 Close = Annotated[
     bool, typer.Option("--close", help="Let calls end there where nothing else is left to do.")
 ]
+Limit = Annotated[
+    int | None, typer.Option("--limit", "-n", metavar="N", min=0, help="At most N entries.")
+]
 References = Annotated[list[str] | None, typer.Argument(metavar="[REF]...", help="References.")]

@@ -10,7 +10,7 @@ import typer
 
 from sipctl import attaching, names
 from sipctl.attaching import Place
-from sipctl.commands.arguments import Close
+from sipctl.commands.arguments import Close, Limit
 from sipctl.commands.session import READING_FORMATS, Session, session_of
 from sipctl.errors import Usage
 from sipctl.inventory import UsedAt
@@ -175,11 +175,13 @@ def reroute(
 def uses(
     ctx: typer.Context,
     reference: Annotated[str, typer.Argument(metavar="REF", help="The endpoint.")],
+    limit: Limit = None,
 ) -> None:
     """Show every scenario, action and line that names an endpoint."""
     session = session_of(ctx)
     printer = session.printer(*READING_FORMATS)
-    found = attaching.uses_of(session.inventory(), reference)
+    known = attaching.uses_of(session.inventory(), reference)
+    found = known[:limit]
     if printer.structured:
         printer.document({"reference": reference, "uses": [_data(use) for use in found]})
     elif printer.format == "name":
@@ -189,7 +191,7 @@ def uses(
         printer.table(("scenario", "action", "file", "line", "column"), rows)
     else:
         shown = [(use.scenario, use.action, _where(use)) for use in found]
-        printer.table(("SCENARIO", "ACTION", "WHERE"), shown)
+        printer.table(("SCENARIO", "ACTION", "WHERE"), shown, len(known) - len(found))
 
 
 def _where(use: UsedAt) -> str:

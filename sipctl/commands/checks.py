@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ import typer
 
 from sipctl import disk, examples, judged, names, output, reports, resources, workspace
 from sipctl.commands import reporting
+from sipctl.commands.arguments import Limit
 from sipctl.commands.reporting import FINDINGS, Format, OutputFile
 from sipctl.commands.session import READING_FORMATS, Session, session_of
 from sipctl.errors import Refused, Usage
@@ -225,16 +227,18 @@ def _replace(file: Path, before: bytes | None, after: bytes | None) -> None:
         raise Refused(f'"{file}" could not be written: {error.strerror}') from None
 
 
-def rules(ctx: typer.Context) -> None:
+def rules(ctx: typer.Context, limit: Limit = None) -> None:
     """List every rule."""
     printer = session_of(ctx).printer(*READING_FORMATS)
+    chosen = dict(islice(RULES.items(), limit))
     if printer.format == "name":
-        printer.lines(RULES)
+        printer.lines(chosen)
     elif printer.structured:
-        printer.document({"rules": [_rule_data(name) for name in RULES]})
+        printer.document({"rules": [_rule_data(name) for name in chosen]})
     else:
-        rows = [(r.code, r.name, r.severity, r.summary) for r in RULES.values()]
-        printer.table(("CODE", "NAME", "SEVERITY", "SUMMARY"), rows)
+        rows = [(r.code, r.name, r.severity, r.summary) for r in chosen.values()]
+        omitted = len(RULES) - len(chosen)
+        printer.table(("CODE", "NAME", "SEVERITY", "SUMMARY"), rows, omitted)
 
 
 def explain(

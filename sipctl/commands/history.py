@@ -12,7 +12,7 @@ from sipctl import history as past
 from sipctl import output, revert, selection
 from sipctl import undo as reversal
 from sipctl.changes import FieldChange, MemberChange, Plan, field_name
-from sipctl.commands.arguments import Force, References, Where
+from sipctl.commands.arguments import Force, Limit, References, Where
 from sipctl.commands.session import READING_FORMATS, Session, session_of
 from sipctl.endpoint import FIELDS
 from sipctl.errors import Usage
@@ -45,9 +45,6 @@ Since = Annotated[
 Until = Annotated[str | None, typer.Option(metavar="DATE", help="The same.")]
 Author = Annotated[
     str | None, typer.Option(metavar="PATTERN", help="Author's name or mail address.")
-]
-Limit = Annotated[
-    int | None, typer.Option("--limit", "-n", metavar="N", min=0, help="At most N entries.")
 ]
 At = Annotated[
     str | None, typer.Option("--at", metavar="REV", help="As it was at a commit, tag or branch.")

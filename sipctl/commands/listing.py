@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sipctl import selection
-from sipctl.commands.arguments import Where
+from sipctl.commands.arguments import Limit, Where
 from sipctl.commands.session import READING_FORMATS, session_of
 from sipctl.kinds import ENDPOINT
 
@@ -25,15 +26,16 @@ def list_(
     ctx: typer.Context,
     where: Where = None,
     uses: Uses = False,
+    limit: Limit = None,
 ) -> None:
     """List the endpoints."""
     session = session_of(ctx)
     printer = session.printer(*READING_FORMATS)
     inventory = session.inventory()
     if printer.format == "name" and where is None:
-        printer.lines(inventory.references())
+        printer.lines(islice(inventory.references(), limit))
     else:
-        _print(printer, inventory, selection.matching(inventory, where), uses)
+        _print(printer, inventory, selection.matching(inventory, where), uses, limit)
 
 
 def search(
@@ -42,6 +44,7 @@ def search(
         list[str], typer.Argument(metavar="QUERY...", help="What to look for; see above.")
     ],
     uses: Uses = False,
+    limit: Limit = None,
 ) -> None:
     """List the endpoints that match a query.
 
@@ -58,13 +61,20 @@ def search(
     session = session_of(ctx)
     printer = session.printer(*READING_FORMATS)
     inventory = session.inventory()
-    _print(printer, inventory, selection.found(inventory, query), uses)
+    _print(printer, inventory, selection.found(inventory, query), uses, limit)
 
 
 _HEADERS = ("REFERENCE", "ENDPOINT", "PORT", "CODEC", "USER NAME", "TAGS")
 
 
-def _print(printer: Printer, inventory: Inventory, found: dict[str, Endpoint], uses: bool) -> None:
+def _print(
+    printer: Printer,
+    inventory: Inventory,
+    matching: dict[str, Endpoint],
+    uses: bool,
+    limit: int | None,
+) -> None:
+    found = dict(islice(matching.items(), limit))
     if printer.format == "name":
         printer.lines(found)
         return
@@ -81,7 +91,7 @@ def _print(printer: Printer, inventory: Inventory, found: dict[str, Endpoint], u
         rows = [_row(reference, e, mark) for reference, e in found.items()]
         counts = [str(len(scenarios)) for scenarios in used_by.values()]
         rows = [(*row, count) for row, count in zip(rows, counts, strict=True)] if uses else rows
-        printer.table(shown, rows)
+        printer.table(shown, rows, len(matching) - len(found))
 
 
 def _row(reference: str, endpoint: Endpoint, mark: str) -> tuple[str, ...]:

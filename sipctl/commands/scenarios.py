@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Annotated, Any
 
 import typer
@@ -10,7 +11,7 @@ import typer
 from sipctl import operations, selection, standing
 from sipctl.changes import Plan, shown_value
 from sipctl.commands import editor, form
-from sipctl.commands.arguments import Force
+from sipctl.commands.arguments import Force, Limit
 from sipctl.commands.session import DRAWING_FORMATS, READING_FORMATS, session_of, split
 from sipctl.editing import Change
 from sipctl.errors import Usage
@@ -176,12 +177,12 @@ def delete(
 _HEADERS = ("REFERENCE", "NAME", "TYPE", "ENTRY POINTS", "ACTIONS", "ENDPOINTS")
 
 
-def list_(ctx: typer.Context) -> None:
+def list_(ctx: typer.Context, limit: Limit = None) -> None:
     """List the scenarios."""
     session = session_of(ctx)
     printer = session.printer(*READING_FORMATS)
     inventory = session.inventory()
-    found = inventory.scenarios
+    found = dict(islice(inventory.scenarios.items(), limit))
     if printer.format == "name":
         printer.lines(found)
     elif printer.structured:
@@ -190,7 +191,8 @@ def list_(ctx: typer.Context) -> None:
         printer.document({"scenarios": records, "unreadable": unreadable})
     else:
         headers = _HEADERS if printer.format == "table" else tuple(h.lower() for h in _HEADERS)
-        printer.table(headers, [_row(reference, s) for reference, s in found.items()])
+        rows = [_row(reference, s) for reference, s in found.items()]
+        printer.table(headers, rows, len(inventory.scenarios) - len(found))
 
 
 def _row(reference: str, scenario: Scenario) -> tuple[str, ...]:

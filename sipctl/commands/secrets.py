@@ -9,6 +9,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -29,6 +30,7 @@ from sipctl import (
 )
 from sipctl.changes import Plan
 from sipctl.commands import passwords, reporting
+from sipctl.commands.arguments import Limit
 from sipctl.commands.reporting import FINDINGS, Format, OutputFile
 from sipctl.commands.session import READING_FORMATS, Session, session_of
 from sipctl.errors import Refused, Usage
@@ -111,21 +113,22 @@ def _own_name() -> str:
     return re.sub(r"[^A-Za-z0-9_.@-]", "-", text).lstrip("_.@-")[:MAX_LENGTH]
 
 
-def recipients(ctx: typer.Context) -> None:
+def recipients(ctx: typer.Context, limit: Limit = None) -> None:
     """List who can open the sealed passwords."""
     session = session_of(ctx)
     printer = session.printer(*READING_FORMATS)
     listed = workspace.load_settings(session.root()).recipients
     own = identities.find(listed).own(listed)
-    rows = [(name, key, name in own) for name, key in listed.items()]
+    rows = [(name, key, name in own) for name, key in islice(listed.items(), limit)]
     if printer.format == "name":
-        printer.lines(listed)
+        printer.lines(name for name, _, _ in rows)
     elif printer.structured:
         data = [{"name": name, "key": key, "own": ours} for name, key, ours in rows]
         printer.document({"recipients": data})
     else:
         headers = ("NAME", "KEY", "OWN") if printer.format == "table" else ("name", "key", "own")
-        printer.table(headers, [(name, key, "yes" if ours else "") for name, key, ours in rows])
+        shown = [(name, key, "yes" if ours else "") for name, key, ours in rows]
+        printer.table(headers, shown, len(listed) - len(rows))
     if not listed and printer.format == "table":
         output.tell(f"there are none yet: {secrets.KEYGEN}")
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Annotated
 
 import typer
 
 from sipctl import operations, selection
 from sipctl.changes import Plan
-from sipctl.commands.arguments import Force, Where
+from sipctl.commands.arguments import Force, Limit, Where
 from sipctl.commands.session import READING_FORMATS, session_of
 from sipctl.errors import Usage
 from sipctl.inventory import Inventory
@@ -66,15 +67,17 @@ def rename(
     session.write(lambda i: operations.rename_tag(i, old, new), guarded=True, force=force)
 
 
-def show(ctx: typer.Context) -> None:
+def show(ctx: typer.Context, limit: Limit = None) -> None:
     """List all tags and how many endpoints have each."""
     session = session_of(ctx)
     printer = session.printer(*READING_FORMATS)
-    tags = session.inventory().tags()
+    known = session.inventory().tags()
+    tags = dict(islice(known.items(), limit))
     if printer.format == "name":
         printer.lines(tags)
     elif printer.structured:
         printer.document({"tags": [{"tag": tag, "endpoints": n} for tag, n in tags.items()]})
     else:
         headers = ("TAG", "ENDPOINTS") if printer.format == "table" else ("tag", "endpoints")
-        printer.table(headers, [(tag, str(count)) for tag, count in tags.items()])
+        rows = [(tag, str(count)) for tag, count in tags.items()]
+        printer.table(headers, rows, len(known) - len(tags))
