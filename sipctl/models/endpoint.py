@@ -171,7 +171,10 @@ Tags = Annotated[
 
 
 class _Form(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True)
+    # each model is built when it is first needed: no form is by itself
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", hide_input_in_errors=True, defer_build=True
+    )
 
 
 class EnvPassword(_Form):
@@ -235,6 +238,7 @@ class EndpointModel(BaseModel):
         strict=True,
         extra="allow",
         hide_input_in_errors=True,
+        defer_build=True,
         title="SIP endpoint",
         json_schema_extra={
             "description": "A telephony server that calls are sent to: endpoints/<reference>.yaml.",

@@ -55,7 +55,9 @@ def _entry_points(values: tuple[str, ...]) -> tuple[str, ...]:
 class Action(BaseModel):
     """One action: its type, where each of its branches leads, and its parameters."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="allow", title="Action")
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="allow", defer_build=True, title="Action"
+    )
     KEEPS_UNKNOWN_KEYS: ClassVar[bool] = True
 
     action: str = Field(
@@ -83,6 +85,7 @@ class ScenarioModel(BaseModel):
         frozen=True,
         strict=True,
         extra="allow",
+        defer_build=True,
         title="Routing scenario",
         json_schema_extra={
             "description": "A graph of actions with labelled branches: scenarios/<reference>.yaml.",

@@ -128,6 +128,7 @@ class SettingsModel(BaseModel):
         frozen=True,
         strict=True,
         extra="allow",
+        defer_build=True,
         title="sipctl workspace settings",
         json_schema_extra={
             "description": "sipctl.yaml: marks the root of a workspace and holds its settings.",
