@@ -148,7 +148,9 @@ def _rank(difference: Difference) -> tuple[int, str, str]:
 def _faults(side: str, state: State) -> Iterator[Fault]:
     settings = _settings_version(state.settings)
     found = [settings] if settings else []
-    found += [_version(member) for _, member in sorted(state.members.items())]
+    for _, member in sorted(state.members.items()):
+        if not (member.known.plain or member.facts.parsed):
+            found.append(_version(member))
     yield from (Fault(side, version.fault) for version in found if version.fault)
 
 
@@ -237,6 +239,8 @@ def _pairs(old: Inventory, new: Inventory) -> Iterator[_Pair]:
         gone = olds.keys() - news.keys() - set(moved.values())
         for path, member in news.items():
             before = olds.get(moved.get(path, path))
+            if before is not None and before.path == path and before.known is member.known:
+                continue  # what is one file differs nowhere, and need not be read
             yield _Pair(_version(before) if before else None, _version(member))
         yield from (_Pair(_version(olds[path]), None) for path in gone)
 
@@ -415,7 +419,7 @@ def ignore_changes(old: State, new: State, comparison: Comparison) -> tuple[Igno
     found: list[IgnoreChange] = []
     for path, member in sorted(new.members.items()):
         before = old.members.get(moved.get(path) or path)
-        if before is None or before.data != member.data:
+        if before is None or not before.is_as(member):
             found += _ignore_changes(_ignoring(before) if before else [], _ignoring(member))
     return tuple(found)
 

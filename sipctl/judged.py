@@ -15,7 +15,7 @@ from sipctl.errors import Refused
 from sipctl.findings import Finding, Place
 from sipctl.inventory import Inventory
 from sipctl.kinds import FOLDERS, SETTINGS_FILE, is_member_name
-from sipctl.member import NO_CONTEXT, Context
+from sipctl.member import NO_CONTEXT, Context, Member
 from sipctl.repository import Entry, Repository
 
 _ALL = (*FOLDERS, SETTINGS_FILE)
@@ -145,9 +145,8 @@ def _root(start: Path, given: Path | None, entries: _Entries) -> Path:
 def _judged(
     root: Path, repository: Repository, entries: Mapping[str, Entry], before: str | None
 ) -> Judged:
-    wanted = [e.oid for path, e in entries.items() if e.is_file and _is_read(path)]
-    blobs = repository.blobs(wanted)
-    source = dict(_files(entries, blobs))
+    wanted = {p: e.oid for p, e in entries.items() if e.is_file and e.merged and _is_read(p)}
+    source = dict(_files(entries, workspace.of_blobs(root, wanted, repository.blobs)))
     context = _context(repository, entries, before) if before else NO_CONTEXT
     files = tuple(path for path in source if _is_read(path))
     inventory = workspace.inventory_of(source, context)
@@ -167,8 +166,8 @@ def _context(repository: Repository, entries: Mapping[str, Entry], before: str) 
 
 
 def _files(
-    entries: Mapping[str, Entry], blobs: Mapping[str, bytes]
-) -> Iterator[tuple[str, bytes | Finding]]:
+    entries: Mapping[str, Entry], contents: Mapping[str, bytes | Member]
+) -> Iterator[tuple[str, bytes | Finding | Member]]:
     """The files of a tree as the disk would show them: members, settings, and what is not read.
 
     What stands for a folder comes once for each file in it.
@@ -178,7 +177,7 @@ def _files(
         name, below, _ = inner.partition("/")
         shown = f"{folder}/{name}" if inner else path
         if _is_read(path):
-            yield path, _content(path, entry, blobs)
+            yield path, _content(path, entry, contents)
         elif path in FOLDERS:
             yield path, workspace.not_a_file(path, "it is no folder")
         elif name.startswith("."):
@@ -189,7 +188,9 @@ def _files(
             yield shown, workspace.stray(shown, bool(below) or entry.mode == "160000")
 
 
-def _content(path: str, entry: Entry, blobs: Mapping[str, bytes]) -> bytes | Finding:
+def _content(
+    path: str, entry: Entry, contents: Mapping[str, bytes | Member]
+) -> bytes | Finding | Member:
     if not entry.merged:
         hint = "choose one side, then `git add` the file"
         message = "a merge has left several versions of it"
@@ -198,4 +199,4 @@ def _content(path: str, entry: Entry, blobs: Mapping[str, bytes]) -> bytes | Fin
         link = entry.mode == "120000"
         return workspace.not_a_file(path, "it is a symbolic link" if link else "it is a repository")
     missing = workspace.not_a_file(path, "its content is not in this repository")
-    return blobs.get(entry.oid, missing)
+    return contents.get(path, missing)

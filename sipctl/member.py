@@ -264,6 +264,10 @@ class Member:
         span = self.facts.spans.get(key)
         return place_of(span, self.path) if span else Place(self.path)
 
+    def is_as(self, other: Member) -> bool:
+        """True where both hold the same bytes; of one file they need not be read for that."""
+        return self.known is other.known or self.data == other.data
+
     # -- the content, which may have to be read ------------------------------------------------
 
     @property

@@ -254,12 +254,6 @@ class Repository:
         found = self._objects.ask(lines, read_object, at_once=_AT_ONCE)
         return {oid: one[1] for oid, one in zip(wanted, found, strict=True) if one}
 
-    def files_at(self, revision: str, paths: Sequence[str]) -> dict[str, bytes]:
-        """The content of all files below `paths` at a revision."""
-        tree = self.tree(revision, paths)
-        blobs = self.blobs(tree.values())
-        return {path: blobs[oid] for path, oid in tree.items()}
-
     def checked_out(self, files: Iterable[tuple[str, str]]) -> dict[tuple[str, str], bytes]:
         """Many files as Git would write them to disk, each given by its path and blob."""
         wanted = list(dict.fromkeys(files))

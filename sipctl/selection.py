@@ -94,10 +94,11 @@ def at_revision(
     oid, path = repository.resolve(revision), ENDPOINT.path(reference or "")
     if reference and ENDPOINT.holds(path):
         more = [SCENARIO.folder] if used else []
-        files = repository.files_at(oid, [SETTINGS_FILE, path, *more])
-        if path in files:
-            return workspace.inventory_of(files)
-    return workspace.inventory_of(repository.files_at(oid, [*FOLDERS, SETTINGS_FILE]))
+        blobs = repository.tree(oid, [SETTINGS_FILE, path, *more])
+        if path in blobs:
+            return workspace.inventory_of(workspace.of_blobs(root, blobs, repository.blobs))
+    blobs = repository.tree(oid, [*FOLDERS, SETTINGS_FILE])
+    return workspace.inventory_of(workspace.of_blobs(root, blobs, repository.blobs))
 
 
 def required_repository(root: Path) -> Repository:

@@ -17,6 +17,7 @@ from sipctl.member import NOTHING, Facts, Member, given
 from sipctl.names import quoted
 from sipctl.repository import Repository
 from sipctl.settings import Settings
+from sipctl.workspace import Files
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,40 +147,47 @@ def _commit(repository: Repository, revision: str) -> str | None:
 
 # -- reading -------------------------------------------------------------------------------------
 
-_Files = dict[str, bytes | Finding]
-
 
 def read(root: Path, repository: Repository, old: Side, new: Side) -> tuple[State, State]:
-    """Both versions. What does not differ is parsed once."""
+    """Both versions. What does not differ is parsed once, and on disk not at all if it is known."""
+    settings: bytes | Finding | None
     if new == DISK:
-        files: _Files = dict(workspace.disk_files(root))
-        before, now = _differing_on_disk(repository, old, files)
+        inventory = workspace.load(root)
+        settings = workspace.settings_file(root)
+        on_disk = {SETTINGS_FILE: settings, **inventory.members}
+        before, now = _differing_on_disk(repository, old, on_disk)
     else:
         files = _files(repository, new)
+        inventory, settings = workspace.inventory_of(files), files.get(SETTINGS_FILE)
         before, now = _differing_in_git(repository, old, new)
-    inventory = workspace.inventory_of(files)
     earlier = workspace.reread(inventory, {**dict.fromkeys(now), **before})
     differs = SETTINGS_FILE in before or SETTINGS_FILE in now
-    settings = before.get(SETTINGS_FILE) if differs else files.get(SETTINGS_FILE)
-    return State(earlier, settings), State(inventory, files.get(SETTINGS_FILE))
+    former = before.get(SETTINGS_FILE) if differs else settings
+    return State(earlier, former), State(inventory, settings)
 
 
 def read_differing(root: Path, repository: Repository, old: Side, new: Side) -> tuple[State, State]:
     """Of both versions the files that differ, as if there were no others. They are parsed only:
     what they mean is not judged."""
+    before: Files
+    now: Files
     if new == DISK:
-        before, now = _differing_on_disk(repository, old, dict(workspace.disk_files(root)))
+        before, now = _differing_on_disk(repository, old, workspace.disk_files(root))
     else:
         before, now = _differing_in_git(repository, old, new)
     return _parsed(before), _parsed(now)
 
 
-def _parsed(files: Mapping[str, bytes | Finding]) -> State:
+def _parsed(files: Files) -> State:
     members = {path: _member(path, data) for path, data in files.items() if path != SETTINGS_FILE}
-    return State(Inventory(Settings(), members), files.get(SETTINGS_FILE))
+    settings = files.get(SETTINGS_FILE)
+    assert not isinstance(settings, Member)
+    return State(Inventory(Settings(), members), settings)
 
 
-def _member(path: str, data: bytes | Finding) -> Member:
+def _member(path: str, data: bytes | Finding | Member) -> Member:
+    if isinstance(data, Member):
+        return data
     if isinstance(data, Finding):
         return Member(path, Facts(findings=(data,)), NOTHING)
     content = workspace.content_of(path, data)
@@ -192,8 +200,8 @@ def _member(path: str, data: bytes | Finding) -> Member:
 
 
 def _differing_on_disk(
-    repository: Repository, old: Side, files: _Files
-) -> tuple[dict[str, bytes], _Files]:
+    repository: Repository, old: Side, files: Files
+) -> tuple[dict[str, bytes], Files]:
     """The files of a commit that are not the same on disk, and those on disk, by path.
 
     What Git would store as it is stored already is the same; else that counts which a checkout
@@ -203,13 +211,18 @@ def _differing_on_disk(
     tree = {path: blob for path, blob in tree.items() if _is_read(path)}
     others = (x for x in tree.items() if not _is_stored_as(files.get(x[0]), x[1]))
     found = repository.checked_out(others)
-    before = {path: data for (path, _), data in found.items() if data != files.get(path)}
-    now = {p: data for p, data in files.items() if _is_read(p) and (p in before or p not in tree)}
+    before = {path: data for (path, _), data in found.items() if data != _bytes(files.get(path))}
+    read = ((path, data) for path, data in files.items() if _is_read(path))
+    now = {path: data for path, data in read if path in before or path not in tree}
     return before, now
 
 
-def _is_stored_as(data: bytes | Finding | None, blob: str) -> bool:
-    if not isinstance(data, bytes):
+def _is_stored_as(file: bytes | Finding | Member | None, blob: str) -> bool:
+    known = workspace.blob_of(file) if isinstance(file, Member) else None
+    if known is not None and len(blob) == len(known):
+        return known == blob
+    data = _bytes(file)
+    if data is None:
         return False
     algorithm = "sha1" if len(blob) == 40 else "sha256"
     digest = hashlib.new(algorithm, b"blob %d\0" % len(data), usedforsecurity=False)
@@ -217,9 +230,16 @@ def _is_stored_as(data: bytes | Finding | None, blob: str) -> bool:
     return digest.hexdigest() == blob
 
 
+def _bytes(file: bytes | Finding | Member | None) -> bytes | None:
+    """What a plain file on disk holds; None for what is none."""
+    if isinstance(file, Member):
+        return None if workspace.blob_of(file) is None else file.data
+    return file if isinstance(file, bytes) else None
+
+
 def _differing_in_git(
     repository: Repository, old: Side, new: Side
-) -> tuple[dict[str, bytes], _Files]:
+) -> tuple[dict[str, bytes], dict[str, bytes]]:
     """The files of two commits that differ, as a checkout writes them."""
     assert new.commit is not None
     touched = [x for x in repository.between(old.commit, new.commit, _READ) if _is_read(x.path)]
@@ -236,7 +256,7 @@ def _is_read(path: str) -> bool:
     return path == SETTINGS_FILE or workspace.is_member(path)
 
 
-def _files(repository: Repository, side: Side) -> _Files:
+def _files(repository: Repository, side: Side) -> dict[str, bytes]:
     """All files of a commit, as a checkout writes them."""
     assert side.commit is not None
     tree = repository.tree(side.commit, _READ)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,8 +20,9 @@ from sipctl.kinds import KINDS, SETTINGS_FILE, Kind, is_member_name, kind_of
 from sipctl.member import NO_CONTEXT, NOTHING, Content, Context, Facts, Known, Member, given
 from sipctl.settings import Settings
 
-Files = Mapping[str, "bytes | Finding"]
-"""A workspace's files by path relative to its root: their bytes, or why they cannot be read."""
+Files = Mapping[str, "bytes | Finding | Member"]
+"""A workspace's files by path relative to its root: their bytes, what is known of them, or why they
+cannot be read."""
 
 
 def find_root(start: Path, given: Path | None = None) -> Path:
@@ -95,10 +96,36 @@ def inventory_of(source: Files, context: Context = NO_CONTEXT) -> Inventory:
     members, stray = {}, []
     for path, data in source.items():
         if is_member(path):
-            members[path] = _member(path, data)
+            members[path] = data if isinstance(data, Member) else _member(path, data)
         elif isinstance(data, Finding) and path != SETTINGS_FILE:
             stray.append(data)
     return _inventory(settings, members, (*found, *stray), context)
+
+
+def of_blobs(
+    root: Path, blobs: Mapping[str, str], read: Callable[[Iterable[str]], Mapping[str, bytes]]
+) -> dict[str, bytes | Member]:
+    """The files that Git keeps as these blobs, each by its path, in a workspace or in the past of
+    one: what is known of those that stand on disk too, else what `read` gives for the blobs.
+
+    What it does not give is left out.
+    """
+    with cache.of(root) as store:
+        found = {path: store.of_content(path, bytes.fromhex(oid)) for path, oid in blobs.items()}
+    contents = read(oid for path, oid in blobs.items() if found[path] is None)
+
+    def source(path: str, known: Known) -> Content:
+        oid = blobs[path]
+        return content_of(path, read([oid])[oid])
+
+    files: dict[str, bytes | Member] = {}
+    for path, oid in blobs.items():
+        entry = found[path]
+        if entry is not None:
+            files[path] = Member(path, entry.moved(path, cache.NEVER), source)
+        elif oid in contents:
+            files[path] = contents[oid]
+    return files
 
 
 def _inventory(
@@ -174,9 +201,11 @@ def context_of(members: Mapping[str, Member]) -> Context:
     )
 
 
-def _known_settings(data: bytes | Finding | None) -> Facts:
+def _known_settings(data: bytes | Finding | Member | None) -> Known:
     if data is None or isinstance(data, Finding):
         return Facts(findings=(data,) if data else ())
+    if isinstance(data, Member):
+        return data.known
     from sipctl import reading
 
     return reading.settings_of(SETTINGS_FILE, data)
@@ -211,6 +240,19 @@ class _Disk:
 
     def members(self) -> tuple[dict[str, Member], list[Finding]]:
         """Every member by path, and a finding for what looks like one and is not read."""
+        found, unknown, stray = self._looked_at()
+        for path, known in self._read_all(unknown).items():
+            found[path] = self._member(path, known)
+        return found, stray
+
+    def files(self) -> Files:
+        """The same in one; what is not known is not looked into."""
+        found, unknown, stray = self._looked_at()
+        read = {path: _bytes(path, f"{self.root}{os.sep}{path}", None) for path in unknown}
+        return {**found, **read, **{finding.place.file: finding for finding in stray}}
+
+    def _looked_at(self) -> tuple[dict[str, Member], list[str], list[Finding]]:
+        """Every member, the paths of those that are not known, and what is none."""
         found: dict[str, Member] = {}
         unknown: list[str] = []
         stray: list[Finding] = []
@@ -227,9 +269,7 @@ class _Disk:
                         if known is None:
                             unknown.append(path)
                         found[path] = self._member(path, known)
-        for path, known in self._read_all(unknown).items():
-            found[path] = self._member(path, known)
-        return found, stray
+        return found, unknown, stray
 
     def _known(self, path: str, name: str, folder: int | None) -> Entry | Finding | None:
         """What is known of a file: a finding where there is none, None where it must be read."""
@@ -297,24 +337,24 @@ _MANY = 1000
 _AT_ONCE = 100
 
 
-def disk_files(root: Path) -> Iterator[tuple[str, bytes | Finding]]:
-    """Every file of a workspace as it stands on disk, and what looks like one and is not read."""
-    yield SETTINGS_FILE, _bytes(SETTINGS_FILE, os.fspath(root / SETTINGS_FILE), None)
-    for kind in KINDS:
-        with _folder(root, kind) as folder:
-            if isinstance(folder, Finding):
-                yield kind.folder, folder
-            elif folder is not None:
-                yield from _folder_files(kind, folder)
+def disk_files(root: Path) -> Files:
+    """Every file of a workspace as it stands on disk, and what looks like one and is not read.
+
+    Of members what is known, if anything is; else their bytes.
+    """
+    with cache.of(root) as store:
+        return {SETTINGS_FILE: settings_file(root), **_Disk(root, store).files()}
 
 
-def _folder_files(kind: Kind, folder: int) -> Iterator[tuple[str, bytes | Finding]]:
-    names, others = _listed(kind, folder)
-    for name in names:
-        path = f"{kind.folder}/{name}"
-        yield path, _bytes(path, name, folder)
-    for finding in others:
-        yield finding.place.file, finding
+def settings_file(root: Path) -> bytes | Finding:
+    """The bytes of the settings on disk, or why they cannot be read."""
+    return _bytes(SETTINGS_FILE, os.fspath(root / SETTINGS_FILE), None)
+
+
+def blob_of(member: Member) -> str | None:
+    """The name that Git gives what a file on disk holds, in a repository of SHA-1; None for what is
+    no plain file."""
+    return member.known.oid.hex() if isinstance(member.known, Entry) else None
 
 
 def _bytes(path: str, name: str, folder: int | None) -> bytes | Finding:

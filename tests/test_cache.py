@@ -15,11 +15,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sipctl import cache, selection
+from sipctl import cache, comparison, judged, selection, sides
 from sipctl import workspace as workspaces
 from sipctl.cache import Entry
 from sipctl.inventory import Inventory
 from sipctl.member import Facts, Member
+from sipctl.repository import Repository
 from tests import everything
 from tests.conftest import Git, Program
 from tests.support import ROOT, execute
@@ -66,6 +67,31 @@ def refuse_other_answer(root: Path) -> None:
 
 
 QUERIES = ("main", "1er", "BÜRO", "5060", "udp", "x-owner:Voice", "ref:a", "tag:paris", "used:no")
+
+
+def refuse_other_past(root: Path) -> None:
+    """The same of what stands in Git, and of what differs between that and the disk."""
+
+    def told() -> list[object]:
+        repository = Repository.find(root)
+        assert repository
+        head = sides.Side("HEAD", repository.head())
+        found = [judged.at_revision(root, root, "HEAD"), judged.staged(root, root, None)]
+        states = sides.read(root, repository, head, sides.DISK)
+        differing = sides.read_differing(root, repository, head, sides.DISK)
+        return [
+            *(answer_of(one.inventory) for one in found),
+            *(one.files for one in found),
+            *(answer_of(state.inventory) for state in states),
+            *(state.settings for state in (*states, *differing)),
+            *({p: m.data for p, m in s.members.items()} for s in (*states, *differing)),
+            comparison.compare(*states),
+            comparison.compare(*differing).differences,
+        ]
+
+    known = told()
+    with cache.switched_off():
+        assert known == told()
 
 
 def files_of(root: Path) -> list[Path]:
@@ -279,6 +305,7 @@ def test_after_any_changes_the_answer_is_the_one_without_a_cache(
             history.take(*step)
         for _ in range(2):
             refuse_other_answer(history.root)
+        refuse_other_past(history.root)
     finally:
         cache._TICK = tick
 
@@ -365,6 +392,39 @@ def test_what_sipctl_has_written_is_not_parsed_again(
     code += "sys.exit('pydantic' in sys.modules)"
     execute(["python", "-c", code])
     assert '"port": 5070' in run("show", "bare", "-o", "json").out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["validate", "--staged"],
+        ["validate", "--rev", "HEAD"],
+        ["show", "bare", "--at", "HEAD"],
+        ["status"],
+        ["plan", "HEAD"],
+        ["diff"],
+    ],
+    ids=" ".join,
+)
+def test_what_git_keeps_is_not_judged_anew_where_it_stands_on_disk_too(
+    words: list[str], known: Path, git: Git
+) -> None:
+    git("add", ".")
+    git("commit", "--quiet", "--message=All")
+    code = f"import sys; from sipctl.main import run; assert run({words!r}) in (0, 1); "
+    code += "sys.exit('pydantic' in sys.modules)"
+    execute(["python", "-c", code])
+
+
+def test_a_file_that_moved_has_its_findings_where_it_stands_in_git(
+    workspace: Path, git: Git, quick: Callable[[], None], run: Program
+) -> None:
+    Path("endpoints/old.yaml").write_text("reference: old\nhost: my_pbx\n")
+    git("add", ".")
+    Path("endpoints/old.yaml").rename("endpoints/new.yaml")
+    quick()
+    workspaces.load(workspace)
+    assert "--> endpoints/old.yaml:2:7\n" in run("validate", "--staged", check=1).out
 
 
 def test_a_hook_that_changes_what_is_committed_is_seen(

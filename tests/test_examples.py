@@ -14,7 +14,7 @@ from sipctl.member import NO_CONTEXT, Context, Login, digest
 from sipctl.repository import Repository
 from sipctl.resealing import Sets
 from sipctl.rules.book import RULES
-from sipctl.workspace import Files, disk_files, inventory_of, load
+from sipctl.workspace import load, reread
 from tests.conftest import Program
 from tests.support import ROOT, execute
 
@@ -27,16 +27,12 @@ PBX = "endpoints/pbx-paris.yaml"
 SUPPORT = "scenarios/support-in.yaml"
 
 
-def _grown(source: Files) -> Files:
-    data = source[PBX]
-    assert isinstance(data, bytes)
-    return {**source, PBX: data + b"# a line of a log\n" * (MAX_BYTES // 18)}
+def _grown(data: bytes) -> dict[str, bytes]:
+    return {PBX: data + b"# a line of a log\n" * (MAX_BYTES // 18)}
 
 
-def _in_other_case(source: Files) -> Files:
-    data = source[PBX]
-    assert isinstance(data, bytes)
-    return {**source, "endpoints/PBX-Paris.yaml": data.replace(b"pbx-paris", b"PBX-Paris")}
+def _in_other_case(data: bytes) -> dict[str, bytes]:
+    return {"endpoints/PBX-Paris.yaml": data.replace(b"pbx-paris", b"PBX-Paris")}
 
 
 # What Git should not carry, or a file system cannot: the wrong part is added to what is read.
@@ -45,7 +41,7 @@ def _sealed() -> str:
     return text.partition("age: ")[2].rstrip("}\n")
 
 
-MADE: dict[str, Callable[[Files], Files]] = {
+MADE: dict[str, Callable[[bytes], dict[str, bytes]]] = {
     "file-too-large": _grown,
     "duplicate-reference": _in_other_case,
 }
@@ -96,9 +92,8 @@ def wrong(rule: str, tmp_path: Path) -> tuple[Finding, ...]:
     """What is found in the wrong example of a rule."""
     if rule in MADE_FOR_AUDIT:
         return _audited(rule, tmp_path)
-    source = dict(disk_files(INVALID / rule))
-    context = CONTEXT.get(rule, NO_CONTEXT)
-    return inventory_of(MADE[rule](source) if rule in MADE else source, context).findings
+    made = MADE[rule]((INVALID / rule / PBX).read_bytes()) if rule in MADE else {}
+    return reread(load(INVALID / rule), made, CONTEXT.get(rule, NO_CONTEXT)).findings
 
 
 def _folders(root: Path) -> set[str]:

@@ -690,7 +690,8 @@ def test_bytes_come_back_as_git_checks_them_out(
     windows = PARIS.replace("\n", "\r\n")
     story.does("pbx-paris", windows)
     story.does("pbx-paris", windows.replace("5060", "5061"))
-    assert b"\r" not in story.repository.files_at("HEAD", ["endpoints"])["endpoints/pbx-paris.yaml"]
+    [blob] = story.repository.tree("HEAD", ["endpoints/pbx-paris.yaml"]).values()
+    assert b"\r" not in story.repository.blobs([blob])[blob]
     go_back(story, "pbx-paris")
     assert story.file("pbx-paris").read_bytes() == windows.encode()
     assert story.git("status", "--porcelain") == ""
