@@ -183,7 +183,9 @@ def _both(
     if plan.adopts:  # what stands on disk is the change itself
         before = workspace.reread(inventory, {c.path: c.before for c in plan.effective})
     context = workspace.context_of(dict(_befores(plan, before)))
-    after = workspace.reread(inventory, {c.path: c.after for c in plan.effective}, context)
+    after = workspace.reread(
+        inventory, {c.path: c.known or c.after for c in plan.effective}, context
+    )
     exposed = selection.exposed_files(repository, (before, after)) if repository else None
     if not exposed:
         return before, after

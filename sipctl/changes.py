@@ -6,8 +6,8 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from sipctl import scalars
 from sipctl.endpoint import FIELDS, default_of, is_variable
@@ -16,6 +16,9 @@ from sipctl.nodes import Mapping as MappingNode
 from sipctl.nodes import Node, Scalar, Sequence, plain_data
 from sipctl.own import free, shown_key
 from sipctl.scenario import FIELDS as SCENARIO_FIELDS
+
+if TYPE_CHECKING:
+    from sipctl.member import Member
 
 MASK = "***"
 """What stands for a value that may be a password."""
@@ -26,7 +29,8 @@ class FileChange:
     """One file's content before and after; None where it does not exist. Paths are the workspace's.
 
     A file that moves is two of these: the old path goes, the new one comes, with `moved_from`. A
-    copy has the path it was copied from in `copied_from`.
+    copy has the path it was copied from in `copied_from`. `known` is what the reader made of the
+    content after already, if it did, so that nobody has to read it once more.
     """
 
     path: str
@@ -34,6 +38,7 @@ class FileChange:
     after: bytes | None
     moved_from: str | None = None
     copied_from: str | None = None
+    known: Member | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +156,12 @@ def _listed(value: Any) -> Any:
 
 def _with_defaults(values: dict[str, Value]) -> dict[str, Value]:
     transport = values["transport"].data if "transport" in values else None
-    for field in FIELDS:
-        if field not in values:
-            default = default_of(field, transport)
+    for name in FIELDS:
+        if name not in values:
+            default = default_of(name, transport)
             data = list(default) if isinstance(default, tuple) else default
-            values[field] = Value(data, given=False)
-    return {field: values[field] for field in (*FIELDS, *sorted(values.keys() - set(FIELDS)))}
+            values[name] = Value(data, given=False)
+    return {name: values[name] for name in (*FIELDS, *sorted(values.keys() - set(FIELDS)))}
 
 
 def _of_scenario(root: MappingNode) -> dict[str, Value]:

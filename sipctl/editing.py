@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sipctl.errors import Refused
+from sipctl.errors import Bug, Refused
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, Kind
-from sipctl.member import Member
+from sipctl.member import Content, Member
 from sipctl.rules.book import RULES
-from sipctl.yamlfile.edit import set_paths, set_values
+from sipctl.yamlfile.edit import changed
 from sipctl.yamlfile.write import Unset, Value
 
 Change = Value | Unset
@@ -39,11 +39,21 @@ def editable(inventory: Inventory, reference: str, kind: Kind = ENDPOINT) -> Mem
 
 def edited(member: Member, changes: Changes) -> bytes:
     """The file's bytes with fields changed, all others as they were."""
-    text = set_values(member.data.decode("utf-8"), changes, member.kind.fields)
-    return text.encode("utf-8")
+    return content_with(member, changes).data
 
 
 def edited_within(member: Member, changes: Mapping[tuple[str, ...], Change]) -> bytes:
     """The file's bytes with values changed that stand deeper, each by its way from the top."""
-    text = set_paths(member.data.decode("utf-8"), changes, member.kind.fields)
-    return text.encode("utf-8")
+    return _content_within(member, changes).data
+
+
+def content_with(member: Member, changes: Changes) -> Content:
+    """The file with fields changed, and what the reader makes of it."""
+    return _content_within(member, {(field,): value for field, value in changes.items()})
+
+
+def _content_within(member: Member, changes: Mapping[tuple[str, ...], Change]) -> Content:
+    if member.root is None:
+        raise Bug("a file that cannot be read, or holds no mapping, was to be edited")
+    text, root = changed(member.text, member.root, changes, member.kind.fields)
+    return Content(text.encode("utf-8"), text, root)

@@ -14,16 +14,14 @@ from sipctl.changes import (
     of_these,
     snapshot,
 )
-from sipctl.editing import Changes, Edit, editable, edited
+from sipctl.editing import Changes, Edit, content_with, editable, edited
 from sipctl.errors import Refused
 from sipctl.findings import Finding
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, SCENARIO, Kind
 from sipctl.member import Member
-from sipctl.nodes import Mapping as MappingNode
 from sipctl.rules.book import RULES
-from sipctl.workspace import read_member
-from sipctl.yamlfile.read import read
+from sipctl.workspace import member_with, read_member
 from sipctl.yamlfile.write import UNSET, Value, document
 
 
@@ -107,18 +105,17 @@ def edit(
 
 def plan_of_edits(operation: str, edits: Iterable[Edit], subject: str = "") -> Plan:
     """A plan of changes to the fields of files; the subject tells which, if none is given."""
-    results = [(member, edited(member, wanted)) for member, wanted in edits]
-    changes = tuple(FileChange(member.path, member.data, after) for member, after in results)
-    return Plan(operation, subject or _subject(results), changes)
+    results = [(m, member_with(m.path, content_with(m, wanted))) for m, wanted in edits]
+    changes = (FileChange(m.path, m.data, after.data, known=after) for m, after in results)
+    return Plan(operation, subject or _subject(results), tuple(changes))
 
 
-def _subject(results: Iterable[tuple[Member, bytes]]) -> str:
-    """What edits change, told of files and their new contents."""
+def _subject(results: Iterable[tuple[Member, Member]]) -> str:
+    """What edits change, told of files as they were and as they will be."""
     told = []
     for member, after in results:
-        root = read(after, member.path).root
-        if member.root is not None and isinstance(root, MappingNode):
-            fields = differences(*(snapshot(x, member.kind) for x in (member.root, root)))
+        if member.root is not None and after.root is not None:
+            fields = differences(*(snapshot(x, member.kind) for x in (member.root, after.root)))
             if fields:
                 told.append(MemberChange("changed", member.reference, fields, member=member.kind))
     return f"Change {changed_fields_subject(told)}" if told else "Change nothing"
@@ -131,10 +128,11 @@ def replace_text(
     member = inventory.member(reference, kind)
     if member.data != before:
         raise Refused(f'"{member.path}" has changed while it was edited')
-    change = FileChange(member.path, before, after)
-    both = member.root and read_member(member.path, after).root
+    known = read_member(member.path, after)
+    change = FileChange(member.path, before, after, known=known)
+    both = member.root and known.root
     what = of_these([member.path])
-    subject = _subject([(member, after)]) if both and before != after else f"Change {what}"
+    subject = _subject([(member, known)]) if both and before != after else f"Change {what}"
     subject = f"Reformat {what}" if subject == "Change nothing" else subject
     return Plan("edit", subject, (change,))
 

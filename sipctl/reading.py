@@ -16,7 +16,7 @@ from sipctl.endpoint import FIELDS, PASSWORD_FORMS, password_form
 from sipctl.findings import Finding
 from sipctl.kinds import ENDPOINT, SCENARIO, SETTINGS_FILE, Kind, kind_in
 from sipctl.masking import with_sources
-from sipctl.member import Branching, Content, Facts, Kept, Login, Span, Use, digest
+from sipctl.member import Branching, Facts, Kept, Login, Span, Use, digest
 from sipctl.models.endpoint import EndpointModel
 from sipctl.models.scenario import ScenarioModel
 from sipctl.models.settings import SettingsModel
@@ -26,7 +26,7 @@ from sipctl.own import shown_key
 from sipctl.rules import graphs
 from sipctl.scenario import Scenario
 from sipctl.typed import decode
-from sipctl.yamlfile.read import read
+from sipctl.yamlfile.read import Document, read
 
 _MODELS: dict[str, type[BaseModel]] = {
     ENDPOINT.noun: EndpointModel,
@@ -36,16 +36,16 @@ _MODELS: dict[str, type[BaseModel]] = {
 
 def facts_of(path: str, data: bytes) -> Facts:
     """What is found out of a member's bytes."""
-    return read_of(path, data)[0]
+    return facts_of_document(path, read(data, path))
 
 
-def read_of(path: str, data: bytes) -> tuple[Facts, Content]:
-    """Both at once."""
-    kind, document = kind_in(path), read(data, path)
+def facts_of_document(path: str, document: Document) -> Facts:
+    """The same of bytes that have been read."""
+    kind = kind_in(path)
     root = document.root if isinstance(document.root, MappingNode) else None
     if document.root is None:
         found = with_sources(document.findings, document.text, None, kind)
-        return Facts(findings=found), Content(data, document.text, None)
+        return Facts(findings=found)
     decoded = decode(document.root, _MODELS[kind.noun], path, document.text)
     findings = decoded.findings
     meant = decoded.tolerated if decoded.data is None else decoded.data
@@ -53,7 +53,7 @@ def read_of(path: str, data: bytes) -> tuple[Facts, Content]:
         scenario = Scenario.of(meant) if meant is not None else None
         findings = (*findings, *graphs.check(scenario, root, path))
     found = with_sources(findings, document.text, root, kind)
-    facts = Facts(
+    return Facts(
         data=_without_password(decoded.data),
         tolerated=_without_password(decoded.tolerated),
         doubts=decoded.findings if decoded.tolerated is not None else (),
@@ -62,7 +62,6 @@ def read_of(path: str, data: bytes) -> tuple[Facts, Content]:
         parsed=root is not None,
         **(_of_root(root, kind, found) if root is not None else {}),
     )
-    return facts, Content(data, document.text, root)
 
 
 def settings_of(path: str, data: bytes) -> Facts:

@@ -8,6 +8,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sipctl import cache
 from sipctl.cache import Entry, Store
@@ -19,6 +20,9 @@ from sipctl.judgement import ignored_in, tolerating
 from sipctl.kinds import KINDS, SETTINGS_FILE, Kind, is_member_name, kind_of
 from sipctl.member import NO_CONTEXT, NOTHING, Content, Context, Facts, Known, Member, given
 from sipctl.settings import Settings
+
+if TYPE_CHECKING:
+    from sipctl.yamlfile.read import Document
 
 Files = Mapping[str, "bytes | Finding | Member"]
 """A workspace's files by path relative to its root: their bytes, what is known of them, or why they
@@ -142,10 +146,11 @@ def _inventory(
 
 def reread(
     inventory: Inventory,
-    changed: Mapping[str, bytes | None],
+    changed: Mapping[str, bytes | Member | None],
     context: Context | None = None,
 ) -> Inventory:
-    """The inventory as it will be with these files changed; None takes a file away.
+    """The inventory as it will be with these files changed, each given by its bytes or by what is
+    known of them; None takes a file away.
 
     Without a context it is judged by the one that it was judged by before.
     """
@@ -156,7 +161,7 @@ def reread(
         if data is None:
             members.pop(path, None)
         else:
-            members[path] = read_member(path, data)
+            members[path] = data if isinstance(data, Member) else read_member(path, data)
     settings, others = inventory.settings, inventory.others
     if SETTINGS_FILE in changed:
         settings, found = _settings(_known_settings(changed[SETTINGS_FILE]))
@@ -175,10 +180,14 @@ def _member(path: str, data: bytes | Finding) -> Member:
 
 def content_of(path: str, data: bytes) -> Content:
     """What the reader makes of a file's bytes; nothing is judged."""
-    from sipctl.nodes import Mapping as MappingNode
     from sipctl.yamlfile.read import read
 
-    document = read(data, path)
+    return _content(data, read(data, path))
+
+
+def _content(data: bytes, document: Document) -> Content:
+    from sipctl.nodes import Mapping as MappingNode
+
     root = document.root if isinstance(document.root, MappingNode) else None
     return Content(data, document.text, root)
 
@@ -186,8 +195,18 @@ def content_of(path: str, data: bytes) -> Content:
 def read_member(path: str, data: bytes) -> Member:
     """One member's file by its content alone; rules between files are not judged."""
     from sipctl import reading
+    from sipctl.yamlfile.read import read
 
-    facts, content = reading.read_of(path, data)
+    document = read(data, path)
+    return Member(path, reading.facts_of_document(path, document), given(_content(data, document)))
+
+
+def member_with(path: str, content: Content) -> Member:
+    """The same of a content that has been read, and can be."""
+    from sipctl import reading
+    from sipctl.yamlfile.read import Document
+
+    facts = reading.facts_of_document(path, Document(content.text, content.root))
     return Member(path, facts, given(content))
 
 

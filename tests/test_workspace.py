@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from sipctl import workspace
+from sipctl import operations, workspace
+from sipctl.editing import Changes
 from sipctl.inventory import Inventory
+from sipctl.yamlfile.write import UNSET
+from tests import everything
 
 
 def inventory_of(**files: str) -> Inventory:
@@ -93,3 +96,19 @@ def test_a_link_a_folder_and_a_pipe_are_findings_and_stop_nothing(tmp_path: Path
     assert list(inventory.endpoints) == ["good"]
     assert {f.rule for f in inventory.findings} == {"not-a-file"}
     assert len(inventory.findings) == 3
+
+
+@pytest.mark.parametrize(
+    "changes", [{"port": 5061}, {"host": "other.example.net"}, {"tags": UNSET}]
+)
+def test_what_is_known_of_an_edit_is_what_its_result_says(changes: Changes) -> None:
+    files = {path: text.encode() for path, text in everything.FILES.items()}
+    inventory = workspace.inventory_of(files)
+    plan = operations.edit(inventory, inventory.endpoints, changes)
+    assert plan.effective
+    for change in plan.changes:
+        assert change.after is not None
+        assert change.known is not None
+        read = workspace.read_member(change.path, change.after)
+        assert (change.known.path, change.known.data) == (change.path, change.after)
+        assert change.known.facts == read.facts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 
 import pytest
 from hypothesis import assume, given, settings
@@ -11,13 +12,18 @@ from hypothesis import strategies as st
 
 from sipctl.errors import Bug
 from sipctl.scalars import is_plain_safe, quote
-from sipctl.yamlfile.edit import set_values
+from sipctl.yamlfile.edit import set_paths
 from sipctl.yamlfile.meaning import Meaning, of_node, of_value
 from sipctl.yamlfile.read import read
 from sipctl.yamlfile.write import UNSET, Unset, Value, top_entry
 from tests.documents import ORDER, Source, sources, strings, values
 
 HEAVY = settings(max_examples=60)
+
+
+def set_values(text: str, changes: Mapping[str, Value | Unset], order: Sequence[str]) -> str:
+    """The text with keys at its top set or taken out."""
+    return set_paths(text, {(key,): value for key, value in changes.items()}, order)
 
 
 def says(text: str) -> dict[str, Meaning]:
@@ -308,8 +314,8 @@ def test_any_string_can_be_set_in_any_quotes(text: str) -> None:
 
 def test_an_edit_of_one_value_does_not_import_ruamels_round_trip() -> None:
     code = (
-        "import sys; from sipctl.yamlfile.edit import set_values;"
-        "set_values('a: b', {'a': 'c'}, ());"
+        "import sys; from sipctl.yamlfile.edit import set_paths;"
+        "set_paths('a: b', {('a',): 'c'});"
         "sys.exit('sipctl.yamlfile.roundtrip' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

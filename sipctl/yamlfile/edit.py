@@ -20,11 +20,6 @@ from sipctl.yamlfile.splice import Splicer, entries_of
 from sipctl.yamlfile.write import UNSET, Path, Typed, Unset, Value, entry, top_entry
 
 
-def set_values(text: str, changes: Mapping[str, Value | Unset], order: Sequence[str]) -> str:
-    """The document `text` with top-level keys set, or taken out by `UNSET`, as by set_paths."""
-    return set_paths(text, {(key,): value for key, value in changes.items()}, order)
-
-
 def set_paths(text: str, changes: Mapping[Path, Value | Unset], order: Sequence[str] = ()) -> str:
     """The document `text` with values set, or their entries taken out by `UNSET`.
 
@@ -36,11 +31,21 @@ def set_paths(text: str, changes: Mapping[Path, Value | Unset], order: Sequence[
     where a path leads nowhere, and where one path goes on from another; Refused for a plain value
     that cannot stand where the file's layout wants it.
     """
-    root = _root(text)
+    return changed(text, _root(text), changes, order)[0]
+
+
+def changed(
+    text: str,
+    root: nodes.Mapping,
+    changes: Mapping[Path, Value | Unset],
+    order: Sequence[str] = (),
+) -> tuple[str, nodes.Mapping]:
+    """The same of a document that has been read already: `root` is what `text` holds. With the new
+    text comes what it holds."""
     top = _changes_of(root, changes)
     wanted = _wanted(top)
     if wanted == meaning.of_node(root):
-        return text
+        return text, root
     try:
         return _first_right(
             wanted,
@@ -71,12 +76,12 @@ def _refuse_plain_in_flow(values: Iterable[Value | Unset]) -> None:
 
 def _first_right(
     wanted: Meaning, spliced: Callable[[], str], round_trip: Callable[[], str], text: str
-) -> str:
+) -> tuple[str, nodes.Mapping]:
     """The result of the first way of making an edit that says what is wanted."""
     for result in _results(spliced, round_trip, text):
         root = read(result.encode(), "").root
-        if root is not None and meaning.of_node(root) == wanted:
-            return result
+        if isinstance(root, nodes.Mapping) and meaning.of_node(root) == wanted:
+            return result, root
     raise Bug("an edit of a file did not give what it should; nothing was written")
 
 
