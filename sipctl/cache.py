@@ -263,8 +263,8 @@ class _Block:
         counts = {len(self.stamps), len(self._oids) // 20, len(self.flags), len(self._ends)}
         return counts == {len(self.paths)} and len(self.rows) == len(self.paths)
 
-    def entry(self, row: int, path: str) -> Entry:
-        return Entry(path, self.stamps[row], self.flags[row], self, row)
+    def entry(self, row: int) -> Entry:
+        return Entry(self.paths[row], self.stamps[row], self.flags[row], self, row)
 
     def oid(self, row: int) -> bytes:
         return self._oids[20 * row : 20 * row + 20]
@@ -301,8 +301,27 @@ class Store:
         for block in self._blocks:
             row = block.rows.get(path)
             if row is not None and block.stamps[row] == stamp:
-                return block.entry(row, path)
+                return block.entry(row)
         return None
+
+    def known_in(self, folder: str, names: Iterable[str], descriptor: int) -> dict[str, Entry]:
+        """The same of files in a folder, by path; of thousands each call would be felt."""
+        found: dict[str, Entry] = {}
+        for block in reversed(self._blocks):
+            rows, stamps, flags = block.rows, block.stamps, block.flags
+            for name in names:
+                path = f"{folder}/{name}"
+                row = rows.get(path)
+                if row is None:
+                    continue
+                try:
+                    status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
+                except OSError:
+                    continue
+                stamp = status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+                if stamps[row] == stamp:
+                    found[path] = Entry(path, stamp, flags[row], block, row)
+        return found
 
     def stamp(self, status: os.stat_result) -> Stamp:
         """What tells whether a file has changed since it was read, of its status before."""
@@ -312,7 +331,7 @@ class Store:
     def kept(self, path: str) -> Entry | None:
         """What is kept of a file, whether it has changed since or not."""
         found = ((block, block.rows[path]) for block in self._blocks if path in block.rows)
-        return next((block.entry(row, path) for block, row in found), None)
+        return next((block.entry(row) for block, row in found), None)
 
     def of_content(self, path: str, oid: bytes) -> Entry | None:
         """What is kept of this content in the folder of a path."""
@@ -320,7 +339,7 @@ class Store:
         for block in self._blocks:
             for row in block.of_content(oid):
                 if block.paths[row].rpartition("/")[0] == folder:
-                    return block.entry(row, block.paths[row])
+                    return block.entry(row)
         return None
 
     # -- keeping -------------------------------------------------------------------------------

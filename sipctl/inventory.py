@@ -11,7 +11,7 @@ from sipctl.endpoint import Endpoint
 from sipctl.errors import Refused
 from sipctl.findings import Finding, Place
 from sipctl.judgement import judge
-from sipctl.kinds import ENDPOINT, KINDS, SCENARIO, Kind
+from sipctl.kinds import ENDPOINT, KINDS, SCENARIO, Kind, reference_of
 from sipctl.member import NO_CONTEXT, Context, Member, place_of
 from sipctl.scenario import Scenario
 from sipctl.settings import Settings
@@ -59,13 +59,16 @@ class Inventory:
 
     @cached_property
     def _by_kind(self) -> dict[str, dict[str, Member]]:
-        members = self.members.items()
-        return {k.noun: {p: m for p, m in members if p.startswith(f"{k.folder}/")} for k in KINDS}
+        found = {}
+        for kind in KINDS:
+            folder = f"{kind.folder}/"
+            found[kind.noun] = {p: m for p, m in self.members.items() if p.startswith(folder)}
+        return found
 
     def references(self) -> list[str]:
         """Those of the readable endpoints, sorted: known without what their files say."""
-        members = self.of_kind(ENDPOINT).values()
-        return sorted((m.reference for m in members if m.readable), key=str.casefold)
+        members = self.of_kind(ENDPOINT).items()
+        return sorted((reference_of(path) for path, m in members if m.readable), key=str.casefold)
 
     @cached_property
     def endpoints(self) -> dict[str, Endpoint]:

@@ -17,7 +17,7 @@ from sipctl.errors import Refused
 from sipctl.findings import Finding, Place
 from sipctl.inventory import Inventory
 from sipctl.judgement import ignored_in, tolerating
-from sipctl.kinds import KINDS, SETTINGS_FILE, Kind, is_member_name, kind_of
+from sipctl.kinds import ENDPOINT, KINDS, SCENARIO, SETTINGS_FILE, Kind, is_member_name, kind_of
 from sipctl.member import NO_CONTEXT, NOTHING, Content, Context, Facts, Known, Member, given
 from sipctl.settings import Settings
 
@@ -60,6 +60,25 @@ def load(root: Path, context: Context = NO_CONTEXT) -> Inventory:
         if disk.changed:
             store.keep({**disk.entries, **_entries(members)}, disk.changed)
     return _inventory(settings, members, (*found, *stray), context)
+
+
+def load_about(root: Path, reference: str, *, used: bool) -> Inventory:
+    """The workspace as far as it is about one endpoint that is there: itself, and the scenarios if
+    it is to be told where it is `used`. Without such an endpoint all of it."""
+    path = ENDPOINT.path(reference)
+    if not ENDPOINT.holds(path):
+        return load(root)
+    with cache.of(root) as store:
+        disk = _Disk(root, store)
+        settings, found = disk.settings()
+        members = disk.known_about(path, used=used)
+    if members is not None:
+        return _inventory(settings, members, found, NO_CONTEXT)
+    whole = load(root)  # which is kept, so that nobody has to read it again
+    if path not in whole.members:
+        return whole
+    members = {p: m for p, m in whole.members.items() if p == path or (used and m.kind is SCENARIO)}
+    return Inventory(whole.settings, members, whole.others, whole.context)
 
 
 def remember(root: Path, inventory: Inventory, paths: Iterable[str]) -> None:
@@ -264,27 +283,39 @@ class _Disk:
             found[path] = self._member(path, known)
         return found, stray
 
+    def known_about(self, path: str, *, used: bool) -> dict[str, Member] | None:
+        """An endpoint, and if it is to be told where it is `used` all scenarios; None where that is
+        not known without reading."""
+        known = self._known(path, os.fspath(self.root / path), None)
+        found, unknown, _ = self._looked_at((SCENARIO,) if used else ())
+        if not isinstance(known, Entry) or unknown:
+            return None
+        return {path: self._member(path, known), **found}
+
     def files(self) -> Files:
         """The same in one; what is not known is not looked into."""
         found, unknown, stray = self._looked_at()
         read = {path: _bytes(path, f"{self.root}{os.sep}{path}", None) for path in unknown}
         return {**found, **read, **{finding.place.file: finding for finding in stray}}
 
-    def _looked_at(self) -> tuple[dict[str, Member], list[str], list[Finding]]:
-        """Every member, the paths of those that are not known, and what is none."""
+    def _looked_at(
+        self, kinds: Iterable[Kind] = KINDS
+    ) -> tuple[dict[str, Member], list[str], list[Finding]]:
+        """Every member of these kinds, the paths of those that are not known, and what is none."""
         found: dict[str, Member] = {}
         unknown: list[str] = []
         stray: list[Finding] = []
-        for kind in KINDS:
+        for kind in kinds:
             with _folder(self.root, kind) as folder:
                 if isinstance(folder, Finding):
                     stray.append(folder)
                 elif folder is not None:
                     names, others = _listed(kind, folder)
                     stray += others
+                    entries = self.store.known_in(kind.folder, names, folder)
                     for name in names:
                         path = f"{kind.folder}/{name}"
-                        known = self._known(path, name, folder)
+                        known = entries.get(path) or self._known(path, name, folder)
                         if known is None:
                             unknown.append(path)
                         found[path] = self._member(path, known)

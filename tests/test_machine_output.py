@@ -253,7 +253,7 @@ def test_standard_output_holds_the_answer_and_all_words_are_elsewhere(
     assert whole
 
 
-NEEDS_FILES = ("list", "search", "tag list", "scenario list", "uses", "show", "export")
+NEEDS_FILES = ("list", "search", "tag list", "scenario list", "uses", "export")
 
 
 @pytest.mark.parametrize("command", NEEDS_FILES)
@@ -266,6 +266,21 @@ def test_a_file_that_cannot_be_read_is_told_on_standard_error_in_every_format(
         if result.status == 0:
             assert "could not be read: " in result.err
             assert "shattered" not in result.out or format[-1] in ("json", "yaml")
+
+
+@pytest.mark.parametrize("cached", [True, False])
+def test_show_tells_of_unreadable_files_only_where_they_may_belong_to_the_answer(
+    cached: bool, own: Path, run: Program
+) -> None:
+    env = {} if cached else {"SIPCTL_NO_CACHE": "1"}
+    (own / "endpoints/bare.yaml").write_text("reference: [\n")
+    for _ in range(2):
+        assert run("show", "pbx-lyon", env=env).err == ""
+        told = run("show", "pbx-lyon", "-o", "json", env=env).err
+        assert told.startswith("sipctl: 1 file could not be read: scenarios/shattered.yaml\n")
+    (own / "endpoints/pbx-lyon.yaml").unlink()
+    result = run("show", "pbx-lyon", env=env, check=3)  # all names are looked at for the nearest
+    assert "3 files could not be read" in result.err
 
 
 def test_json_and_yaml_list_what_could_not_be_read(rich: Path, run: Program) -> None:

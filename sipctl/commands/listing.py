@@ -112,10 +112,10 @@ def show(
     """Show one endpoint, now or at a revision."""
     session = session_of(ctx)
     printer = session.printer(*READING_FORMATS)
+    used = printer.structured
     if at is None:
-        inventory = session.inventory()
+        inventory = session.inventory_about(reference, used=used)
     else:
-        used = printer.structured
         inventory = selection.at_revision(session.root(), at, reference, used=used)
     member = inventory.readable(reference)
     assert member.endpoint is not None

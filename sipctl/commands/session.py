@@ -290,9 +290,18 @@ class Session:
         """The whole workspace, for a command that reads; says what could not be read."""
         from sipctl import workspace
 
+        return self._told(workspace.load)
+
+    def inventory_about(self, reference: str, *, used: bool) -> Inventory:
+        """The same as far as it is about one endpoint, and where it is `used`."""
+        from sipctl import workspace
+
+        return self._told(lambda root: workspace.load_about(root, reference, used=used))
+
+    def _told(self, load: Callable[[Path], Inventory]) -> Inventory:
         root = self.root()
         tell_interrupted(root)
-        inventory = workspace.load(root)
+        inventory = load(root)
         output.tell_unreadable(inventory)
         return inventory
 
