@@ -201,10 +201,14 @@ class Entry:
         """The facts as a line of text: the data as JSON, a tab, and all else."""
         if self._block:
             return self._block.line(self._row)
-        if not self._line:
+        self.encode()
+        return self._line
+
+    def encode(self) -> None:
+        """Make the line, unless that is done."""
+        if not (self._block or self._line):
             assert self._facts is not None
             self._line = f"{_json(self._facts.data)}\t{_json(_encoded(self._facts))}"
-        return self._line
 
     @property
     def data(self) -> Mapping[str, Any] | None:
@@ -234,10 +238,7 @@ class Entry:
 
 
 _JSON = json.JSONDecoder()
-
-
-def _json(data: Any) -> str:
-    return json.dumps(data, separators=(",", ":"))
+_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class _Block:
@@ -294,6 +295,11 @@ class Store:
         self._blocks = [block for block in (self._recent, self._main) if block is not None]
         self._new: int | None = None  # a descriptor of what is to become one of the two
         self._noted = 0
+
+    @property
+    def keeps(self) -> bool:
+        """True where what is found out can be kept."""
+        return self._file is not None
 
     def known(self, path: str, status: os.stat_result) -> Entry | None:
         """What is kept of a file, if it cannot have changed since."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from multiprocessing import get_all_start_methods, get_context
 from multiprocessing.connection import Connection
 from typing import TypeVar
@@ -14,7 +14,7 @@ R = TypeVar("R")
 _NUMBER = 4
 
 
-def shared(work: Callable[[T], R], portions: Sequence[T]) -> Iterator[R]:
+def shared(work: Callable[[T], R], portions: Sequence[T]) -> Generator[R]:
     """What the work makes of each portion, in any order. Results have to stand pickling.
 
     Each process takes the next portion when it has ended one, so neither waits for the other; one
@@ -25,18 +25,21 @@ def shared(work: Callable[[T], R], portions: Sequence[T]) -> Iterator[R]:
         return
     context = get_context("fork")
     queue = _queue(range(len(portions)))
+    results, end = context.Pipe(duplex=False)
+    helper = context.Process(target=_help, args=(work, portions, queue, end), daemon=True)
+    helper.start()
+    end.close()
     try:
-        results, end = context.Pipe(duplex=False)
-        helper = context.Process(target=_help, args=(work, portions, queue, end), daemon=True)
-        helper.start()
-        end.close()
         done = []
         for number in _taken(queue):
             yield work(portions[number])
             done.append(number)
         found = _received(results)
-        helper.join()
     finally:
+        helper.kill()  # which has ended, unless something went wrong here
+        helper.join()
+        helper.close()
+        results.close()
         os.close(queue)
     yield from found.values()
     left = {*range(len(portions))} - {*done, *found}

@@ -351,7 +351,12 @@ class _Disk:
         return shared(self._read, [paths[i : i + _AT_ONCE] for i in range(0, len(paths), _AT_ONCE)])
 
     def _read(self, paths: list[str]) -> dict[str, Entry | Finding]:
-        return {path: self._read_one(path) for path in paths}
+        found = {path: self._read_one(path) for path in paths}
+        if self.store.keeps:
+            for entry in found.values():
+                if isinstance(entry, Entry):
+                    entry.encode()  # here, where it is shared
+        return found
 
     def _read_one(self, path: str) -> Entry | Finding:
         found = _file(path, f"{self.root}{os.sep}{path}", None)
@@ -459,13 +464,24 @@ def _file(path: str, name: str, folder: int | None) -> tuple[bytes, os.stat_resu
     except OSError as error:
         link = error.errno == errno.ELOOP
         return not_a_file(path, "it is a symbolic link" if link else error.strerror or str(error))
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            return not_a_file(path, "it is not a plain file")
+        return _read_from(descriptor, status.st_size), status
+    finally:
         os.close(descriptor)
-        return not_a_file(path, "it is not a plain file")
-    with os.fdopen(descriptor, "rb") as stream:
-        # one byte more than is allowed is enough to know
-        return stream.read(MAX_BYTES + 1), status
+
+
+def _read_from(descriptor: int, size: int) -> bytes:
+    """The bytes of a file of about this size; one more than is allowed is enough to know."""
+    data = os.read(descriptor, min(size, MAX_BYTES) + 1)
+    while len(data) <= MAX_BYTES and (more := os.read(descriptor, _CHUNK)):
+        data += more
+    return data[: MAX_BYTES + 1]
+
+
+_CHUNK = 65536
 
 
 def not_a_file(path: str, reason: str) -> Finding:
