@@ -19,8 +19,9 @@ import stat as st
 import sys
 from array import array
 from binascii import crc32
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -201,14 +202,10 @@ class Entry:
         """The facts as a line of text: the data as JSON, a tab, and all else."""
         if self._block:
             return self._block.line(self._row)
-        self.encode()
-        return self._line
-
-    def encode(self) -> None:
-        """Make the line, unless that is done."""
-        if not (self._block or self._line):
+        if not self._line:
             assert self._facts is not None
             self._line = f"{_json(self._facts.data)}\t{_json(_encoded(self._facts))}"
+        return self._line
 
     @property
     def data(self) -> Mapping[str, Any] | None:
@@ -290,16 +287,17 @@ class Store:
         self._file = file
         self._recent_file = f"{file}-recent"
         self._key = _key() if file else []
-        self._main = _read(file, self._key) if file else None
         self._recent = _read(self._recent_file, self._key) if file else None
-        self._blocks = [block for block in (self._recent, self._main) if block is not None]
         self._new: int | None = None  # a descriptor of what is to become one of the two
         self._noted = 0
 
-    @property
-    def keeps(self) -> bool:
-        """True where what is found out can be kept."""
-        return self._file is not None
+    @cached_property
+    def _main(self) -> _Block | None:
+        return _read(self._file, self._key) if self._file else None
+
+    @cached_property
+    def _blocks(self) -> list[_Block]:
+        return [block for block in (self._recent, self._main) if block is not None]
 
     def known(self, path: str, status: os.stat_result) -> Entry | None:
         """What is kept of a file, if it cannot have changed since."""
@@ -334,7 +332,7 @@ class Store:
         new = max(status.st_mtime_ns, status.st_ctime_ns) >= self._noted - _TICK
         return NEVER if new else _stamp_of(status)
 
-    def kept(self, path: str) -> Entry | None:
+    def _kept(self, path: str) -> Entry | None:
         """What is kept of a file, whether it has changed since or not."""
         found = ((block, block.rows[path]) for block in self._blocks if path in block.rows)
         return next((block.entry(row) for block, row in found), None)
@@ -357,8 +355,14 @@ class Store:
             self._new = _begun(f"{self._file}.new")
             self._noted = os.fstat(self._new).st_mtime_ns if self._new >= 0 else 0
 
-    def keep(self, entries: Mapping[str, Entry], changed: Iterable[str]) -> None:
-        """Keep these entries of a whole workspace, of which some were not kept as they are."""
+    def keep(
+        self, entries: Mapping[str, Entry], changed: Iterable[str], as_before: Sequence[str] = ()
+    ) -> None:
+        """Keep these entries of a whole workspace, of which some were not kept as they are.
+
+        What is kept of the files `as_before` stays. Few changes are kept beside all others, which
+        need not be read for that.
+        """
         if self._new is None or self._new < 0 or self._file is None:
             return
         some = {path: entries[path] for path in changed if path in entries}
@@ -367,11 +371,20 @@ class Store:
                 entry = entries.get(path)
                 if entry is not None and entry.stamp == self._recent.stamps[row]:
                     some.setdefault(path, entry)
-        few = self._main is not None and len(some) <= max(_FEW, len(entries) // 20)
-        self._write(some if few else entries, self._recent_file if few else self._file)
-        if not few:
-            with suppress(OSError):
-                os.unlink(self._recent_file)
+        if len(some) <= max(_FEW, len(entries) // 20) and self._has_main():
+            self._write(some, self._recent_file)
+            return
+        stays = {path: entry for path in as_before if (entry := self._kept(path))}
+        self._write({**entries, **stays}, self._file)
+        with suppress(OSError):
+            os.unlink(self._recent_file)
+
+    def _has_main(self) -> bool:
+        """True where all others are kept, or where nobody has needed to know yet whether the file
+        can be trusted: who finds that it cannot writes it anew."""
+        if "_main" in self.__dict__:
+            return self._main is not None
+        return self._file is not None and os.path.exists(self._file)
 
     def _write(self, entries: Mapping[str, Entry], to: str) -> None:
         assert self._new is not None

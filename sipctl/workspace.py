@@ -89,14 +89,12 @@ def remember(root: Path, inventory: Inventory, paths: Iterable[str]) -> None:
     with cache.of(root) as store:
         store.note()
         entries = _entries(inventory.members)
-        settings = store.kept(SETTINGS_FILE)
-        if settings is not None:
-            entries[SETTINGS_FILE] = settings
         written = [inventory.members[path] for path in paths if path in inventory.members]
         for member in written:
             oid = cache.oid_of(member.data)
             entries[member.path] = Entry.of(member.path, cache.NEVER, oid, member.facts)
-        store.keep(entries, [member.path for member in written])
+        changed = [member.path for member in written]
+        store.keep(entries, changed, as_before=[SETTINGS_FILE])
 
 
 def _entries(members: Mapping[str, Member]) -> dict[str, Entry]:
@@ -351,12 +349,7 @@ class _Disk:
         return shared(self._read, [paths[i : i + _AT_ONCE] for i in range(0, len(paths), _AT_ONCE)])
 
     def _read(self, paths: list[str]) -> dict[str, Entry | Finding]:
-        found = {path: self._read_one(path) for path in paths}
-        if self.store.keeps:
-            for entry in found.values():
-                if isinstance(entry, Entry):
-                    entry.encode()  # here, where it is shared
-        return found
+        return {path: self._read_one(path) for path in paths}
 
     def _read_one(self, path: str) -> Entry | Finding:
         found = _file(path, f"{self.root}{os.sep}{path}", None)

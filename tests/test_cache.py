@@ -441,6 +441,26 @@ def test_a_hook_that_changes_what_is_committed_is_seen(
     assert '"port": 5071' in run("show", "bare", "-o", "json").out
 
 
+@pytest.mark.parametrize(
+    "command", ["true", "for f in .git/sipctl/cache-????????; do echo > $f; done"]
+)
+def test_what_is_written_is_kept_beside_all_else(
+    command: str, known: Path, run: Program, git: Git, quick: Callable[[], None]
+) -> None:
+    """Even where the file with all else has become unreadable in the meantime."""
+    git("add", ".")
+    git("commit", "--quiet", "--message=All")
+    hook = known / ".git/hooks/pre-commit"
+    hook.write_text(f"#!/bin/sh\n{command}\n")
+    hook.chmod(0o755)
+    run("edit", "bare", "--port", "5070")
+    assert any(b'"port":5070' in file.read_bytes() for file in files_of(known))
+    quick()
+    for _ in range(2):
+        refuse_other_answer(known)
+    assert all(file.read_bytes().startswith(b"{") for file in files_of(known))
+
+
 @pytest.mark.parametrize("words", [["--no-cache"], []])
 def test_without_a_cache_every_file_is_read(
     words: list[str], known: Path, run: Program, monkeypatch: pytest.MonkeyPatch
