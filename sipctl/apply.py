@@ -24,6 +24,7 @@ from sipctl.changes import (
     differences,
     one_line,
     snapshot,
+    subject_of,
 )
 from sipctl.comparison import changed_settings
 from sipctl.errors import Interrupted, Refused
@@ -415,7 +416,7 @@ class _Change:
 
 
 def _carry_out(repository: Repository, outcome: Outcome, options: Options) -> Outcome:
-    subject = _subject(outcome.plan, options)
+    subject = _subject(outcome, options)
     change = _begin(repository, outcome.plan, subject, options)
     commit = None
     try:
@@ -531,8 +532,10 @@ def _cannot_write(path: Path, error: OSError) -> Refused:
 # -- the commit's message ------------------------------------------------------------------------
 
 
-def _subject(plan: Plan, options: Options) -> str:
-    return options.message.strip() if options.message else one_line(plan.subject)
+def _subject(outcome: Outcome, options: Options) -> str:
+    if options.message:
+        return options.message.strip()
+    return one_line(outcome.plan.subject or subject_of(outcome.changes))
 
 
 def _message(outcome: Outcome, subject: str) -> str:

@@ -45,6 +45,7 @@ class FileChange:
 class Plan:
     """A whole change: what it is called, and every file it touches.
 
+    Without a `subject` the fields that change tell one.
     `operation` stands in the commit's trailer: a verb, and where it helps what it was done to.
     `notes` are told to the user. A plan that `adopts` takes what stands on disk already, the user's
     own edits; any other refuses to touch them.
@@ -356,12 +357,17 @@ def _heading(change: MemberChange) -> str:
     return f"{what}{change.kind}:"
 
 
-def changed_fields_subject(changes: Iterable[MemberChange]) -> str:
-    """`port of pbx-paris`, `port and host of 12 endpoints`: the object of "Change …"."""
+def subject_of(changes: Iterable[MemberChange]) -> str:
+    """What edits are called: `Change port of pbx-paris`, `Change port and host of 12 endpoints`;
+    `Reformat pbx-paris` where no field differs."""
     known = tuple(changes)
-    fields = list(dict.fromkeys(f.field for change in known for f in change.fields))
+    told = [change for change in known if change.fields]
+    fields = list(dict.fromkeys(f.field for change in told for f in change.fields))
+    these = of_these([change.member.path(change.reference) for change in told or known])
+    if not told:
+        return f"Reformat {these}"
     named = " and ".join(fields) if len(fields) <= 2 else f"{len(fields)} fields"
-    return f"{named} of {of_these([change.member.path(change.reference) for change in known])}"
+    return f"Change {named} of {these}"
 
 
 def of_these(paths: Iterable[str]) -> str:

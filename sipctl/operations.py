@@ -7,19 +7,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from sipctl import attaching, hosts, names
 from sipctl.changes import (
     FileChange,
-    MemberChange,
     Plan,
-    changed_fields_subject,
-    differences,
     of_these,
-    snapshot,
 )
 from sipctl.editing import Changes, Edit, content_with, editable, edited
 from sipctl.errors import Refused
 from sipctl.findings import Finding
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, SCENARIO, Kind
-from sipctl.member import Member
 from sipctl.rules.book import RULES
 from sipctl.workspace import member_with, read_member
 from sipctl.yamlfile.write import UNSET, Value, document
@@ -104,21 +99,10 @@ def edit(
 
 
 def plan_of_edits(operation: str, edits: Iterable[Edit], subject: str = "") -> Plan:
-    """A plan of changes to the fields of files; the subject tells which, if none is given."""
-    results = [(m, member_with(m.path, content_with(m, wanted))) for m, wanted in edits]
+    """A plan of changes to the fields of files; the fields tell the subject, if none is given."""
+    results = ((m, member_with(m.path, content_with(m, wanted))) for m, wanted in edits)
     changes = (FileChange(m.path, m.data, after.data, known=after) for m, after in results)
-    return Plan(operation, subject or _subject(results), tuple(changes))
-
-
-def _subject(results: Iterable[tuple[Member, Member]]) -> str:
-    """What edits change, told of files as they were and as they will be."""
-    told = []
-    for member, after in results:
-        if member.root is not None and after.root is not None:
-            fields = differences(*(snapshot(x, member.kind) for x in (member.root, after.root)))
-            if fields:
-                told.append(MemberChange("changed", member.reference, fields, member=member.kind))
-    return f"Change {changed_fields_subject(told)}" if told else "Change nothing"
+    return Plan(operation, subject, tuple(changes))
 
 
 def replace_text(
@@ -130,11 +114,8 @@ def replace_text(
         raise Refused(f'"{member.path}" has changed while it was edited')
     known = read_member(member.path, after)
     change = FileChange(member.path, before, after, known=known)
-    both = member.root and known.root
-    what = of_these([member.path])
-    subject = _subject([(member, known)]) if both and before != after else f"Change {what}"
-    subject = f"Reformat {what}" if subject == "Change nothing" else subject
-    return Plan("edit", subject, (change,))
+    both = member.root is not None and known.root is not None
+    return Plan("edit", "" if both else f"Change {of_these([member.path])}", (change,))
 
 
 def rename(

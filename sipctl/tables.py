@@ -16,13 +16,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sipctl import hosts, names, scalars
-from sipctl.changes import FileChange, Plan, of_these
+from sipctl.changes import (
+    FileChange,
+    MemberChange,
+    Plan,
+    differences,
+    of_these,
+    snapshot,
+    subject_of,
+)
 from sipctl.editing import Edit, editable, edited
 from sipctl.endpoint import ENV_PATTERN, FIELDS, Endpoint, default_of
 from sipctl.errors import Refused
 from sipctl.findings import Finding, in_order, with_severities
 from sipctl.inventory import Inventory
-from sipctl.kinds import ENDPOINT
+from sipctl.kinds import ENDPOINT, reference_of
 from sipctl.member import Member
 from sipctl.nodes import Mapping as MappingNode
 from sipctl.nodes import Scalar
@@ -526,10 +534,18 @@ class _Import:
         if self.created or not self.edits:
             subjects.append(f"Import {of_these(change.path for change in self.created.values())}")
         if self.edits:
-            subjects.append(changed.subject)
+            subjects.append(subject_of(self._changed(changed.changes)))
         first, *others = subjects
         subject = ", ".join([first, *(other[0].lower() + other[1:] for other in others)])
         return Plan("import", subject, (*self.created.values(), *changed.changes))
+
+    def _changed(self, edits: Iterable[FileChange]) -> Iterator[MemberChange]:
+        """What edits change, by field."""
+        for edit in edits:
+            old, new = self.inventory.members[edit.path].root, edit.known and edit.known.root
+            if old and new:
+                fields = differences(snapshot(old), snapshot(new))
+                yield MemberChange("changed", reference_of(edit.path), fields)
 
 
 def _text_of(member: Member | None, name: str) -> str | None:
