@@ -7,7 +7,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sipctl import scalars
 from sipctl.endpoint import FIELDS, default_of, is_variable
@@ -63,8 +64,7 @@ class Plan:
         return tuple(change for change in self.changes if change.before != change.after)
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """A field's value at one time.
 
     `data` is the effective value as JSON shows it (a password by its form); `given` is False where
@@ -139,9 +139,11 @@ def snapshot(root: MappingNode, kind: Kind = ENDPOINT) -> dict[str, Value]:
 
 
 def _of_endpoint(root: MappingNode) -> dict[str, Value]:
-    return _with_defaults(
-        {shown_key(key.value): _value(key.value, node) for key, node in root.entries}
-    )
+    values = {}
+    for key, node in root.entries:
+        name = key.value
+        values[name if name in _FIELDS else shown_key(name)] = _value(name, node)
+    return _with_defaults(values)
 
 
 def values_of(said: Mapping[str, Any], unknown: Iterable[str]) -> dict[str, Value]:
@@ -156,13 +158,18 @@ def _listed(value: Any) -> Any:
 
 
 def _with_defaults(values: dict[str, Value]) -> dict[str, Value]:
-    transport = values["transport"].data if "transport" in values else None
-    for name in FIELDS:
-        if name not in values:
-            default = default_of(name, transport)
-            data = list(default) if isinstance(default, tuple) else default
-            values[name] = Value(data, given=False)
-    return {name: values[name] for name in (*FIELDS, *sorted(values.keys() - set(FIELDS)))}
+    tls = "transport" in values and values["transport"].data == "tls"
+    known = {name: values.get(name) or _default(name, tls) for name in FIELDS}
+    return known | {name: values[name] for name in sorted(values.keys() - _FIELDS)}
+
+
+@cache
+def _default(field: str, tls: bool) -> Value:
+    default = default_of(field, "tls" if tls else None)
+    return Value(_listed(default), given=False)
+
+
+_FIELDS = frozenset(FIELDS)
 
 
 def _of_scenario(root: MappingNode) -> dict[str, Value]:
@@ -238,7 +245,7 @@ def _value(field: str, node: Node) -> Value:
         return _password(node)
     if field.startswith("x-"):
         return Value(free(node))
-    if field not in FIELDS:  # `pasword: …` is one too
+    if field not in _FIELDS:  # `pasword: …` is one too
         return Value(MASK, identity=_digest(plain_data(node)))
     if isinstance(node, Scalar):
         return Value(_typed(field, node.value))
@@ -312,9 +319,12 @@ def differences(old: Snapshot | None, new: Snapshot | None) -> tuple[FieldChange
     """
     if old is None or new is None:
         return _all_given(old, new)
-    fields = dict.fromkeys((*new, *old))
-    pairs = ((field, old.get(field, ABSENT), new.get(field, ABSENT)) for field in fields)
-    return tuple(FieldChange(f, a, b) for f, a, b in pairs if not same(f, a, b))
+    found = []
+    for name in new if new.keys() == old.keys() else {**new, **old}:
+        before, after = old.get(name, ABSENT), new.get(name, ABSENT)
+        if before != after and not same(name, before, after):
+            found.append(FieldChange(name, before, after))
+    return tuple(found)
 
 
 def _all_given(old: Snapshot | None, new: Snapshot | None) -> tuple[FieldChange, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sipctl import catalogue, comments, sealing
 from sipctl.changes import (
@@ -379,7 +379,7 @@ def _recipient(node: Node) -> Value:
     """A public key; what is none is masked, for a secret one stands there soon."""
     value = free_value("", node)
     is_public = isinstance(value.data, str) and sealing.key_fault(value.data) is None
-    return value if is_public else replace(value, data=MASK)
+    return value if is_public else value._replace(data=MASK)
 
 
 def _setting_name(way: tuple[str, ...]) -> str:
