@@ -346,7 +346,13 @@ class _Disk:
             return [self._read(paths)]
         from sipctl.sharing import shared
 
-        return shared(self._read, [paths[i : i + _AT_ONCE] for i in range(0, len(paths), _AT_ONCE)])
+        portions = [paths[i : i + _AT_ONCE] for i in range(0, len(paths), _AT_ONCE)]
+        return shared(self._read_of_many, portions)
+
+    def _read_of_many(self, paths: list[str]) -> dict[str, Entry | Finding]:
+        """The same in little memory."""
+        found = self._read(paths)
+        return {p: e if isinstance(e, Finding) else e.encoded() for p, e in found.items()}
 
     def _read(self, paths: list[str]) -> dict[str, Entry | Finding]:
         return {path: self._read_one(path) for path in paths}

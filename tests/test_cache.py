@@ -50,14 +50,17 @@ def answer_of(inventory: Inventory) -> dict[str, Any]:
 
 
 def refuse_other_answer(root: Path) -> None:
-    """Fails where the answer with the cache is another one than without, or texts are, or where
-    what is taken for ordinary is not."""
+    """Fails where the answer with the cache is another one than without, or texts are, where what
+    is taken for ordinary is not, or where many files are read in another way than few."""
     known = workspaces.load(root)
     with cache.switched_off():
         read = workspaces.load(root)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(Member, "is_ordinary", False)
             assert workspaces.load(root).findings == read.findings
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(workspaces, "_MANY", 1)
+            assert answer_of(workspaces.load(root)) == answer_of(read)
     for query in QUERIES:  # before all is decoded
         assert selection.found(known, [query]) == selection.found(read, [query])
     assert answer_of(known) == answer_of(read)
