@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from sipctl import disk, journal, privileges, selection, workspace
+from sipctl import disk, journal, privileges, progress, selection, workspace
 from sipctl.changes import (
     FieldChange,
     FileChange,
@@ -465,7 +465,8 @@ def _write(change: _Change) -> None:
     """Stage every new content first, so that a full disk is met before anything has changed."""
     file = Path()
     try:
-        for file, entry in change.files():
+        entries = change.notes.entries
+        for file, entry in progress.over(change.files(), "Writing files", len(entries)):
             if entry.new is not None and entry.new != entry.old:
                 disk.stage(file, entry.new)
         for file, entry in change.files():

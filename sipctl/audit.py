@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from sipctl import names, sealing
+from sipctl import names, progress, sealing
 from sipctl.changes import holds_password
 from sipctl.endpoint import FIELDS
 from sipctl.findings import Finding, Place, in_order, with_severities
@@ -124,7 +124,7 @@ class _Look:
 
     def at_all(self) -> None:
         """Look at every one."""
-        for member in self.members:
+        for member in progress.over(self.members, "Opening passwords", len(self.members)):
             kept = member.facts.kept
             if kept is None:
                 continue
@@ -282,7 +282,7 @@ def _leaks(repository: Repository) -> Iterator[_Leak]:
     log = repository.at_top().log("--all", "--full-history", paths=["."])
     versions = (
         (commit, change.path, change.new)
-        for commit, changes in log
+        for commit, changes in progress.over(log, "Searching commits")
         for change in changes
         if change.new is not None and _FILE.match(change.path)
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from sipctl import disk, workspace
+from sipctl import disk, progress, workspace
 from sipctl.changes import FileChange
 from sipctl.findings import Finding
 from sipctl.inventory import Inventory
@@ -28,7 +28,8 @@ class Formatted:
 def format_all(inventory: Inventory, root: Path, chosen: set[str] | None) -> Formatted:
     """Format the chosen files of a workspace, all of them where `chosen` is None."""
     changes = []
-    for path, member in inventory.members.items():
+    members = inventory.members
+    for path, member in progress.over(members.items(), "Formatting files", len(members)):
         if chosen is None or path in chosen:
             mends = mends_of(path, member.root, member.text) if member.root else ()
             after = format_text(member.text, member.kind.fields, mends).encode("utf-8")

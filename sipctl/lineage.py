@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
+from sipctl import progress
 from sipctl.changes import ABSENT, FieldChange, MemberChange, Snapshot, Value, differences, same
 from sipctl.kinds import ENDPOINT, Kind, reference_of
 from sipctl.kinship import Kin, Tree, Version, kin
@@ -92,6 +93,9 @@ class Reader:
 
     def _read(self, log: Iterator[list[LogEntry]]) -> Iterator[LogEntry]:
         """A log, the blobs of all commits that have come by then read at once."""
+        yield from progress.over(self._with_blobs(log), "Reading commits")
+
+    def _with_blobs(self, log: Iterator[list[LogEntry]]) -> Iterator[LogEntry]:
         for portion in log:
             if self._kept > _KEPT:
                 self._versions.clear()

@@ -79,6 +79,7 @@ def _run(args: Sequence[str]) -> int:
                     list(args), prog_name="sipctl", standalone_mode=False, obj=session
                 )
             finally:
+                _clear_progress()
                 session.end_pager()
         if result == INTERRUPTED:  # what Typer makes of Ctrl-C
             raise KeyboardInterrupt
@@ -104,6 +105,13 @@ def _run(args: Sequence[str]) -> int:
             raise
         output.tell_bug(error)
         return BUG
+
+
+def _clear_progress() -> None:
+    """What is told next begins on a line of its own, whatever was interrupted."""
+    progress = sys.modules.get("sipctl.progress")  # loaded by what may last, and not before
+    if progress is not None:
+        progress.clear()
 
 
 def _of_system(error: OSError, color: str) -> int:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import length_hint
 
-from sipctl import attaching, hosts, names
+from sipctl import attaching, hosts, names, progress
 from sipctl.changes import (
     FileChange,
     Plan,
@@ -100,7 +101,8 @@ def edit(
 
 def plan_of_edits(operation: str, edits: Iterable[Edit], subject: str = "") -> Plan:
     """A plan of changes to the fields of files; the fields tell the subject, if none is given."""
-    results = ((m, member_with(m.path, content_with(m, wanted))) for m, wanted in edits)
+    under_way = progress.over(edits, "Editing files", length_hint(edits) or None)
+    results = ((m, member_with(m.path, content_with(m, wanted))) for m, wanted in under_way)
     changes = (FileChange(m.path, m.data, after.data, known=after) for m, after in results)
     return Plan(operation, subject, tuple(changes))
 

@@ -220,9 +220,12 @@ class Conversation:
 
         Up to twice `at_once` questions are on their way, which must fit in a pipe: 16 KiB.
         """
+        from sipctl import progress
+
         fresh = self._process is None
         try:
-            return list(self._answers(questions, answer, at_once))
+            answers = self._answers(questions, answer, at_once)
+            return list(progress.over(answers, "Reading from Git", len(questions)))
         except (EOFError, BrokenPipeError):
             error = self._failure()
         except BaseException:  # what is still to come belongs to no question any more

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sipctl import names, operations, sealing
+from sipctl import names, operations, progress, sealing
 from sipctl.changes import FileChange, Plan
 from sipctl.editing import Edit, editable
 from sipctl.endpoint import is_text
@@ -218,7 +218,8 @@ class _Reseal:
 
     def run(self) -> None:
         """Look at every endpoint."""
-        for member in self.inventory.of_kind(ENDPOINT).values():
+        members = self.inventory.of_kind(ENDPOINT)
+        for member in progress.over(members.values(), "Sealing passwords", len(members)):
             kept = member.facts.kept
             if kept is not None and kept.form == "age":
                 self._again(member, kept)

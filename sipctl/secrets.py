@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from sipctl import names, operations, sealing
+from sipctl import names, operations, progress, sealing
 from sipctl.changes import Plan, of_these
 from sipctl.editing import Changes, Edit, editable
 from sipctl.errors import Refused
@@ -153,7 +153,7 @@ def set_passwords(inventory: Inventory, given: Mapping[str, str], by: Sealer) ->
     """Each of these endpoints with its password, sealed."""
     edits: list[Edit] = []
     plain = 0
-    for reference, password in given.items():
+    for reference, password in progress.over(given.items(), "Sealing passwords", len(given)):
         member = editable(inventory, reference)
         plain += member.facts.kept is not None and member.facts.kept.form == "plain"
         if member.node("username") is None:

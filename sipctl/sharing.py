@@ -8,20 +8,22 @@ from multiprocessing import get_all_start_methods, get_context
 from multiprocessing.connection import Connection
 from typing import TypeVar
 
+from sipctl import progress
+
 T = TypeVar("T")
 R = TypeVar("R")
 
 _NUMBER = 4
 
 
-def shared(work: Callable[[T], R], portions: Sequence[T]) -> Generator[R]:
+def shared(work: Callable[[T], R], portions: Sequence[T], what: str) -> Generator[R]:
     """What the work makes of each portion, in any order. Results have to stand pickling.
 
     Each process takes the next portion when it has ended one, so neither waits for the other; one
-    that dies leaves its portions to us.
+    that dies leaves its portions to us. `what` is said of it where it lasts.
     """
     if len(portions) < 2 or (os.cpu_count() or 1) < 2 or "fork" not in get_all_start_methods():
-        yield from map(work, portions)
+        yield from map(work, progress.over(portions, what, len(portions)))
         return
     context = get_context("fork")
     queue = _queue(range(len(portions)))
@@ -31,7 +33,7 @@ def shared(work: Callable[[T], R], portions: Sequence[T]) -> Generator[R]:
     end.close()
     try:
         done = []
-        for number in _taken(queue):
+        for number in progress.over(_taken(queue), what, len(portions), place=int):
             yield work(portions[number])
             done.append(number)
         found = _received(results)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sipctl import workspace
+from sipctl import progress, workspace
 from sipctl.comparison import State
 from sipctl.errors import Refused
 from sipctl.findings import Finding
@@ -179,7 +179,8 @@ def read_differing(root: Path, repository: Repository, old: Side, new: Side) -> 
 
 
 def _parsed(files: Files) -> State:
-    members = {path: _member(path, data) for path, data in files.items() if path != SETTINGS_FILE}
+    under_way = progress.over(files.items(), "Comparing files", len(files))
+    members = {path: _member(path, data) for path, data in under_way if path != SETTINGS_FILE}
     settings = files.get(SETTINGS_FILE)
     assert not isinstance(settings, Member)
     return State(Inventory(Settings(), members), settings)

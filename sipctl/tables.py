@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sipctl import hosts, names, scalars
+from sipctl import hosts, names, progress, scalars
 from sipctl.changes import (
     FileChange,
     MemberChange,
@@ -364,7 +364,7 @@ name. Raises Refused where it cannot have one."""
 
 
 def plan_import(
-    inventory: Inventory, rows: Iterable[Row], update: bool, password: PasswordOf | None = None
+    inventory: Inventory, rows: Sequence[Row], update: bool, password: PasswordOf | None = None
 ) -> Plan:
     """Create every endpoint of a table, and with `update` change those that exist.
 
@@ -373,7 +373,7 @@ def plan_import(
     is no plan.
     """
     work = _Import(inventory, update, password)
-    for row in rows:
+    for row in progress.over(rows, "Reading rows", len(rows)):
         work.take(row)
     return work.plan()
 

@@ -113,9 +113,11 @@ def load_settings(root: Path) -> Settings:
 
 def inventory_of(source: Files, context: Context = NO_CONTEXT) -> Inventory:
     """The inventory of a workspace's files, wherever they come from."""
+    from sipctl import progress
+
     settings, found = _settings(_known_settings(source.get(SETTINGS_FILE)))
     members, stray = {}, []
-    for path, data in source.items():
+    for path, data in progress.over(source.items(), _READING, len(source)):
         if is_member(path):
             members[path] = data if isinstance(data, Member) else _member(path, data)
         elif isinstance(data, Finding) and path != SETTINGS_FILE:
@@ -171,8 +173,10 @@ def reread(
 
     Without a context it is judged by the one that it was judged by before.
     """
+    from sipctl import progress
+
     members = dict(inventory.members)
-    for path, data in changed.items():
+    for path, data in progress.over(changed.items(), "Checking files", len(changed)):
         if not is_member(path):
             continue
         if data is None:
@@ -347,7 +351,7 @@ class _Disk:
         from sipctl.sharing import shared
 
         portions = [paths[i : i + _AT_ONCE] for i in range(0, len(paths), _AT_ONCE)]
-        return shared(self._read_of_many, portions)
+        return shared(self._read_of_many, portions, _READING)
 
     def _read_of_many(self, paths: list[str]) -> dict[str, Entry | Finding]:
         """The same in little memory."""
@@ -355,7 +359,9 @@ class _Disk:
         return {p: e if isinstance(e, Finding) else e.encoded() for p, e in found.items()}
 
     def _read(self, paths: list[str]) -> dict[str, Entry | Finding]:
-        return {path: self._read_one(path) for path in paths}
+        from sipctl import progress
+
+        return {path: self._read_one(path) for path in progress.over(paths, _READING, len(paths))}
 
     def _read_one(self, path: str) -> Entry | Finding:
         found = _file(path, f"{self.root}{os.sep}{path}", None)
@@ -389,6 +395,7 @@ class _Disk:
 _MANY = 1000
 """So many unknown files are worth a second process."""
 _AT_ONCE = 100
+_READING = "Reading files"
 
 
 def disk_files(root: Path) -> Files:

@@ -37,7 +37,7 @@ def ended(pid: int) -> bool:
 
 def test_both_do_their_part_of_it_and_nothing_is_left_open() -> None:
     before = descriptors()
-    found = list(shared(squared, PORTIONS))
+    found = list(shared(squared, PORTIONS, "Working"))
     assert sorted(square for square, _ in found) == [n * n for n in PORTIONS]
     pids = {pid for _, pid in found}
     assert len(pids) == 2
@@ -47,12 +47,12 @@ def test_both_do_their_part_of_it_and_nothing_is_left_open() -> None:
 
 @pytest.mark.parametrize("portions", [[], [7]])
 def test_a_single_portion_is_not_shared(portions: list[int]) -> None:
-    assert list(shared(squared, portions)) == [(n * n, os.getpid()) for n in portions]
+    assert list(shared(squared, portions, "Working")) == [(n * n, os.getpid()) for n in portions]
 
 
 def test_with_one_processor_nothing_is_shared(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "cpu_count", lambda: 1)
-    found = list(shared(squared, PORTIONS))
+    found = list(shared(squared, PORTIONS, "Working"))
     assert found == [(n * n, os.getpid()) for n in PORTIONS]
 
 
@@ -68,7 +68,7 @@ def test_what_a_process_that_dies_had_taken_is_done_by_the_other(
             ending()
         return number * number
 
-    assert sorted(shared(work, PORTIONS)) == [n * n for n in PORTIONS]
+    assert sorted(shared(work, PORTIONS, "Working")) == [n * n for n in PORTIONS]
 
 
 def test_a_fault_in_the_work_itself_is_raised_here() -> None:
@@ -76,7 +76,7 @@ def test_a_fault_in_the_work_itself_is_raised_here() -> None:
         return 10 // (number - 20)
 
     with pytest.raises(ZeroDivisionError):
-        list(shared(work, PORTIONS))
+        list(shared(work, PORTIONS, "Working"))
 
 
 def test_an_end_before_the_last_result_ends_the_other_too(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_an_end_before_the_last_result_ends_the_other_too(tmp_path: Path) -> Non
         return number
 
     before = descriptors()
-    results = shared(work, PORTIONS)
+    results = shared(work, PORTIONS, "Working")
     while not (tmp_path / "pid").exists():
         next(results)
     results.close()

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from sipctl import history as past
-from sipctl import output, revert, selection
+from sipctl import output, progress, revert, selection
 from sipctl import undo as reversal
 from sipctl.changes import FieldChange, MemberChange, Plan, field_name
 from sipctl.commands.arguments import Force, Limit, References, Where
@@ -161,6 +161,7 @@ def _print_entries(printer: output.Printer, entries: Iterator[Entry]) -> None:
 def _told(entries: Iterable[Entry]) -> Iterator[Entry]:
     """The same; behind an entry after which history is cut off, that is told."""
     for entry in entries:
+        progress.clear()
         yield entry
         sys.stdout.flush()  # it is to be seen while Git still looks for the next one
         if entry.cut:
