@@ -6,14 +6,14 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from sipctl import disk, journal, privileges, progress, selection, workspace
+from sipctl import cache, disk, journal, privileges, progress, selection, workspace
 from sipctl.changes import (
     FieldChange,
     FileChange,
@@ -26,7 +26,6 @@ from sipctl.changes import (
     snapshot,
     subject_of,
 )
-from sipctl.comparison import changed_settings
 from sipctl.errors import Interrupted, Refused
 from sipctl.findings import Finding
 from sipctl.inventory import Inventory
@@ -124,8 +123,6 @@ def run(root: Path, planner: Planner, options: Options, confirm: Confirm | None 
             raise Refused("the files have changed meanwhile", "run the command again")
         if not outcome.files:
             return outcome
-        if options.commit and not outcome.plan.adopts:
-            _refuse_unclean(repository, [change.path for change in outcome.files])
         with privileges.acting():
             done = _carry_out(repository, outcome, options)
             workspace.remember(root, outcome.after, [change.path for change in outcome.files])
@@ -281,7 +278,11 @@ def _member_change(
 def _settings_changes(plan: Plan) -> tuple[FieldChange, ...]:
     """But for the version, which every new file has."""
     file = next((c for c in plan.effective if c.path == SETTINGS_FILE), None)
-    changed = changed_settings(file.before, file.after) if file else ()
+    if file is None:
+        return ()
+    from sipctl.comparison import changed_settings
+
+    changed = changed_settings(file.before, file.after)
     return tuple(c for c in changed if c.field != "version" or (c.old.given and c.new.given))
 
 
@@ -399,6 +400,22 @@ def _refuse_unclean(repository: Repository, paths: list[str]) -> None:
         raise Refused(f"{named}: uncommitted changes are in the way", hint)
 
 
+_FEW = 10
+"""Of more files `git status` tells as fast whether they are as committed."""
+
+
+def _are_as_committed(
+    repository: Repository, entries: Sequence[journal.Entry], index: Mapping[str, str]
+) -> bool:
+    """True where files stand in HEAD and in the index as they stand on disk; where that cannot be
+    told in short it is False too."""
+    if len(entries) > _FEW:
+        return False
+    head = repository.in_head([entry.path for entry in entries])
+    olds = {e.path: None if e.old is None else cache.oid_of(e.old).hex() for e in entries}
+    return head is not None and all(head.get(p) == index.get(p) == o for p, o in olds.items())
+
+
 # -- writing -------------------------------------------------------------------------------------
 
 
@@ -441,6 +458,8 @@ def _begin(repository: Repository, plan: Plan, subject: str, options: Options) -
     if options.commit:
         _wait_for_index(top, options)
         known = top.tree_of_index(disk.around(paths))
+        if not (plan.adopts or _are_as_committed(top, entries, known)):
+            _refuse_unclean(repository, [change.path for change in plan.effective])
         added = tuple(e.path for e in entries if e.new is not None and e.path not in known)
     made = disk.missing_folders(top.top, paths)
     notes = journal.Journal(os.getpid(), top.head(), subject, options.commit, added, made, entries)

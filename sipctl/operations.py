@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import length_hint
 
-from sipctl import attaching, hosts, names, progress
+from sipctl import hosts, names, progress
 from sipctl.changes import (
     FileChange,
     Plan,
@@ -139,6 +139,8 @@ def rename(
     come = FileChange(kind.path(new), None, after, moved_from=member.path)
     uses: Iterable[FileChange] = ()
     if kind is ENDPOINT:
+        from sipctl import attaching
+
         uses = attaching.renamed_uses(inventory, old, new, force=force)
     return Plan(f"rename {old} {new}", f"Rename {what} to {new}", (gone, come, *uses))
 
@@ -161,6 +163,8 @@ def delete(
     changes = tuple(FileChange(member.path, member.data, None) for member in members.values())
     uses: Iterable[FileChange] = ()
     if kind is ENDPOINT:
+        from sipctl import attaching
+
         uses = attaching.released(inventory, members, cascade=cascade, close=close, force=force)
     return Plan("delete", f"Delete {of_these(c.path for c in changes)}", (*changes, *uses))
 

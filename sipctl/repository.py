@@ -141,6 +141,15 @@ class Repository:
         [found] = self._objects.ask([f"{name}^{{commit}}".encode("ascii")], read_object)
         return found[0] if found else None
 
+    def in_head(self, paths: Sequence[str]) -> dict[str, str] | None:
+        """The blobs of few paths in HEAD; None where paths hold what parts Git's words."""
+        wanted = [f"{self.prefix}{path}" for path in paths]
+        if any(len(path.split()) != 1 for path in wanted):
+            return None
+        names = [os.fsencode(f"HEAD:{path}") for path in wanted]
+        found = self._objects.ask(names, read_object, at_once=_AT_ONCE)
+        return {path: one[0] for path, one in zip(paths, found, strict=True) if one}
+
     def branch(self) -> str | None:
         """The branch's short name; None where HEAD is detached."""
         return self.ask("symbolic-ref", "--quiet", "--short", "HEAD")
@@ -237,9 +246,10 @@ class Repository:
         return {path: entry for path, entry in entries.items() if path in there}
 
     def tree_of_index(self, paths: Sequence[str]) -> dict[str, str]:
-        """The blobs below `paths` in the index, by path."""
+        """The blobs below `paths` in the index, by path; no hash where a merge has left several."""
         out = self.read("ls-files", "--stage", "-z", "--", *paths)
-        return {path: meta.split()[1] for meta, path in listed(out)}
+        entries = ((path, meta.split()) for meta, path in listed(out))
+        return {path: oid if stage == "0" else "" for path, (_, oid, stage) in entries}
 
     def _is_anothers(self, index: Path) -> bool:
         """True for the index of another repository, whose hook has started us."""

@@ -7,18 +7,21 @@ import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sipctl import names, operations, progress, sealing
 from sipctl.changes import Plan, of_these
 from sipctl.editing import Changes, Edit, editable
 from sipctl.errors import Refused
-from sipctl.identities import Keys
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, SETTINGS_FILE
 from sipctl.member import Member
 from sipctl.nodes import Scalar
 from sipctl.settings import Settings
 from sipctl.yamlfile.write import Value
+
+if TYPE_CHECKING:
+    from sipctl.identities import Keys
 
 KEYGEN = "make a key with `sipctl secret keygen`"
 

@@ -70,7 +70,10 @@ def test_an_edit_of_a_file_that_was_edited_by_hand_is_refused(
     assert state(repo) == before
 
 
-@pytest.mark.parametrize("spoil", ["untracked", "staged", "edited", "deleted"])
+@pytest.mark.parametrize(
+    "spoil",
+    ["untracked", "staged", "edited", "deleted", "removed", "in the index", "unmerged"],
+)
 def test_uncommitted_is_whatever_git_calls_so(
     spoil: str, workspace: Path, run: Program, git: Git
 ) -> None:
@@ -85,11 +88,21 @@ def test_uncommitted_is_whatever_git_calls_so(
         file.write_text(text)
     elif spoil == "edited":
         file.write_text(file.read_text() + "\n")
-    else:
+    elif spoil == "deleted":
         file.unlink()
+    elif spoil == "removed":
+        git("rm", "--quiet", file)
+    elif spoil == "in the index":
+        run("edit", "a", "--port", "5070")
+        git("reset", "--quiet", "--soft", "HEAD~")
+    else:  # they have deleted it, and what we had stands there still
+        blob = git("rev-parse", "HEAD:endpoints/a.yaml").strip()
+        stages = "".join(f"100644 {blob} {n}\tendpoints/a.yaml\n" for n in (1, 2))
+        git("update-index", "--force-remove", file)
+        git("update-index", "--index-info", input=stages)
     before = state(workspace)
     line = ["create", "a", "--host", "b.example.net"]
-    line = line if spoil == "deleted" else ["edit", "a", "--port", "5090"]
+    line = line if spoil in ("deleted", "removed") else ["edit", "a", "--port", "5090"]
     assert "uncommitted changes are in the way" in run(*line, check=3).err
     assert state(workspace) == before
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sipctl import operations, secrets, selection, standing, workspace
+from sipctl import operations, secrets, selection, workspace
 from sipctl.changes import Plan
 from sipctl.commands import editor, form, passwords
 from sipctl.commands.arguments import Close, Force, References, Where
@@ -172,6 +172,8 @@ def delete(
     Refused while a scenario uses one, naming each use. Git keeps them: `sipctl
     restore REF` brings one back.
     """
+    from sipctl import standing
+
     session = session_of(ctx)
     root = session.root()
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import typer
 
-from sipctl import identities, names, secrets, workspace
+from sipctl import names, secrets, workspace
 from sipctl.commands.session import Session
 from sipctl.errors import Refused, Usage
 from sipctl.inventory import Inventory
@@ -75,6 +75,8 @@ def content(session: Session) -> str:
 
 def sealer(settings: Settings) -> Sealer:
     """What seals, with the keys at hand."""
+    from sipctl import identities  # few commands need keys
+
     return Sealer(identities.find(settings.recipients))
 
 
