@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sipctl import scalars
+from sipctl import names, scalars
 from sipctl.endpoint import FIELDS, default_of, is_variable
 from sipctl.kinds import ENDPOINT, SCENARIO, Kind, kind_of, reference_of
 from sipctl.nodes import Mapping as MappingNode
@@ -246,12 +246,17 @@ def _value(field: str, node: Node) -> Value:
     if field.startswith("x-"):
         return Value(free(node))
     if field not in _FIELDS:  # `pasword: …` is one too
-        return Value(MASK, identity=_digest(plain_data(node)))
+        return _hidden(node)
     if isinstance(node, Scalar):
-        return Value(_typed(field, node.value))
-    if isinstance(node, Sequence) and field in ("codecs", "tags"):
+        hidden = field != "description" and names.may_hold_password(node.value)
+        return _hidden(node) if hidden else Value(_typed(field, node.value))
+    if isinstance(node, Sequence) and all(isinstance(item, Scalar) for item in node.items):
         return Value([str(plain_data(item)) for item in node.items])
-    return Value(plain_data(node))
+    return _hidden(node)  # nothing belongs there, and it may be a password that slipped in
+
+
+def _hidden(node: Node) -> Value:
+    return Value(MASK, identity=_digest(plain_data(node)))
 
 
 def _typed(field: str, text: str) -> object:

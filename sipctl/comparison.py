@@ -363,7 +363,10 @@ def _settings_fields(root: MappingNode) -> Iterator[tuple[str, Value]]:
     for key, node in root.entries:
         if key.value == _RULES and isinstance(node, MappingNode):
             for rule, severity in node.entries:
-                yield _setting_name((_RULES, rule.value)), free_value("", severity)
+                yield (
+                    _setting_name((_RULES, rule.value)),
+                    free_value("" if isinstance(severity, Scalar) else "password", severity),
+                )
         elif key.value == RECIPIENTS and isinstance(node, MappingNode):
             for name, public_key in node.entries:
                 yield _setting_name((RECIPIENTS, name.value)), _recipient(public_key)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from sipctl import catalogue
-from sipctl.changes import field_name, holds_password, of_these, snapshot
+from sipctl.changes import MASK, field_name, holds_password, of_these, snapshot
 from sipctl.editing import Change, edited, edited_within
 from sipctl.endpoint import FIELDS
 from sipctl.errors import Refused
@@ -29,8 +29,8 @@ def value_of(root: MappingNode, name: str) -> Change:
         return UNSET
     if name.startswith("x-"):
         return data_of(node)
-    as_it_stands = name == "password" or name not in FIELDS
-    return cast(Change, plain_data(node) if as_it_stands else snapshot(root)[name].data)
+    shown = None if name == "password" or name not in FIELDS else snapshot(root)[name].data
+    return cast(Change, plain_data(node) if shown in (None, MASK) else shown)
 
 
 @dataclass

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from sipctl import sealing
+from sipctl import names, sealing
 from sipctl.changes import MASK, names_password
 from sipctl.endpoint import FIELDS, PASSWORD_FORMS
 from sipctl.findings import Finding
@@ -54,20 +54,29 @@ def _with_source(finding: Finding, lines: list[str], masked: list[str]) -> Findi
 def _safe_lines(lines: list[str], kind: Kind | None) -> int:
     """How many lines may be shown of a file that cannot be parsed: those before any password.
 
-    Without a parse nothing tells where a value ends, so of an endpoint only lines that begin with a
-    known key, and the items of its list, are taken for what they look like.
+    Without a parse nothing tells where a value ends, so of an endpoint only lines that hold known
+    keys and no others, and the items of its lists, are taken for what they look like.
     """
-    harmful = _PASSWORD.search if kind is SCENARIO else _may_be_secret
+    harmful = _SECRET.search if kind is SCENARIO else _may_be_secret
     return next((i for i, line in enumerate(lines) if harmful(line)), len(lines))
 
 
-_PUBLIC = "|".join({*FIELDS, *SETTINGS_FIELDS} - {"password", "recipients"})
-_HARMLESS = re.compile(rf"\s*(?:\Z|#|-{{3}}|[<=>]{{7}}|(?:{_PUBLIC})\s*:|-\s[^:]*\Z)")
+_PUBLIC = {*FIELDS, *SETTINGS_FIELDS} - {"password", "recipients"}
+_HARMLESS = re.compile(
+    rf"\s*(?:\Z|#|-{{3}}|[<=>]{{7}}|(?P<key>{'|'.join(_PUBLIC)})\s*:(?P<value>.*)|-\s[^:]*\Z)"
+)
+_KEY = re.compile(r"""([^\s,{}\[\]'"]+)['"]?\s*:(?=\s|\Z)""")
 _PASSWORD = re.compile("password", re.IGNORECASE)
+_SECRET = re.compile(rf"{names.PASSWORD_WORD}|AGE-SECRET-KEY|PRIVATE KEY", re.IGNORECASE)
 
 
 def _may_be_secret(line: str) -> bool:
-    return _HARMLESS.match(line) is None
+    found = _HARMLESS.match(line)
+    if found is None or _SECRET.search(line):
+        return True
+    # a line break may be missing, and what follows be the value of a key that is misspelt
+    free = found["key"] in (None, "description")
+    return not free and any(key not in _PUBLIC for key in _KEY.findall(found["value"]))
 
 
 def without_plaintext(content: Content, kind: Kind) -> str:
@@ -87,7 +96,7 @@ def rescued(before: str, typed: bytes, content: Content, kind: Kind) -> str:
         return without_plaintext(content, kind)
     known = {*before.splitlines()}
     lines = typed.decode("utf-8", "replace").splitlines(keepends=True)
-    safe = (kind is SCENARIO and not _PASSWORD.search(line) for line in lines)
+    safe = (kind is SCENARIO and not _SECRET.search(line) for line in lines)
     return "".join(
         line if ok or line.strip("\r\n") in known or not _may_be_secret(line) else MASK + "\n"
         for line, ok in zip(lines, safe, strict=True)
@@ -120,10 +129,25 @@ def settings_text(data: bytes) -> str:
 
 
 def _secrets(root: Node, kind: Kind | None, *, sealed: bool) -> Iterator[tuple[int, int]]:
-    """The spans of values that may be secrets: by field, never by what they look like."""
+    """The spans of values that may be secrets: by field, never by what they look like, but for
+    secret keys, which say what they are."""
+    yield from ((node.start, node.end) for node in _scalars(root) if sealing.is_secret(node.value))
     if kind is SCENARIO:
-        return _in_scenario(root)
-    return _in_settings(root) if kind is None else _in_endpoint(root, sealed=sealed)
+        yield from _under_passwords(root)
+    else:
+        yield from _in_settings(root) if kind is None else _in_endpoint(root, sealed=sealed)
+
+
+def _scalars(root: Node) -> Iterator[Scalar]:
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Scalar):
+            yield node
+        elif isinstance(node, Sequence):
+            waiting += node.items
+        else:
+            waiting += (part for entry in node.entries for part in entry)
 
 
 def _in_settings(root: Node) -> Iterator[tuple[int, int]]:
@@ -134,9 +158,6 @@ def _in_settings(root: Node) -> Iterator[tuple[int, int]]:
         if key.value == "recipients":
             entries = value.entries if isinstance(value, MappingNode) else [(key, value)]
             yield from ((v.start, v.end) for _, v in entries if not _is_public_key(v))
-        if key.value in ("recipients", "rules") and isinstance(value, MappingNode):
-            names = (name for name, _ in value.entries)
-            yield from ((n.start, n.end) for n in names if sealing.is_secret(n.value))
         elif key.value not in SETTINGS_FIELDS and not key.value.startswith("x-"):
             yield value.start if is_word(key.value) else key.start, max(key.end, value.end)
 
@@ -145,7 +166,7 @@ def _is_public_key(node: Node) -> bool:
     return isinstance(node, Scalar) and sealing.key_fault(node.value) is None
 
 
-def _in_scenario(root: Node) -> Iterator[tuple[int, int]]:
+def _under_passwords(root: Node) -> Iterator[tuple[int, int]]:
     """The values of every key called password: a parameter of an action can have that name."""
     waiting = [root]
     while waiting:
@@ -174,6 +195,16 @@ def _in_endpoint(root: Node, *, sealed: bool) -> Iterator[tuple[int, int]]:
             yield from _of_password(value, sealed=sealed)
         elif not _is_public(key):
             yield value.start if is_word(key.value) else key.start, max(key.end, value.end)
+        elif key.value in FIELDS and key.value != "description":
+            yield from ((part.start, part.end) for part in _odd(value))
+
+
+def _odd(value: Node) -> Iterator[Node]:
+    """The parts of a known field's value that belong nowhere, and may be a password that slipped
+    in: mappings, and a text that holds its key where a quote is closed too late."""
+    for node in value.items if isinstance(value, Sequence) else [value]:
+        if not isinstance(node, Scalar) or names.may_hold_password(node.value):
+            yield node
 
 
 def _of_password(value: Node, *, sealed: bool) -> Iterator[tuple[int, int]]:

@@ -41,8 +41,23 @@ def _shown(char: str) -> str:
 _MAX_SHOWN = 80
 
 
+PASSWORD_WORD = r"pass(?:word|wd|phrase)|\bpwd\b"
+"""What a password is called, as a regular expression, whatever the case."""
+_PASSWORD_INSIDE = rf"(?:{PASSWORD_WORD})['\"]?\s*[:=]"
+
+
+def may_hold_password(text: str) -> bool:
+    """True where a value holds the key of a password: a quote is closed too late, say."""
+    return re.search(_PASSWORD_INSIDE, text, re.IGNORECASE) is not None
+
+
 def quoted(value: str) -> str:
-    """A user's value for a message: in quotes, shortened, and nothing that a terminal acts on."""
+    """A user's value for a message: in quotes, shortened, and nothing that a terminal acts on.
+
+    Of one that may hold a password only what stands before is told.
+    """
+    before, *after = re.split(_PASSWORD_INSIDE, value, maxsplit=1, flags=re.IGNORECASE)
+    value = f"{before}…" if after else value
     short = value if len(value) <= _MAX_SHOWN else value[: _MAX_SHOWN - 1] + "…"
     return f'"{"".join(map(_visible, short))}"'
 

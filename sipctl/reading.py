@@ -10,8 +10,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from sipctl import comments, ignores, scalars, sealing
-from sipctl.changes import names_password
+from sipctl import comments, ignores, names, scalars, sealing
+from sipctl.changes import MASK, names_password, shown_value
 from sipctl.endpoint import FIELDS, PASSWORD_FORMS, password_form
 from sipctl.findings import Finding
 from sipctl.kinds import ENDPOINT, SCENARIO, SETTINGS_FILE, Kind, kind_in
@@ -54,8 +54,8 @@ def facts_of_document(path: str, document: Document) -> Facts:
         findings = (*findings, *graphs.check(scenario, root, path))
     found = with_sources(findings, document.text, root, kind)
     return Facts(
-        data=_without_password(decoded.data),
-        tolerated=_without_password(decoded.tolerated),
+        data=_without_passwords(decoded.data, kind),
+        tolerated=_without_passwords(decoded.tolerated, kind),
         doubts=decoded.findings if decoded.tolerated is not None else (),
         findings=found,
         ignores=comments.written(document.text, document.root, path),
@@ -82,11 +82,33 @@ def mends_of(path: str, root: Node, text: str) -> tuple[Mend, ...]:
     return decode(root, model, path, text).mends
 
 
-def _without_password(data: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """A document's data with the form of its password alone."""
-    if data is None or "password" not in data:
+def _without_passwords(data: Mapping[str, Any] | None, kind: Kind) -> Mapping[str, Any] | None:
+    """A document's data with the form of its password alone, and what may hold one masked: of a
+    scenario parameters that are called so."""
+    if data is None:
         return data
-    return {**data, "password": password_form(data["password"])}
+    if kind is SCENARIO:
+        shown = {key: shown_value(key, value) for key, value in data.items()}
+        if "actions" in data:
+            shown["actions"] = {id: _shown_action(a) for id, a in data["actions"].items()}
+        return shown
+    shown = {key: _shown_text(key, value) for key, value in data.items()}
+    if "password" in data:
+        shown["password"] = password_form(data["password"])
+    return shown
+
+
+def _shown_text(key: str, value: Any) -> Any:
+    free = key == "description" or key not in _FIELDS
+    hidden = not free and isinstance(value, str) and names.may_hold_password(value)
+    return MASK if hidden else value
+
+
+def _shown_action(action: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: value if key == "branches" else shown_value(key, value)
+        for key, value in action.items()
+    }
 
 
 # -- what rules between files ask for ------------------------------------------------------------

@@ -226,6 +226,8 @@ def _editor(folder: Path, script: str) -> Environment:
         f"cat >>$1 <<'END'\npassword: |-\n  {CANARY}\nEND",
         f"echo 'password: [{CANARY}' >>$1; cp $1 $1~; cp $1 $(dirname $1)/.a.swp",
         f"echo '{CANARY}' >>$1",
+        f"echo 'username: u password: {CANARY}' >>$1",
+        f"echo 'realm: r, pasword: {CANARY}' >>$1; echo ']' >>$1",
     ],
 )
 def test_what_is_typed_in_an_editor_and_refused_is_kept_without_the_password(
@@ -389,6 +391,22 @@ description: [
 """,
     "endpoints/tabbed.yaml": f"reference: tabbed\nhost: t\npassword:\t{CANARY}: {CANARY}\n",
     "endpoints/twice.yaml": f"reference: twice\nhost: t\npassword: {CANARY}\npassword: {CANARY}\n",
+    "endpoints/joined.yaml": f"reference: joined\nhost: j\nusername: u password: {CANARY}\n",
+    "endpoints/joint.yaml": f"reference: joint\nhost: j\nusername: u pasword: {CANARY}\n",
+    "endpoints/line.yaml": f"reference: line, host: l, username: u, password: {CANARY}\n",
+    "endpoints/tagged.yaml": f"reference: tagged\nhost: t\ntags: [a, password: {CANARY}\n",
+    "endpoints/told.yaml": f"reference: told\nhost: t\ndescription: a note password: {CANARY}\n",
+    "endpoints/late.yaml": f"""\
+reference: late
+host: "late
+password: {CANARY}"
+""",
+    "endpoints/nested.yaml": f"""\
+reference: nested
+host: {{name: h, password: {CANARY}}}
+tags: [a, {{password: {CANARY}}}]
+codecs: [password: {CANARY}]
+""",
     "endpoints/list.yaml": f"- password: {CANARY}\n- {CANARY}\n",
     "endpoints/alone.yaml": f"{CANARY}\n",
     "scenarios/empty.yaml": f"""\
@@ -468,17 +486,28 @@ def _more(command: str) -> list[str]:
 COMMANDS = [name for name, _ in every_command() if name != "secret reveal"]
 
 
-def test_spilt_settings_are_shown_by_no_command(leaky: Path, run: Program) -> None:
-    Path("sipctl.yaml").write_text(SPILLS["sipctl.yaml"])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        SPILLS["sipctl.yaml"],
+        f"version: 1 password: {CANARY}\n",
+        f"version: 1\nrules: {{recipients: {{ada: {keys.OWN}}}}}\n",
+    ],
+)
+def test_spilt_settings_are_shown_by_no_command(settings: str, leaky: Path, run: Program) -> None:
+    Path("sipctl.yaml").write_text(settings)
     for command in COMMANDS:
         line = lines_of(command)[0]
         done = run(*line, check=None, input="another\n")
         assert done.status != 70, done.err
         refuse(done.out + done.err, line)
+        assert keys.OWN not in done.out + done.err, line
+    refuse_files(leaky / ".git" / "sipctl")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_no_command_shows_it_in_any_format(command: str, leaky: Path, run: Program) -> None:
+    assert lines_of(command), "a command needs lines in tests/everything.py"
     dry = ["--dry-run"] if table.command(command).option("--dry-run") else []
     for number, line in enumerate(lines_of(command)):
         # what is spilt is shown by the same code in the formats that are left out
@@ -486,6 +515,7 @@ def test_no_command_shows_it_in_any_format(command: str, leaky: Path, run: Progr
             done = run(*line, *format, *dry, check=None, input="another\n")
             assert done.status != 70, done.err
             refuse(done.out + done.err, [*line, *format])
+    refuse_files(leaky / ".git" / "sipctl")
 
 
 @pytest.mark.parametrize("format", [f for f in formats_of("validate") if f])

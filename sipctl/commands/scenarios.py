@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from sipctl import operations, selection, standing
-from sipctl.changes import Plan, shown_value
+from sipctl.changes import Plan
 from sipctl.commands import editor, form
 from sipctl.commands.arguments import Force, Limit
 from sipctl.commands.session import DRAWING_FORMATS, READING_FORMATS, session_of, split
@@ -202,12 +202,8 @@ def _row(reference: str, scenario: Scenario) -> tuple[str, ...]:
 
 
 def record(scenario: Scenario) -> dict[str, Any]:
-    """A scenario as JSON shows it, with the endpoints that it uses; parameters and keys of the
-    user's own that are called password are masked."""
-    shown = {key: shown_value(key, value) for key, value in scenario.record().items()}
-    for action in shown["actions"].values():
-        action |= {k: shown_value(k, value) for k, value in action.items() if k != "branches"}
-    return {**shown, "endpoints": list(scenario.endpoints())}
+    """A scenario as JSON shows it, with the endpoints that it uses."""
+    return {**scenario.record(), "endpoints": list(scenario.endpoints())}
 
 
 def show(
