@@ -561,5 +561,6 @@ def _subject(outcome: Outcome, options: Options) -> str:
 def _message(outcome: Outcome, subject: str) -> str:
     """Subject, the changes by field, and the trailer, each a paragraph of its own."""
     trailer = f"Sipctl-Operation: {one_line(outcome.plan.operation)}"
-    parts = (subject, body(outcome.changes, outcome.settings), trailer)
+    told = "\n".join(map(one_line, outcome.plan.body))
+    parts = (subject, told, body(outcome.changes, outcome.settings), trailer)
     return "\n\n".join(part for part in parts if part) + "\n"

@@ -46,10 +46,10 @@ class FileChange:
 class Plan:
     """A whole change: what it is called, and every file it touches.
 
-    Without a `subject` the fields that change tell one.
-    `operation` stands in the commit's trailer: a verb, and where it helps what it was done to.
-    `notes` are told to the user. A plan that `adopts` takes what stands on disk already, the user's
-    own edits; any other refuses to touch them.
+    Without a `subject` the fields that change tell one. `operation` stands in the commit's trailer:
+    a verb, and where it helps what it was done to. `notes` are told to the user, and `body` begins
+    the commit's message below its subject. A plan that `adopts` takes what stands on disk already,
+    the user's own edits; any other refuses to touch them.
     """
 
     operation: str
@@ -57,6 +57,7 @@ class Plan:
     changes: tuple[FileChange, ...]
     notes: tuple[str, ...] = ()
     adopts: bool = False
+    body: tuple[str, ...] = ()
 
     @property
     def effective(self) -> tuple[FileChange, ...]:

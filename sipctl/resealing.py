@@ -33,11 +33,13 @@ RECIPIENTS = "recipients"
 # -- recipients ----------------------------------------------------------------------------------
 
 
-def refuse_secret(name: str) -> None:
-    """Raise Refused where a secret key is given as a recipient's name, without telling it."""
+def refuse_bad_name(name: str) -> None:
+    """Raise Refused where what is given can be no recipient's name, without telling it."""
     if sealing.is_secret(name):
         hint = "it is known to who reads your shell's history: make a new one"
         raise Refused("a secret key stands where the name of a recipient belongs", hint)
+    if names.fault(name):  # which may be a password in the wrong place
+        raise Refused("what stands where the name of a recipient belongs is none", names.CURE)
 
 
 def add_recipient(root: Path, inventory: Inventory, name: str, key: str) -> Plan:
@@ -150,13 +152,13 @@ class Access:
     def applied(self, recipients: Mapping[str, str]) -> dict[str, str]:
         """The recipients as they will be; raises Refused for names that do not fit."""
         for name in self.removed:
-            refuse_secret(name)
+            refuse_bad_name(name)
             if name not in recipients:
                 hint = names.did_you_mean(name, recipients) or "see `sipctl secret recipients`"
-                raise Refused(f"there is no recipient {names.quoted(name)}", hint)
+                raise Refused("there is no recipient of the name that is to go", hint)
         kept = {name: key for name, key in recipients.items() if name not in self.removed}
         for name, key in self.added.items():
-            refuse_secret(name)
+            refuse_bad_name(name)
             _refuse_known(name, kept)
             fault = sealing.key_fault(key)
             if fault:
@@ -194,8 +196,9 @@ def reseal(
         changed |= access.added
         changes = (_settings_change(root, changed), *changes)
     subject = f"Seal {_passwords(len(work.edits))} again" if work.edits else "Change the recipients"
-    notes = (*work.notes(), *_of_access(work, recipients, sets))
-    return Plan("secret reseal", subject, changes, notes)
+    access_told = tuple(_of_access(work, recipients, sets))
+    notes = (*work.notes(), *access_told)
+    return Plan("secret reseal", subject, changes, notes, body=access_told)
 
 
 def _passwords(count: int) -> str:

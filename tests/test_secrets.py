@@ -146,7 +146,10 @@ def test_a_dry_run_of_keygen_makes_no_key(workspace: Path, own: Path, run: Progr
 
 
 def test_keygen_does_not_take_the_name_of_another(vault: Path, own: Path, run: Program) -> None:
-    assert 'a recipient "ci" already' in run("secret", "keygen", "--name", "CI", check=3).err
+    done = run("secret", "keygen", "--name", "CI", check=3)
+    assert 'a recipient "ci" already' in done.err
+    assert "the secret key is in" not in done.err
+    assert not own.exists()  # nothing has changed
 
 
 def test_keygen_says_that_older_passwords_are_not_for_the_new_key(
@@ -603,7 +606,7 @@ def test_a_stale_value_says_who_cannot_read_it_and_who_still_can(
 def test_check_tells_of_chosen_endpoints_only(sealed: Path, run: Program) -> None:
     _swapped()
     assert rules(run, "b") == ["password-of-another-user endpoints/b.yaml"]
-    assert 'no endpoint "c"' in run("secret", "check", "c", check=3).err
+    assert "argument 1 is no endpoint" in run("secret", "check", "c", check=3).err
 
 
 def test_the_owner_of_a_swapped_value_is_named(sealed: Path, run: Program) -> None:
@@ -854,6 +857,8 @@ def test_reseal_after_the_settings_were_edited_by_hand(sealed: Path, run: Progra
     assert "own gains access to 2 passwords" in done.err
     assert "ci loses access to 2 passwords" in done.err
     assert Path("sipctl.yaml").read_text() == text
+    message = execute(["git", "log", "-1", "--format=%B"]).out
+    assert "\nown gains access to 2 passwords\nci loses access to 2 passwords\n" in message
 
 
 def test_reseal_touches_nothing_that_is_right_already(sealed: Path, run: Program) -> None:

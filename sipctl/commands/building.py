@@ -17,7 +17,7 @@ from typer.main import get_command
 from sipctl import names
 from sipctl.commands import COMMANDS, GROUP_HELP, Entry
 from sipctl.commands.session import OPTIONS, SHARED, session_of
-from sipctl.errors import Refused
+from sipctl.errors import Refused, Usage
 
 Table = Mapping[str, "Entry | dict[str, Entry]"]
 
@@ -56,6 +56,10 @@ class LazyGroup(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The invoked command; for an unknown one, the nearest name is told without loading any."""
+        if self.name == "secret" and args[0] not in self.table:
+            # not the word itself: where `set` is forgotten it may be a password
+            hint = names.did_you_mean(args[0], self.table) or "see `sipctl secret --help`"
+            raise Usage("what stands behind `secret` is none of its commands", hint)
         self.commands: dict[str, Any] = dict.fromkeys(self.table)
         return super().resolve_command(ctx, args)
 

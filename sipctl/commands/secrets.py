@@ -67,7 +67,7 @@ def keygen(
     workspace.load_settings(root)
     privileges.act_as_owner(root)  # the key is to be that person's
     called = name or _own_name()
-    resealing.refuse_secret(called)
+    resealing.refuse_bad_name(called)
     file = _file_for_new(root)
     new = identities.new() if file else None
     public = new.public if new else _public(identities.find({}))
@@ -75,10 +75,16 @@ def keygen(
     def planner(inventory: Inventory) -> Plan:
         return resealing.add_recipient(root, inventory, called, public)
 
-    if new and file and not session.dry_run:
-        new.write(file)
-        output.tell(f"the secret key is in {file}: keep a copy of it elsewhere")
-    session.write(planner)
+    if new is None or file is None or session.dry_run:
+        session.write(planner)
+        return
+    new.write(file)
+    try:
+        session.write(planner)
+    except Refused:
+        file.unlink()  # nothing has changed, so nobody needs it
+        raise
+    output.tell(f"the secret key is in {file}: keep a copy of it elsewhere")
 
 
 def _file_for_new(root: Path) -> Path | None:
@@ -209,9 +215,10 @@ def _text(file: str) -> str:
         return Path(file).read_bytes().decode("utf-8-sig")
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise Refused(f"{quoted(file)} could not be read: {reason}") from None
+        # not its name, in whose place a password may stand
+        raise Refused(f"the table could not be read: {reason}") from None
     except UnicodeDecodeError:
-        raise Refused(f"{quoted(file)} is not text in UTF-8") from None
+        raise Refused("the table is not text in UTF-8") from None
 
 
 def _cells(text: str) -> Iterator[tuple[int, list[str]]]:
@@ -252,8 +259,7 @@ def check(
     root = session.root()
     repository = selection.found_repository(root)
     inventory = selection.judged_in_git(root)
-    for reference in references or ():
-        inventory.member(reference)
+    passwords.refuse_unknown(inventory, references or ())
     if history:
         _refuse_shallow(selection.required_repository(root))
     keys = _keys_for_check(inventory)
@@ -338,7 +344,7 @@ def _new_recipients(texts: Iterable[str]) -> dict[str, str]:
         name, sign, key = text.partition("=")
         if not sign:
             raise Usage("a recipient is added as NAME=KEY", "sipctl secret reseal --add bob=age1…")
-        resealing.refuse_secret(name)
+        resealing.refuse_bad_name(name)
         if name in found:
             raise Usage(f"{quoted(name)} is added twice")
         found[name] = key
@@ -365,6 +371,7 @@ def reveal(
         raise Refused("a password is shown on a terminal only", "pass --force if that is meant")
     root = session.root()
     inventory = workspace.load(root)
+    passwords.refuse_unknown(inventory, [reference])
     keys = identities.find(inventory.settings.recipients)
     password = secrets.reveal(root, inventory, reference, keys)
     if sys.stdout.isatty():

@@ -77,7 +77,7 @@ def import_(
     if password_stdin and file == "-":
         raise Usage("standard input holds the table, and no password", "name the table's file")
     password = _password_of(session, password_env, password_file, password_stdin)
-    rows = tables.read(tables.text_of(_content(file)), _kind(file, kind))
+    rows = tables.read(tables.text_of(_content(file, told=not sources)), _kind(file, kind))
     if file == "-":
         session.no_input = True  # what is left of standard input is no answer to a question
     session.write(
@@ -102,14 +102,16 @@ def _password_of(
     return lambda inventory, reference, username: new.value(inventory, username)
 
 
-def _content(file: str) -> bytes:
+def _content(file: str, *, told: bool) -> bytes:
     if file == "-":
         return sys.stdin.buffer.read()
     try:
         return Path(file).read_bytes()
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise Refused(f'"{file}" could not be read: {reason}') from None
+        # in whose place a password may stand, where one is to be given
+        what = f'"{file}"' if told else "the table"
+        raise Refused(f"{what} could not be read: {reason}") from None
 
 
 def _kind(file: str, kind: str | None) -> str | None:

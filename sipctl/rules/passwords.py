@@ -60,8 +60,8 @@ def sealed(
 def malformed(place: Place, reference: str, fault: object) -> Finding:
     """SIP502: a value that is cut, or none at all."""
     message = f"the sealed password is none: {fault}"
-    hint = f"`sipctl restore {reference} --field password` brings the last one back; or "
-    return Finding.of("bad-sealed-password", place, message, hint + SET.format(reference))
+    hint = f"`git restore {place.file}` takes back what is not committed; {SET.format(reference)}"
+    return Finding.of("bad-sealed-password", place, message, hint)
 
 
 def stale(place: Place, message: str) -> Finding:
