@@ -115,7 +115,7 @@ class _Look:
 
     def __post_init__(self) -> None:
         self.recipients = self.inventory.settings.recipients
-        self.own = self.keys.own(self.recipients) if self.keys else []
+        self._own: dict[str, list[str]] = {}  # of the recipients of a set, those whose keys we have
         self.owners = {
             login.username: m.reference
             for m in self.inventory.of_kind(ENDPOINT).values()
@@ -161,25 +161,32 @@ class _Look:
         self._seen(member, opened.password if opened else None)
 
     def _from_outside(self, sealed: sealing.Sealed, member: Member, place: Place) -> None:
-        keys = self.recipients.values()
-        if sealed.set_id == sealing.set_id(keys):
-            if sealed.for_keys != sealing.for_keys(keys):
-                self._foreign(member, place, passwords.OTHER_KEYS)
-        elif self.sets.knows_not(sealed.set_id):
+        listed = self._listed(sealed)
+        if self.sets.knows_not(sealed.set_id) and not listed:
             message = "it is sealed for recipients that no commit of sipctl.yaml lists"
             self._foreign(member, place, message)
-        else:
+        elif listed and sealed.for_keys != sealing.for_keys(listed.values()):
+            self._foreign(member, place, passwords.OTHER_KEYS)
+        elif listed != self.recipients:
             message = self.sets.told(sealed.set_id, self.recipients)
             self.findings.append(passwords.stale(place, message))
 
     def _not_opened(self, sealed: sealing.Sealed, member: Member, place: Place) -> None:
-        """A recipient's key opens what is sealed for the recipients, or it is not."""
-        keys = self.recipients.values()
-        names_us = sealed.set_id == sealing.set_id(keys)
-        if self.own and names_us and sealed.for_keys == sealing.for_keys(keys):
-            message = f"it says that it is sealed for {', '.join(self.own)}, "
-            message += "whose key does not open it"
+        """A recipient's key opens what is sealed for the recipients, of today or of then, or it is
+        not."""
+        listed = self._listed(sealed)
+        if sealed.set_id not in self._own:
+            self._own[sealed.set_id] = self.keys.own(listed)
+        own = self._own[sealed.set_id]
+        if own and sealed.for_keys == sealing.for_keys(listed.values()):
+            message = f"it says that it is sealed for {', '.join(own)}, whose key does not open it"
             self._foreign(member, place, message)
+
+    def _listed(self, sealed: sealing.Sealed) -> Mapping[str, str]:
+        """The recipients that a value says it is sealed for; none where no commit lists them."""
+        if sealed.set_id == sealing.set_id(self.recipients.values()):
+            return self.recipients
+        return self.sets.lists.get(sealed.set_id, {})
 
     def _foreign(self, member: Member, place: Place, message: str) -> None:
         self.findings.append(passwords.foreign(place, member.reference, message))

@@ -541,6 +541,11 @@ def _of_a_stranger() -> None:
     rewrite("a", value_of("a"), f"v1.{id}.{stranger.split('.')[2]}")
 
 
+def _of_a_stranger_for_an_old_set() -> None:
+    _of_a_stranger()
+    _of_an_old_set()
+
+
 def _of_two_strangers() -> None:
     stranger = sealing.seal("anna", "mine", [keys.BOB_PUBLIC, keys.OWN_PUBLIC])
     id = sealing.set_id([keys.CI_PUBLIC])
@@ -557,6 +562,11 @@ FAULTS: dict[str, tuple[Callable[[], None], list[str], list[str] | None]] = {
     "changed": (_changed, ["bad-sealed-password a"], []),
     "old set": (_of_an_old_set, ["stale-recipients a", "stale-recipients b"], None),
     "stranger": (_of_a_stranger, ["foreign-key a"], []),
+    "stranger, old set": (
+        _of_a_stranger_for_an_old_set,
+        ["stale-recipients a", "foreign-key a", "stale-recipients b"],
+        ["stale-recipients a", "stale-recipients b"],
+    ),
     "two strangers": (_of_two_strangers, ["foreign-key a"], ["foreign-key a"]),
     "set that never was": (_of_a_set_that_never_was, ["foreign-key a"], None),
 }
