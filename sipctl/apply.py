@@ -27,7 +27,7 @@ from sipctl.changes import (
     subject_of,
 )
 from sipctl.errors import Interrupted, Refused
-from sipctl.findings import Finding
+from sipctl.findings import Finding, with_severities
 from sipctl.inventory import Inventory
 from sipctl.kinds import SETTINGS_FILE, kind_of, reference_of
 from sipctl.masking import settings_text, without_plaintext
@@ -158,12 +158,7 @@ def _judge(
     touched = {change.path for change in plan.effective}
     _refuse_unknown_settings(inventory, touched)
     before, after = _both(repository, inventory, plan)
-    known = Counter(f.identity for f in before.findings if f.is_error)
-    brought = []
-    for finding in after.findings:
-        if finding.is_error and (finding.place.file in touched or not known[finding.identity]):
-            brought.append(finding)
-        known[finding.identity] -= 1
+    brought = _brought(before, after, touched)
     if brought:
         what = "an error" if len(brought) == 1 else f"{len(brought)} errors"
         raise Refused(f"refused: the files would hold {what}", findings=tuple(brought))
@@ -171,6 +166,19 @@ def _judge(
     unused = tuple(_no_longer_used(before, after, touched))
     changes = _member_changes(plan, before, after), _settings_changes(plan)
     return Outcome(plan, prefix, *changes, after, warnings, unused)
+
+
+def _brought(before: Inventory, after: Inventory, touched: set[str]) -> list[Finding]:
+    """The errors in files that a plan touches, and those elsewhere that were not there before."""
+    if not any(finding.is_error for finding in after.findings):
+        return []  # and what was there before need not be judged
+    known = Counter(f.identity for f in before.findings if f.is_error)
+    brought = []
+    for finding in after.findings:
+        if finding.is_error and (finding.place.file in touched or not known[finding.identity]):
+            brought.append(finding)
+        known[finding.identity] -= 1
+    return brought
 
 
 def _both(
@@ -223,7 +231,8 @@ def _named(inventory: Inventory, paths: Iterable[str]) -> Iterator[tuple[str, st
 
 def _refuse_unknown_settings(inventory: Inventory, touched: set[str]) -> None:
     """How severe a finding is stands in the settings: unread, nothing can be judged by them."""
-    found = tuple(f for f in inventory.findings if f.is_error and f.place.file == SETTINGS_FILE)
+    others = with_severities(inventory.others, inventory.settings.rules)
+    found = tuple(f for f in others if f.is_error and f.place.file == SETTINGS_FILE)
     if found and touched and SETTINGS_FILE not in touched:
         hint = f"mend {SETTINGS_FILE}, then `sipctl save`"
         raise Refused(f"{SETTINGS_FILE} could not be read", hint, found)
