@@ -73,14 +73,15 @@ def _listed(what: str, items: list[str]) -> Iterator[str]:
 def of(root: Path) -> Standing:
     """How the workspace stands."""
     repository = selection.required_repository(root)
-    inventory = selection.judged_beside(repository, root)
+    changed = uncommitted(repository)
+    inventory = selection.judged_beside(repository, root, changed)
     invalid = sorted({f.place.file for f in inventory.findings if f.is_error})
     upstream, ahead, behind = _upstream(repository)
     unfinished = repository.open_operation()
     return Standing(
         repository.branch(),
         repository.head(),
-        uncommitted(repository),
+        changed,
         tuple(invalid),
         upstream,
         ahead,

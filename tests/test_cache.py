@@ -419,6 +419,19 @@ def test_what_git_keeps_is_not_judged_anew_where_it_stands_on_disk_too(
     execute(["python", "-c", code])
 
 
+def test_what_was_committed_of_an_endpoint_is_not_judged_for_what_it_cannot_tell(
+    known: Path, git: Git, quick: Callable[[], None]
+) -> None:
+    git("add", ".")
+    git("commit", "--quiet", "--message=All")
+    (known / "endpoints/bare.yaml").write_text("reference: bare\nhost: moved.example.net\n")
+    quick()
+    workspaces.load(known)
+    code = "import sys; from sipctl.main import run; run(['status']); "
+    code += "sys.exit('pydantic' in sys.modules)"
+    execute(["python", "-c", code])
+
+
 def test_a_file_that_moved_has_its_findings_where_it_stands_in_git(
     workspace: Path, git: Git, quick: Callable[[], None], run: Program
 ) -> None:

@@ -491,6 +491,15 @@ def test_a_new_user_name_is_seen_without_a_key_in_every_way_to_write(
     assert rules(run) == ["password-of-another-user endpoints/a.yaml"]
 
 
+def test_a_new_user_name_is_seen_however_the_key_of_the_password_is_written(
+    sealed: Path, run: Program, git: Git
+) -> None:
+    rewrite("a", "age:", '"\\x61ge":')
+    git("commit", "--quiet", "--all", "--message=By hand")
+    rewrite("a", "anna", "other")
+    assert "SIP505" in run("validate", env=NO_KEY, check=1).out
+
+
 def test_import_seals_anew_where_it_brings_a_new_user_name(
     sealed: Path, run: Program, tmp_path: Path
 ) -> None:
