@@ -241,7 +241,7 @@ class _Judge:
                 yield self._of_gone(old)
 
     def _of_pair(self, old: Route, new: Route) -> Iterator[Consequence]:
-        if old.member.data == new.member.data and not self._uses_changed(old, new):
+        if old.member.is_as(new.member) and not self._uses_changed(old, new):
             return
         numbers = tuple(self._numbers.get((old.reference, new.reference), ()))
         yield from self._of_type(old, new, numbers)
@@ -293,13 +293,12 @@ class _Judge:
         if reference not in self._changed:
             path = ENDPOINT.path(reference)
             was, now = self.old.state.members.get(path), self.new.state.members.get(path)
-            data = was.data if was else None, now.data if now else None
-            self._changed[reference] = data[0] != data[1]
+            self._changed[reference] = not (was.is_as(now) if was and now else was is now)
         return self._changed[reference]
 
     def _of_blind(self, was: str, now: str, old: Route | None) -> Iterator[Consequence]:
         path, former = SCENARIO.path(now), SCENARIO.path(was)
-        if self.new.state.members[path].data == self.old.state.members[former].data:
+        if self.new.state.members[path].is_as(self.old.state.members[former]):
             return
         self.touched.add(("scenario", now))
         numbers = old.numbers if old else ()

@@ -37,6 +37,7 @@ def is_member_name(name: str) -> bool:
 ENDPOINT = Kind("endpoint", "endpoints", ENDPOINT_FIELDS, "sipctl")
 SCENARIO = Kind("scenario", "scenarios", SCENARIO_FIELDS, "sipctl scenario")
 KINDS = (ENDPOINT, SCENARIO)
+_BY_FOLDER = {kind.folder: kind for kind in KINDS}
 
 SETTINGS_FILE = "sipctl.yaml"
 """The file that marks the root of a workspace and holds its settings."""
@@ -46,7 +47,9 @@ FOLDERS = tuple(kind.folder for kind in KINDS)
 
 def kind_of(path: str) -> Kind | None:
     """The kind of member that stands at a path; None for any other file."""
-    return next((kind for kind in KINDS if kind.holds(path)), None)
+    folder, _, name = path.partition("/")
+    kind = _BY_FOLDER.get(folder)
+    return kind if kind and "/" not in name and is_member_name(name) else None
 
 
 def kind_in(path: str) -> Kind:
