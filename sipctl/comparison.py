@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from sipctl import catalogue, comments, sealing
+from sipctl import catalogue, comments
 from sipctl.changes import (
     ABSENT,
     MASK,
@@ -380,6 +380,8 @@ def _settings_fields(root: MappingNode) -> Iterator[tuple[str, Value]]:
 
 def _recipient(node: Node) -> Value:
     """A public key; what is none is masked, for a secret one stands there soon."""
+    from sipctl import sealing  # dear, and settings differ seldom
+
     value = free_value("", node)
     is_public = isinstance(value.data, str) and sealing.key_fault(value.data) is None
     return value if is_public else value._replace(data=MASK)
@@ -388,6 +390,8 @@ def _recipient(node: Node) -> Value:
 def _setting_name(way: tuple[str, ...]) -> str:
     if len(way) == 1:
         return shown_key(way[0])
+    from sipctl import sealing
+
     rule = find(way[1]) if way[0] == _RULES else None
     key = MASK if sealing.is_secret(way[1]) else way[1]
     return field_name((way[0], rule.name if rule else key))

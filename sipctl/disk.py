@@ -30,9 +30,12 @@ def kept(file: Path) -> Path:
 
 def stage(file: Path, data: bytes) -> None:
     """Write a file's new content beside it, with the mode and owner of the old one."""
-    file.parent.mkdir(parents=True, exist_ok=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(staged(file), flags, 0o666)
+    try:
+        descriptor = os.open(staged(file), flags, 0o666)
+    except FileNotFoundError:  # most have their folder
+        file.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(staged(file), flags, 0o666)
     with os.fdopen(descriptor, "wb") as stream:
         with suppress(FileNotFoundError):
             old = file.stat()
@@ -44,19 +47,25 @@ def stage(file: Path, data: bytes) -> None:
 
 def put(file: Path) -> None:
     """Rename the staged content into place."""
-    # a file system without hard links has no kept file; what was there stands in the journal
-    with suppress(OSError):
-        kept(file).unlink(missing_ok=True)
-        os.link(file, kept(file), follow_symlinks=False)
+    _keep(file)
     os.replace(staged(file), file)
 
 
 def remove(file: Path) -> None:
     """Take a file away, keeping its content until `tidy`."""
-    with suppress(OSError):
-        kept(file).unlink(missing_ok=True)
-        os.link(file, kept(file), follow_symlinks=False)
+    _keep(file)
     file.unlink(missing_ok=True)
+
+
+def _keep(file: Path) -> None:
+    link = kept(file)
+    # a file system without hard links has no kept file; what was there stands in the journal
+    with suppress(OSError):
+        try:
+            os.link(file, link, follow_symlinks=False)
+        except FileExistsError:  # what a dead process left
+            link.unlink()
+            os.link(file, link, follow_symlinks=False)
 
 
 def put_back(file: Path, data: bytes | None) -> None:

@@ -17,21 +17,27 @@ from sipctl.findings import Finding
 from sipctl.kinds import ENDPOINT, SCENARIO, SETTINGS_FILE, Kind, kind_in
 from sipctl.masking import with_sources
 from sipctl.member import Branching, Facts, Kept, Login, Span, Use, digest
-from sipctl.models.endpoint import EndpointModel
-from sipctl.models.scenario import ScenarioModel
-from sipctl.models.settings import SettingsModel
 from sipctl.nodes import Mapping as MappingNode
 from sipctl.nodes import Mend, Node, Scalar, Sequence
 from sipctl.own import shown_key
-from sipctl.rules import graphs
 from sipctl.scenario import Scenario
 from sipctl.typed import decode
 from sipctl.yamlfile.read import Document, read
 
-_MODELS: dict[str, type[BaseModel]] = {
-    ENDPOINT.noun: EndpointModel,
-    SCENARIO.noun: ScenarioModel,
-}
+
+def _model(path: str) -> type[BaseModel]:
+    """What a file at this path may hold; each is loaded for the first of its kind."""
+    if path == SETTINGS_FILE:
+        from sipctl.models.settings import SettingsModel
+
+        return SettingsModel
+    if kind_in(path) is ENDPOINT:
+        from sipctl.models.endpoint import EndpointModel
+
+        return EndpointModel
+    from sipctl.models.scenario import ScenarioModel
+
+    return ScenarioModel
 
 
 def facts_of(path: str, data: bytes) -> Facts:
@@ -46,10 +52,12 @@ def facts_of_document(path: str, document: Document) -> Facts:
     if document.root is None:
         found = with_sources(document.findings, document.text, None, kind)
         return Facts(findings=found)
-    decoded = decode(document.root, _MODELS[kind.noun], path, document.text)
+    decoded = decode(document.root, _model(path), path, document.text)
     findings = decoded.findings
     meant = decoded.tolerated if decoded.data is None else decoded.data
     if kind is SCENARIO and root is not None:
+        from sipctl.rules import graphs
+
         scenario = Scenario.of(meant) if meant is not None else None
         findings = (*findings, *graphs.check(scenario, root, path))
     found = with_sources(findings, document.text, root, kind)
@@ -69,7 +77,7 @@ def settings_of(path: str, data: bytes) -> Facts:
     document = read(data, path)
     if document.root is None:
         return Facts(findings=with_sources(document.findings, document.text, None, None))
-    decoded = decode(document.root, SettingsModel, SETTINGS_FILE, document.text)
+    decoded = decode(document.root, _model(SETTINGS_FILE), SETTINGS_FILE, document.text)
     ignored = comments.written(document.text, document.root, SETTINGS_FILE)
     found = (*decoded.findings, *ignores.faults_of_settings(ignored))
     findings = with_sources(found, document.text, document.root, None)
@@ -78,7 +86,7 @@ def settings_of(path: str, data: bytes) -> Facts:
 
 def mends_of(path: str, root: Node, text: str) -> tuple[Mend, ...]:
     """The splices by which `fmt` mends a member's file, or the settings."""
-    model = SettingsModel if path == SETTINGS_FILE else _MODELS[kind_in(path).noun]
+    model = _model(path)
     return decode(root, model, path, text).mends
 
 
@@ -130,6 +138,8 @@ def _of_root(root: MappingNode, kind: Kind, findings: tuple[Finding, ...]) -> di
     facts: dict[str, Any] = {"spans": spans}
     if kind is ENDPOINT:
         return facts | _of_endpoint(root)
+    from sipctl.rules import graphs
+
     return facts | {
         "uses": tuple(Use(u.action, u.endpoint, _span(u.node)) for u in graphs.uses(root)),
         "numbers": _numbers(root),

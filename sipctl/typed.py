@@ -18,7 +18,6 @@ from pydantic import BaseModel, ValidationError
 
 from sipctl import catalogue, names, scalars
 from sipctl.findings import Finding, Place
-from sipctl.models.scenario import Action
 from sipctl.nodes import Mapping, Mend, Node, Scalar, Sequence
 from sipctl.own import MAX_DIGITS, free, shown_key
 from sipctl.rules.book import RULES
@@ -115,7 +114,7 @@ def _fields(root: Mapping, model: type[BaseModel], typing_: _Typing) -> dict[str
 
 def _kinds_in(root: Mapping, model: type[BaseModel]) -> MappingType[str, str]:
     """What each key of this mapping is read as: an action's parameters depend on its type."""
-    if model is not Action:
+    if not getattr(model, "HAS_PARAMETERS", False):
         return _kinds(model)
     action = root.get("action")
     known = catalogue.known().get(action.value) if isinstance(action, Scalar) else None
@@ -271,6 +270,8 @@ def _targets(node: Node, name: str, typing_: _Typing) -> dict[str, str | None]:
 
 
 def _actions(node: Node, name: str, typing_: _Typing) -> dict[str, Any]:
+    from sipctl.models.scenario import Action  # dear, and endpoints have none
+
     count = len(typing_.findings)
     values = {}
     for key, value in _mapping(node, name, "`id:` and the action below it", typing_).entries:
@@ -332,13 +333,19 @@ def _kind(annotation: Any) -> str:
     if origin in (typing.Union, types.UnionType):
         kinds = {_kind(a) for a in args if a is not type(None)}
         return kinds.pop() if len(kinds) == 1 else "string or map"
-    if origin is dict and args[1] in (Action, str | None):
-        return "actions" if args[1] is Action else "targets"
-    if origin is dict or (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+    if origin is dict and args[1] == str | None:
+        return "targets"
+    if origin is dict:
+        return "actions" if _is_model(args[1]) else "map"
+    if _is_model(annotation):
         return "map"
     if origin is tuple:
         return "strings"
     return {str: "string", int: "integer", bool: "boolean"}[annotation]
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
 # -- pydantic's errors as findings ---------------------------------------------------------------

@@ -59,6 +59,7 @@ class Action(BaseModel):
         frozen=True, strict=True, extra="allow", defer_build=True, title="Action"
     )
     KEEPS_UNKNOWN_KEYS: ClassVar[bool] = True
+    HAS_PARAMETERS: ClassVar[bool] = True
 
     action: str = Field(
         description="Type of the action; those that are not known are kept.",
