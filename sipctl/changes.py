@@ -140,11 +140,14 @@ def snapshot(root: MappingNode, kind: Kind = ENDPOINT) -> dict[str, Value]:
 
 
 def _of_endpoint(root: MappingNode) -> dict[str, Value]:
-    values = {}
-    for key, node in root.entries:
-        name = key.value
-        values[name if name in _FIELDS else shown_key(name)] = _value(name, node)
-    return _with_defaults(values)
+    return _with_defaults(
+        {name_of_key(key.value): _value(key.value, node) for key, node in root.entries}
+    )
+
+
+def name_of_key(key: str) -> str:
+    """What the field of an endpoint with this key is called: a known one as it is."""
+    return key if key in _FIELDS else shown_key(key)
 
 
 def values_of(said: Mapping[str, Any], unknown: Iterable[str]) -> dict[str, Value]:

@@ -19,11 +19,12 @@ from sipctl.changes import (
     differences,
     field_name,
     free_value,
+    name_of_key,
     snapshot,
 )
 from sipctl.findings import Finding, Place
 from sipctl.inventory import Inventory
-from sipctl.kinds import KINDS, SCENARIO, SETTINGS_FILE, Kind, kind_of, reference_of
+from sipctl.kinds import ENDPOINT, KINDS, SCENARIO, SETTINGS_FILE, Kind, kind_of, reference_of
 from sipctl.kinship import Version, kin
 from sipctl.member import Member
 from sipctl.nodes import Mapping as MappingNode
@@ -272,6 +273,9 @@ def _places(content: _Content | None, fields: Collection[str]) -> dict[str, Plac
     """Where the values of these fields stand, whether fields are told apart there or not."""
     if content is None or content.root is None or not fields:
         return {}
+    if content.kind is ENDPOINT:
+        entries = ((name_of_key(key.value), node) for key, node in content.root.entries)
+        return {name: node.place(content.path) for name, node in entries if name in fields}
     found: dict[str, Place] = {}
     waiting: list[tuple[tuple[str, ...], Node]] = [((), content.root)]
     while waiting:
@@ -286,13 +290,11 @@ def _places(content: _Content | None, fields: Collection[str]) -> dict[str, Plac
 def _has_fields_below(content: _Content, way: tuple[str, ...]) -> bool:
     if content.kind is None:
         return way in ((), (_RULES,), (RECIPIENTS,))
-    return not way or (content.kind is SCENARIO and way[0] == "actions" and len(way) < 4)
+    return not way or (way[0] == "actions" and len(way) < 4)
 
 
 def _name(content: _Content, way: tuple[str, ...]) -> str:
-    if content.kind is None:
-        return _setting_name(way)
-    return field_name(way) if content.kind is SCENARIO else shown_key(way[0])
+    return _setting_name(way) if content.kind is None else field_name(way)
 
 
 # -- the order of patterns -----------------------------------------------------------------------

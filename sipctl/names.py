@@ -48,6 +48,8 @@ _PASSWORD_INSIDE = rf"(?:{PASSWORD_WORD})['\"]?\s*[:=]"
 
 def may_hold_password(text: str) -> bool:
     """True where a value holds the key of a password: a quote is closed too late, say."""
+    if ":" not in text and "=" not in text:  # which is soon told of most
+        return False
     return re.search(_PASSWORD_INSIDE, text, re.IGNORECASE) is not None
 
 
