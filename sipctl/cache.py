@@ -19,6 +19,7 @@ import stat as st
 import sys
 from array import array
 from binascii import crc32
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
@@ -224,8 +225,7 @@ class Entry:
         as_it_is = text.isascii() and text.isprintable() and not {'"', "\\"} & {*text}
         if self._facts is not None or not as_it_is:
             return True
-        line = self.line.lower()
-        return text in line or "\\u" in line  # which may be anything else in another case
+        return self._block is None or self._row in self._block.holding(text)
 
     @property
     def facts(self) -> Facts:
@@ -245,7 +245,10 @@ _json = json.JSONEncoder(separators=(",", ":")).encode
 class _Block:
     """One file of a cache, as far as it has to be read to know what it holds."""
 
-    __slots__ = ("_by_oid", "_ends", "_lines", "_oids", "flags", "paths", "rows", "stamps")
+    __slots__ = (
+        *("_by_oid", "_ends", "_holding", "_lines", "_oids"),
+        *("flags", "paths", "rows", "stamps"),
+    )
 
     def __init__(
         self, paths: list[str], stamps: bytes, oids: bytes, flags: bytes, ends: bytes, lines: bytes
@@ -258,6 +261,7 @@ class _Block:
         self._ends = _numbers(ends)
         self._lines = lines
         self._by_oid: dict[bytes, list[int]] | None = None
+        self._holding: dict[str, set[int]] = {}
 
     @property
     def is_sound(self) -> bool:
@@ -274,6 +278,22 @@ class _Block:
     def line(self, row: int) -> str:
         start = self._ends[row - 1] if row else 0
         return self._lines[start : self._ends[row]].decode("ascii")
+
+    def holding(self, text: str) -> set[int]:
+        """The rows whose lines hold a text in any case, or an escape, which may be anything else in
+        another case; all are looked through at once."""
+        if text not in self._holding:
+            lines, found = self._lines.lower(), set[int]()
+            for part in (text.encode("ascii"), b"\\u"):
+                at = lines.find(part)
+                while at >= 0:
+                    row = bisect_right(self._ends, at)
+                    if row == len(self._ends):  # an empty text is behind the last one too
+                        break
+                    found.add(row)
+                    at = lines.find(part, self._ends[row])
+            self._holding[text] = found
+        return self._holding[text]
 
     def of_content(self, oid: bytes) -> Iterable[int]:
         if self._by_oid is None:
@@ -302,6 +322,11 @@ class Store:
     @cached_property
     def _blocks(self) -> list[_Block]:
         return [block for block in (self._recent, self._main) if block is not None]
+
+    @property
+    def is_empty(self) -> bool:
+        """True where nothing is kept."""
+        return not self._blocks
 
     def known(self, path: str, status: os.stat_result) -> Entry | None:
         """What is kept of a file, if it cannot have changed since."""

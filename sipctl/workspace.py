@@ -325,6 +325,8 @@ class _Disk:
 
     def _known(self, path: str, name: str, folder: int | None) -> Entry | Finding | None:
         """What is known of a file: a finding where there is none, None where it must be read."""
+        if self.store.is_empty:
+            return None
         try:
             status = os.stat(name, dir_fd=folder, follow_symlinks=False)
         except OSError as error:

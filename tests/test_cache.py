@@ -5,6 +5,7 @@ import os
 import shutil
 import stat
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -145,14 +146,28 @@ def known(workspace: Path, quick: Callable[[], None]) -> Path:
     return workspace
 
 
-@given(st.text() | st.text(alphabet='aßKſ\u0130"\\\n,', max_size=4), st.data())
-def test_what_a_file_says_may_be_in_it(text: str, data: st.DataObject) -> None:
-    said = Facts(data={"reference": "a", "x-owner": [{"name": text}]})
-    line = Entry.of("endpoints/a.yaml", cache.NEVER, b"", said).line
-    kept = Entry.new("endpoints/a.yaml", cache.NEVER, 0, b"", line)
-    folded = text.casefold()
-    start = data.draw(st.integers(0, len(folded)))
-    assert kept.may_hold(folded[start : data.draw(st.integers(start, len(folded)))])
+SAYINGS = st.text() | st.text(alphabet='aßKſ\u0130"\\\n,', max_size=4)
+
+
+@given(st.lists(SAYINGS, min_size=1, max_size=4), st.data())
+def test_what_a_file_says_may_be_in_it(texts: list[str], data: st.DataObject) -> None:
+    said = {
+        f"endpoints/{number}.yaml": Facts(data={"reference": "a", "x-owner": [{"name": text}]})
+        for number, text in enumerate(texts)
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        file = f"{folder}/cache"
+        store = cache.Store(file)
+        store.note()
+        oids = {path: cache.oid_of(path.encode()) for path in said}
+        store.keep({p: Entry.of(p, cache.NEVER, oids[p], f) for p, f in said.items()}, said)
+        known = cache.Store(file)
+        kept = [known.of_content(path, oids[path]) for path in said]
+    for entry, text in zip(kept, texts, strict=True):
+        assert entry
+        folded = text.casefold()
+        start = data.draw(st.integers(0, len(folded)))
+        assert entry.may_hold(folded[start : data.draw(st.integers(start, len(folded)))])
 
 
 def test_what_no_file_says_is_not_looked_for_in_it(known: Path) -> None:

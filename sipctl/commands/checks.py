@@ -18,8 +18,6 @@ from sipctl.commands.session import READING_FORMATS, Session, session_of
 from sipctl.errors import Refused, Usage
 from sipctl.findings import Finding
 from sipctl.inventory import Inventory
-from sipctl.patch import patch
-from sipctl.render import changes as render_changes
 from sipctl.render import findings as render
 from sipctl.render import visible
 from sipctl.rules.book import RULES, Rule, find
@@ -202,7 +200,9 @@ def _formatted(
     diff: bool,
 ) -> Formatted:
     """Format one workspace, or show what that would do; `folder` is where it is, seen from here."""
-    from sipctl import formatting  # the only command that needs it
+    from sipctl import formatting  # the only command that needs it, and what is below
+    from sipctl.patch import patch
+    from sipctl.render import changes as render_changes
 
     inventory = workspace.load(root)
     formatted = formatting.format_all(inventory, root, chosen_paths(root, inventory, paths))

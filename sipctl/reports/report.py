@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from dataclasses import dataclass
 
@@ -53,6 +52,8 @@ def fingerprints(report: Report) -> tuple[str, ...]:
 
     The same fault twice in one file is counted, in the order of the file.
     """
+    import hashlib  # dear, and most formats tell none
+
     seen: Counter[tuple[str, str, str]] = Counter()
     found = []
     for finding in report.findings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 
-from sipctl import names, sealing
+from sipctl import names
 from sipctl.findings import Finding, Place
 from sipctl.kinds import ENDPOINT
 from sipctl.member import Context, Kept, Login, Member, place_of
@@ -44,8 +44,13 @@ def sealed(
     members: tuple[Member, ...], recipients: Mapping[str, str], context: Context
 ) -> Iterator[Finding]:
     """SIP502, SIP503, SIP504: what shows of a sealed value from outside."""
+    kept_so = list(_kept(members, "age"))
+    if not kept_so:
+        return
+    from sipctl import sealing  # dear, and many workspaces seal nothing
+
     present, wanted = sealing.set_id(recipients.values()), sealing.for_keys(recipients.values())
-    for member, kept in _kept(members, "age"):
+    for member, kept in kept_so:
         place = place_of(kept.span, member.path)
         if kept.fault:
             yield malformed(place, member.reference, kept.fault)
