@@ -50,7 +50,7 @@ def may_hold_password(text: str) -> bool:
     """True where a value holds the key of a password: a quote is closed too late, say."""
     if ":" not in text and "=" not in text:  # which is soon told of most
         return False
-    return re.search(_PASSWORD_INSIDE, text, re.IGNORECASE) is not None
+    return (":" in text or "=" in text) and bool(re.search(_PASSWORD_INSIDE, text, re.IGNORECASE))
 
 
 def quoted(value: str) -> str:

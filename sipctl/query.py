@@ -22,7 +22,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as attribute
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Record = Mapping[str, object]
 
@@ -139,13 +139,13 @@ class _PlacedError(Exception):
 _QUOTED_CHAR = "\0"
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
+class _Word(NamedTuple):
+    """`bare` is the text with the quoted characters blotted out: what has a special meaning is
+    sought there. `columns` are those of every character, and of what follows the last one."""
+
     text: str
     bare: str
-    """`text` with the quoted characters blotted out: what has a special meaning is sought here."""
     columns: tuple[int, ...]
-    """The column of every character, and of what follows the last one."""
 
     @property
     def column(self) -> int:
@@ -165,8 +165,7 @@ class _Word:
         return [self.part(start, stop) for start, stop in zip(starts, stops, strict=True)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(NamedTuple):
     kind: Literal["(", ")", "and", "or", "not", "-", "word"]
     column: int
     word: _Word | None = None
@@ -371,7 +370,7 @@ def _negation(predicate: _Predicate) -> _Predicate:
 
 # ── what a word is compared with ──
 
-_TEXT_KEYS = (
+_TEXT_KEYS = {
     "reference",
     "host",
     "port",
@@ -381,7 +380,7 @@ _TEXT_KEYS = (
     "realm",
     "tags",
     "description",
-)
+}
 """Where a bare word is looked for, besides the x- keys."""
 
 
@@ -401,9 +400,13 @@ def _contained(word: _Word) -> _Predicate:
     found = _pattern(word, anywhere=True)
 
     def predicate(record: Record) -> bool:
-        values = [record.get(key) for key in _TEXT_KEYS]
-        values.extend(value for key, value in record.items() if key.startswith("x-"))
-        return any(found(text.casefold()) for text in _texts(values))
+        for key, value in record.items():
+            if key not in _TEXT_KEYS and not key.startswith("x-"):
+                continue
+            texts = (value,) if type(value) is str else _texts(value)
+            if any(found(text.casefold()) for text in texts):
+                return True
+        return False
 
     return predicate
 

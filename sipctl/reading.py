@@ -100,16 +100,17 @@ def _without_passwords(data: Mapping[str, Any] | None, kind: Kind) -> Mapping[st
         if "actions" in data:
             shown["actions"] = {id: _shown_action(a) for id, a in data["actions"].items()}
         return shown
-    shown = {key: _shown_text(key, value) for key, value in data.items()}
+    hidden = [key for key in _TEXTS if names.may_hold_password(data.get(key) or "")]
+    if not hidden and "password" not in data:
+        return data
+    shown = {**data, **dict.fromkeys(hidden, MASK)}
     if "password" in data:
         shown["password"] = password_form(data["password"])
     return shown
 
 
-def _shown_text(key: str, value: Any) -> Any:
-    free = key == "description" or key not in _FIELDS
-    hidden = not free and isinstance(value, str) and names.may_hold_password(value)
-    return MASK if hidden else value
+_TEXTS = ("host", "username", "realm")
+"""The fields that may hold any text, but for the one that is a note for people."""
 
 
 def _shown_action(action: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
@@ -26,8 +26,7 @@ Data = MappingType[str, Any]
 """A document's values by key, each of the type that its field has."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(NamedTuple):
     """What a document says: its data (None where it cannot be told), findings, `fmt`'s splices.
 
     `tolerated` is the data with values that their fields forbid, for who allows them; None where

@@ -6,8 +6,8 @@ Its size is bounded, to 1 MiB, and no input costs more than linear time or memor
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 from sipctl.disk import MAX_BYTES
 from sipctl.findings import Finding, Place
@@ -21,8 +21,7 @@ _TAG_DIRECTIVE = re.compile(r"(?:\A\ufeff?|(?<=[\r\n]))%TAG")
 _LINE_END = re.compile("\r\n|\r|\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """A file as read: its text, the node of its document, and the findings of syntax.
 
     `root` is None where there are findings: what cannot be trusted is not looked at further.
