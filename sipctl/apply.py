@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from sipctl import cache, disk, journal, privileges, progress, selection, workspace
+from sipctl import disk, journal, privileges, progress, selection, workspace
 from sipctl.changes import (
     FieldChange,
     FileChange,
@@ -26,6 +26,7 @@ from sipctl.changes import (
     snapshot,
     subject_of,
 )
+from sipctl.entries import oid_of
 from sipctl.errors import Interrupted, Refused
 from sipctl.findings import Finding, with_severities
 from sipctl.inventory import Inventory
@@ -421,7 +422,7 @@ def _are_as_committed(
     if len(entries) > _FEW:
         return False
     head = repository.in_head([entry.path for entry in entries])
-    olds = {e.path: None if e.old is None else cache.oid_of(e.old).hex() for e in entries}
+    olds = {e.path: None if e.old is None else oid_of(e.old).hex() for e in entries}
     return head is not None and all(head.get(p) == index.get(p) == o for p, o in olds.items())
 
 

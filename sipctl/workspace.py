@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sipctl import cache
-from sipctl.cache import Entry, Store
+from sipctl.cache import Store
 from sipctl.disk import MAX_BYTES
+from sipctl.entries import NEVER, Entry, oid_of
 from sipctl.errors import Refused
 from sipctl.findings import Finding, Place
 from sipctl.inventory import Inventory
@@ -91,8 +92,8 @@ def remember(root: Path, inventory: Inventory, paths: Iterable[str]) -> None:
         entries = _entries(inventory.members)
         written = [inventory.members[path] for path in paths if path in inventory.members]
         for member in written:
-            oid = cache.oid_of(member.data)
-            entries[member.path] = Entry.of(member.path, cache.NEVER, oid, member.facts)
+            oid = oid_of(member.data)
+            entries[member.path] = Entry.of(member.path, NEVER, oid, member.facts)
         changed = [member.path for member in written]
         store.keep(entries, changed, as_before=[SETTINGS_FILE])
 
@@ -145,7 +146,7 @@ def of_blobs(
     for path, oid in blobs.items():
         entry = found[path]
         if entry is not None:
-            files[path] = Member(path, entry.moved(path, cache.NEVER), source)
+            files[path] = Member(path, entry.moved(path, NEVER), source)
         elif oid in contents:
             files[path] = contents[oid]
     return files
@@ -370,7 +371,7 @@ class _Disk:
         if isinstance(found, Finding):
             return found
         data, status = found
-        oid, stamp = cache.oid_of(data), self.store.stamp(status)
+        oid, stamp = oid_of(data), self.store.stamp(status)
         entry = self.store.of_content(path, oid)
         if entry is not None:
             return entry.moved(path, stamp)
@@ -389,7 +390,7 @@ class _Disk:
         """The content of a file whose facts are known."""
         found = _file(path, f"{self.root}{os.sep}{path}", None)
         assert isinstance(known, Entry)
-        if isinstance(found, Finding) or cache.oid_of(found[0]) != known.oid:
+        if isinstance(found, Finding) or oid_of(found[0]) != known.oid:
             raise Refused(f'"{path}" has changed meanwhile', "run the command again")
         return content_of(path, found[0])
 

@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sipctl import cache, comparison, judged, selection, sides
+from sipctl import cache, comparison, entries, judged, selection, sides
 from sipctl import workspace as workspaces
-from sipctl.cache import Entry
+from sipctl.entries import Entry
 from sipctl.inventory import Inventory
 from sipctl.member import Facts, Member
 from sipctl.repository import Repository
@@ -159,8 +159,8 @@ def test_what_a_file_says_may_be_in_it(texts: list[str], data: st.DataObject) ->
         file = f"{folder}/cache"
         store = cache.Store(file)
         store.note()
-        oids = {path: cache.oid_of(path.encode()) for path in said}
-        store.keep({p: Entry.of(p, cache.NEVER, oids[p], f) for p, f in said.items()}, said)
+        oids = {path: entries.oid_of(path.encode()) for path in said}
+        store.keep({p: Entry.of(p, entries.NEVER, oids[p], f) for p, f in said.items()}, said)
         known = cache.Store(file)
         kept = [known.of_content(path, oids[path]) for path in said]
     for entry, text in zip(kept, texts, strict=True):

@@ -69,6 +69,7 @@ LAYERS = (
     "records",
     "repository",
     "identities",
+    "entries",
     "cache",
     "sharing",
     "workspace",

@@ -1,0 +1,288 @@
+"""What is kept of one file: its facts as a line of text, decoded as far as they are asked for.
+
+Nothing in it is run: it holds numbers, names and JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sipctl.findings import Finding, Place, Severity
+from sipctl.ignores import Ignore
+from sipctl.member import Branching, Facts, Kept, Login, Span, Use
+
+
+def oid_of(data: bytes) -> bytes:
+    """The name that Git gives a content, in a repository of SHA-1."""
+    from hashlib import sha1
+
+    head = b"blob %d\0" % len(data)
+    return sha1(head + data, usedforsecurity=False).digest()
+
+
+# -- facts as JSON -------------------------------------------------------------------------------
+
+_Place = tuple[int, int, int, int]
+
+
+def _encoded(facts: Facts) -> dict[str, Any]:
+    """Facts but the data as JSON holds them, without what is empty; the path is told when they are
+    read."""
+    told: dict[str, Any] = {
+        "t": facts.tolerated,
+        "w": [_finding_data(f) for f in facts.doubts],
+        "f": [_finding_data(f) for f in facts.findings],
+        "i": [[_place_data(i.place), i.rule, i.fault, i.hint] for i in facts.ignores],
+        "s": facts.spans,
+        "u": facts.unknown,
+        "l": [facts.login.username, facts.login.digest] if facts.login else None,
+        "k": _kept_data(facts.kept) if facts.kept else None,
+        "e": [[u.action, u.endpoint, u.span] for u in facts.uses],
+        "n": facts.numbers,
+        "b": {id: [b.span, b.labels] for id, b in facts.branchings.items()},
+        "p": int(facts.parsed),
+        "v": int(facts.seen),
+    }
+    return {key: value for key, value in told.items() if value}
+
+
+def _place_data(place: Place) -> _Place:
+    return place.line, place.column, place.end_line, place.end_column
+
+
+def _finding_data(finding: Finding) -> list[Any]:
+    return [
+        finding.rule,
+        _place_data(finding.place),
+        finding.message,
+        finding.hint,
+        finding.source,
+        finding.severity.value,
+        [[_place_data(place), words] for place, words in finding.related],
+    ]
+
+
+def _kept_data(kept: Kept) -> list[Any]:
+    return [kept.form, kept.span, kept.named, kept.sealed, kept.fault]
+
+
+def _decoded(data: Mapping[str, Any] | None, told: Mapping[str, Any], path: str) -> Facts:
+    """The facts of a file that stands at this path."""
+    login, kept = told.get("l"), told.get("k")
+    return Facts(
+        data=data,
+        tolerated=told.get("t"),
+        doubts=tuple(_finding(f, path) for f in told.get("w", ())),
+        findings=tuple(_finding(f, path) for f in told.get("f", ())),
+        ignores=tuple(Ignore(Place(path, *p), *more) for p, *more in told.get("i", ())),
+        spans=_spans(told.get("s", {})),
+        unknown=tuple(told.get("u", ())),
+        login=Login(*login) if login else None,
+        kept=Kept(kept[0], tuple(kept[1]), *kept[2:]) if kept else None,
+        uses=tuple(Use(action, end, tuple(span)) for action, end, span in told.get("e", ())),
+        numbers=_spans(told.get("n", {})),
+        branchings={id: Branching(tuple(s), _spans(b)) for id, (s, b) in told.get("b", {}).items()},
+        parsed=bool(told.get("p")),
+        seen=bool(told.get("v")),
+    )
+
+
+def _spans(told: Mapping[str, list[int]]) -> dict[str, Span]:
+    return {key: (line, column, width) for key, (line, column, width) in told.items()}
+
+
+def _finding(told: list[Any], path: str) -> Finding:
+    rule, place, message, hint, source, severity, related = told
+    places = tuple((Place(path, *at), words) for at, words in related)
+    return Finding(rule, Place(path, *place), message, hint, source, places, Severity(severity))
+
+
+# -- entries -------------------------------------------------------------------------------------
+
+Stamp = tuple[int, int, int, int]
+"""Size, time of the last change of the content and of anything (nanoseconds), and inode."""
+
+
+NEVER: Stamp = (-1, 0, 0, 0)
+"""The stamp of no file: what it belongs to is known by its content alone."""
+
+
+def stamp_of(status: os.stat_result) -> Stamp:
+    """The stamp of a file with this status."""
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+
+
+_PLAIN, _ORDINARY = 1, 2
+"""What is known of an entry before its facts are decoded."""
+
+
+class Entry:
+    """What is kept of one file. Its facts are decoded as far as they are asked for."""
+
+    __slots__ = ("_block", "_facts", "_line", "_oid", "_row", "flags", "path", "plain", "stamp")
+    _line: str
+    _oid: bytes
+
+    def __init__(self, path: str, stamp: Stamp, flags: int, block: Block | None, row: int) -> None:
+        """An entry for a row of what is kept."""
+        self.path = path
+        self.stamp = stamp
+        self.flags = flags
+        self.plain = bool(flags & _PLAIN)
+        self._block = block
+        self._row = row
+        self._facts: Facts | None = None
+
+    @classmethod
+    def new(
+        cls, path: str, stamp: Stamp, flags: int, oid: bytes, line: str, facts: Facts | None = None
+    ) -> Entry:
+        """An entry that is in no file yet."""
+        entry = cls(path, stamp, flags, None, 0)
+        entry._oid, entry._line, entry._facts = oid, line, facts
+        return entry
+
+    @classmethod
+    def of(cls, path: str, stamp: Stamp, oid: bytes, facts: Facts) -> Entry:
+        """An entry for what has just been found out."""
+        flags = _PLAIN * facts.plain | _ORDINARY * facts.is_ordinary(path)
+        return cls.new(path, stamp, flags, oid, "", facts)
+
+    def moved(self, path: str, stamp: Stamp) -> Entry:
+        """The same content in another place or at another time."""
+        if path == self.path:
+            return Entry.new(path, stamp, self.flags, self.oid, self.line, self._facts)
+        # whether it is ordinary depends on its name
+        return Entry.new(path, stamp, self.flags & _PLAIN, self.oid, self.line)
+
+    def encoded(self) -> Entry:
+        """The same as it is kept, which takes less memory."""
+        return Entry.new(self.path, self.stamp, self.flags, self.oid, self.line)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Entry.new, (self.path, self.stamp, self.flags, self.oid, self.line)
+
+    @property
+    def oid(self) -> bytes:
+        """The name that Git gives the content."""
+        return self._block.oid(self._row) if self._block else self._oid
+
+    def is_ordinary(self, path: str) -> bool:
+        """As `Facts.is_ordinary`, of its own path; it may be False where that is not known."""
+        return bool(self.flags & _ORDINARY) and path == self.path
+
+    @property
+    def line(self) -> str:
+        """The facts as a line of text: the data as JSON, a tab, and all else."""
+        if self._block:
+            return self._block.line(self._row)
+        if not self._line:
+            assert self._facts is not None
+            self._line = f"{_json(self._facts.data)}\t{_json(_encoded(self._facts))}"
+        return self._line
+
+    @property
+    def data(self) -> Mapping[str, Any] | None:
+        """The data alone, which are most of what is ever asked for."""
+        if self._facts is not None:
+            return self._facts.data
+        data: Mapping[str, Any] | None = _JSON.raw_decode(self.line)[0]
+        return data
+
+    def may_hold(self, text: str) -> bool:
+        """As `Facts.may_hold`: JSON holds what ASCII prints as it is, but for two characters."""
+        as_it_is = text.isascii() and text.isprintable() and not {'"', "\\"} & {*text}
+        if self._facts is not None or not as_it_is:
+            return True
+        return self._block is None or self._row in self._block.holding(text)
+
+    @property
+    def facts(self) -> Facts:
+        """All facts."""
+        if self._facts is None:
+            line = self.line
+            data, end = _JSON.raw_decode(line)
+            more = _JSON.raw_decode(line, end + 1)[0]
+            self._facts = _decoded(data, more, self.path)
+        return self._facts
+
+
+_JSON = json.JSONDecoder()
+_json = json.JSONEncoder(separators=(",", ":")).encode
+
+
+class Block:
+    """One file of a cache, as far as it has to be read to know what it holds."""
+
+    __slots__ = (
+        *("_by_oid", "_ends", "_holding", "_lines", "_oids"),
+        *("flags", "paths", "rows", "stamps"),
+    )
+
+    def __init__(
+        self, paths: list[str], stamps: bytes, oids: bytes, flags: bytes, ends: bytes, lines: bytes
+    ) -> None:
+        self.paths = paths
+        self.rows = dict(zip(paths, range(len(paths)), strict=True))
+        self.stamps: list[Stamp] = list(zip(*[iter(numbers_of(stamps))] * 4, strict=True))
+        self.flags = flags
+        self._oids = oids
+        self._ends = numbers_of(ends)
+        self._lines = lines
+        self._by_oid: dict[bytes, list[int]] | None = None
+        self._holding: dict[str, set[int]] = {}
+
+    @property
+    def is_sound(self) -> bool:
+        """True where there is one of everything for each path."""
+        counts = {len(self.stamps), len(self._oids) // 20, len(self.flags), len(self._ends)}
+        return counts == {len(self.paths)} and len(self.rows) == len(self.paths)
+
+    def entry(self, row: int) -> Entry:
+        """What is kept in a row."""
+        return Entry(self.paths[row], self.stamps[row], self.flags[row], self, row)
+
+    def oid(self, row: int) -> bytes:
+        """The name that Git gives the content."""
+        return self._oids[20 * row : 20 * row + 20]
+
+    def line(self, row: int) -> str:
+        """The facts, as `Entry.line` tells them."""
+        start = self._ends[row - 1] if row else 0
+        return self._lines[start : self._ends[row]].decode("ascii")
+
+    def holding(self, text: str) -> set[int]:
+        """The rows whose lines hold a text in any case, or an escape, which may be anything else in
+        another case; all are looked through at once."""
+        if text not in self._holding:
+            lines, found = self._lines.lower(), set[int]()
+            for part in (text.encode("ascii"), b"\\u"):
+                at = lines.find(part)
+                while at >= 0:
+                    row = bisect_right(self._ends, at)
+                    if row == len(self._ends):  # an empty text is behind the last one too
+                        break
+                    found.add(row)
+                    at = lines.find(part, self._ends[row])
+            self._holding[text] = found
+        return self._holding[text]
+
+    def of_content(self, oid: bytes) -> Iterable[int]:
+        """The rows of all files with a content."""
+        if self._by_oid is None:
+            self._by_oid = {}
+            for row in range(len(self.paths)):
+                self._by_oid.setdefault(self.oid(row), []).append(row)
+        return self._by_oid.get(oid, ())
+
+
+def numbers_of(data: bytes) -> array[int]:
+    """Numbers of eight bytes each, in the order of this machine."""
+    numbers = array("q")
+    numbers.frombytes(data)
+    return numbers
