@@ -6,6 +6,7 @@ What is written so that a reader could take it for something else is a finding, 
 
 from __future__ import annotations
 
+import os
 import types
 import typing
 from collections.abc import Callable, Iterator
@@ -350,6 +351,24 @@ def _is_model(annotation: Any) -> bool:
 # -- pydantic's errors as findings ---------------------------------------------------------------
 
 
+@cache
+def _built(model: type[BaseModel]) -> type[BaseModel]:
+    """The model, built without pydantic's plugins: they are told what is validated, a password
+    among it, and to look for them takes longer than to read a hundred files."""
+    before = os.environ.get(_NO_PLUGINS)
+    os.environ[_NO_PLUGINS] = "__all__"
+    try:
+        model.model_rebuild()
+    finally:
+        del os.environ[_NO_PLUGINS]
+        if before is not None:
+            os.environ[_NO_PLUGINS] = before
+    return model
+
+
+_NO_PLUGINS = "PYDANTIC_DISABLE_PLUGINS"
+
+
 def _validate(
     model: type[BaseModel],
     data: Data,
@@ -358,7 +377,7 @@ def _validate(
     forbidden: set[str],
 ) -> None:
     try:
-        model.model_validate(data)
+        _built(model).model_validate(data)
     except ValidationError as error:
         faulty = set(root.keys()) - set(data)
         for item in error.errors(include_url=False, include_input=False):

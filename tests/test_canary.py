@@ -12,6 +12,7 @@ import re
 import shlex
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -593,3 +594,20 @@ def test_a_bug_is_told_without_values(leaky: Path, run: Program) -> None:
     done = execute([os.fspath(PROGRAM.with_name("python")), "-c", code])
     assert "ValueError" in done.err
     refuse(done.out + done.err, "the report of a bug")
+
+
+def test_no_plugin_of_a_library_is_told_it(
+    workspace: Path, sipctl: Program, tmp_path: Path
+) -> None:
+    """Pydantic hands all that it validates to plugins that are installed for it."""
+    folder = tmp_path / "installed"
+    (folder / "spy-1.dist-info").mkdir(parents=True)
+    (folder / "spy-1.dist-info" / "METADATA").write_text("Name: spy\nVersion: 1\n")
+    (folder / "spy-1.dist-info" / "entry_points.txt").write_text("[pydantic]\nspy = spy:plugin\n")
+    (folder / "spy.py").write_text(f"open({str(tmp_path / 'seen')!r}, 'w')\nplugin = None\n")
+    Path("endpoints/a.yaml").write_text(SPILLS["endpoints/plain.yaml"])
+    env = {"PYTHONPATH": str(folder)}
+    execute([sys.executable, "-c", "import spy"], env=env)
+    (tmp_path / "seen").unlink()
+    assert "SIP501" in sipctl("validate", env=env, check=1).out
+    assert not (tmp_path / "seen").exists()
