@@ -51,7 +51,15 @@ def default_of(field: str, transport: object = None) -> object:
     """The value that counts where `field` is absent; the port's depends on the transport."""
     if field == "port":
         return 5061 if transport == "tls" else 5060
-    return {"transport": "udp", "codecs": CODECS, "register": False, "tags": ()}.get(field)
+    return _DEFAULTS.get(field)
+
+
+_DEFAULTS: Mapping[str, object] = {
+    "transport": "udp",
+    "codecs": CODECS,
+    "register": False,
+    "tags": (),
+}
 
 
 DEFAULT_TEXTS = ("5060", "5061", "udp", *CODECS)

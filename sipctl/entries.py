@@ -9,7 +9,7 @@ import json
 import os
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from sipctl.findings import Finding, Place, Severity
@@ -195,11 +195,10 @@ class Entry:
         return data
 
     def may_hold(self, text: str) -> bool:
-        """As `Facts.may_hold`: JSON holds what ASCII prints as it is, but for two characters."""
-        as_it_is = text.isascii() and text.isprintable() and not {'"', "\\"} & {*text}
-        if self._facts is not None or not as_it_is:
+        """As `Facts.may_hold`."""
+        if self._block is None or self._facts is not None:
             return True
-        return self._block is None or self._row in self._block.holding(text)
+        return self._row in self._block.holding(text)
 
     @property
     def facts(self) -> Facts:
@@ -235,7 +234,7 @@ class Block:
         self._ends = numbers_of(ends)
         self._lines = lines
         self._by_oid: dict[bytes, list[int]] | None = None
-        self._holding: dict[str, set[int]] = {}
+        self._holding: dict[str, Container[int]] = {}
 
     @property
     def is_sound(self) -> bool:
@@ -256,21 +255,27 @@ class Block:
         start = self._ends[row - 1] if row else 0
         return self._lines[start : self._ends[row]].decode("ascii")
 
-    def holding(self, text: str) -> set[int]:
-        """The rows whose lines hold a text in any case, or an escape, which may be anything else in
-        another case; all are looked through at once."""
-        if text not in self._holding:
-            lines, found = self._lines.lower(), set[int]()
-            for part in (text.encode("ascii"), b"\\u"):
-                at = lines.find(part)
-                while at >= 0:
-                    row = bisect_right(self._ends, at)
-                    if row == len(self._ends):  # an empty text is behind the last one too
-                        break
-                    found.add(row)
-                    at = lines.find(part, self._ends[row])
+    def holding(self, text: str) -> Container[int]:
+        """The rows whose lines may hold a text, in any case; all are looked through at once."""
+        found = self._holding.get(text)
+        if found is None:
+            # JSON holds what ASCII prints as it is, but for two characters
+            as_it_is = text.isascii() and text.isprintable() and not {'"', "\\"} & {*text}
+            found = self._looked_through(text) if as_it_is else range(len(self.paths))
             self._holding[text] = found
-        return self._holding[text]
+        return found
+
+    def _looked_through(self, text: str) -> set[int]:
+        lines, found = self._lines.lower(), set[int]()
+        for part in (text.encode("ascii"), b"\\u"):  # an escape may be anything in another case
+            at = lines.find(part)
+            while at >= 0:
+                row = bisect_right(self._ends, at)
+                if row == len(self._ends):  # an empty text is behind the last one too
+                    break
+                found.add(row)
+                at = lines.find(part, self._ends[row])
+        return found
 
     def of_content(self, oid: bytes) -> Iterable[int]:
         """The rows of all files with a content."""

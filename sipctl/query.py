@@ -403,8 +403,10 @@ def _contained(word: _Word) -> _Predicate:
         for key, value in record.items():
             if key not in _TEXT_KEYS and not key.startswith("x-"):
                 continue
-            texts = (value,) if type(value) is str else _texts(value)
-            if any(found(text.casefold()) for text in texts):
+            if isinstance(value, str):
+                if value and found(value.casefold()):
+                    return True
+            elif value is not None and any(found(text.casefold()) for text in _texts(value)):
                 return True
         return False
 
