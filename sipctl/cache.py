@@ -25,7 +25,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from sipctl import __version__
+from sipctl import __version__, withheld
 from sipctl.disk import OWN_FOLDER, git_folder
 from sipctl.entries import NEVER, Block, Entry, Stamp, stamp_of
 
@@ -181,14 +181,8 @@ _FEW = 200
 @contextmanager
 def switched_off() -> Iterator[None]:
     """For a time use no cache, nor let a sipctl in a hook use one."""
-    before = os.environ.get(VARIABLE)
-    os.environ[VARIABLE] = "1"
-    try:
+    with withheld.holding(VARIABLE, "1"):
         yield
-    finally:
-        del os.environ[VARIABLE]
-        if before is not None:
-            os.environ[VARIABLE] = before
 
 
 @contextmanager

@@ -62,7 +62,10 @@ _DEFAULTS: Mapping[str, object] = {
 }
 
 
-DEFAULT_TEXTS = ("5060", "5061", "udp", *CODECS)
+DEFAULT_TEXTS = (
+    *(str(default_of(*given)) for given in (("port",), ("port", "tls"), ("transport",))),
+    *CODECS,
+)
 """The defaults that are found as text."""
 
 

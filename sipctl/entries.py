@@ -17,12 +17,12 @@ from sipctl.ignores import Ignore
 from sipctl.member import Branching, Facts, Kept, Login, Span, Use
 
 
-def oid_of(data: bytes) -> bytes:
-    """The name that Git gives a content, in a repository of SHA-1."""
-    from hashlib import sha1
+def oid_of(data: bytes, algorithm: str = "sha1") -> bytes:
+    """The name that Git gives a content, in a repository of SHA-1 or of SHA-256."""
+    import hashlib
 
     head = b"blob %d\0" % len(data)
-    return sha1(head + data, usedforsecurity=False).digest()
+    return hashlib.new(algorithm, head + data, usedforsecurity=False).digest()
 
 
 # -- facts as JSON -------------------------------------------------------------------------------

@@ -12,7 +12,6 @@ TYPE_CHECKING = False  # the one of typing costs completion a third of its time
 if TYPE_CHECKING:
     from sipctl.errors import SipctlError
 
-USAGE = 2
 REFUSED = 3
 BUG = 70
 INTERRUPTED = 130

@@ -15,7 +15,7 @@ from sipctl.render import visible
 
 if TYPE_CHECKING:
     from sipctl.apply import Outcome
-    from sipctl.changes import FieldChange, MemberChange, Value
+    from sipctl.changes import FieldChange, MemberChange
     from sipctl.endpoint import Endpoint
     from sipctl.errors import SipctlError
     from sipctl.findings import Finding
@@ -335,11 +335,6 @@ def field_data(change: FieldChange) -> dict[str, Any]:
         "old_given": change.old.given,
         "new_given": change.new.given,
     }
-
-
-def value_data(value: Value) -> dict[str, Any]:
-    """One value."""
-    return {"value": value.data, "given": value.given}
 
 
 def finding_data(finding: Finding) -> dict[str, Any]:

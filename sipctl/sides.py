@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from sipctl import progress, workspace
 from sipctl.comparison import State
+from sipctl.entries import oid_of
 from sipctl.errors import Refused
 from sipctl.findings import Finding
 from sipctl.inventory import Inventory
@@ -225,10 +225,7 @@ def _is_stored_as(file: bytes | Finding | Member | None, blob: str) -> bool:
     data = _bytes(file)
     if data is None:
         return False
-    algorithm = "sha1" if len(blob) == 40 else "sha256"
-    digest = hashlib.new(algorithm, b"blob %d\0" % len(data), usedforsecurity=False)
-    digest.update(data)
-    return digest.hexdigest() == blob
+    return oid_of(data, "sha1" if len(blob) == 40 else "sha256").hex() == blob
 
 
 def _bytes(file: bytes | Finding | Member | None) -> bytes | None:

@@ -6,7 +6,6 @@ What is written so that a reader could take it for something else is a finding, 
 
 from __future__ import annotations
 
-import os
 import types
 import typing
 from collections.abc import Callable, Iterator
@@ -17,7 +16,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
-from sipctl import catalogue, names, scalars
+from sipctl import catalogue, names, scalars, withheld
 from sipctl.findings import Finding, Place
 from sipctl.nodes import Mapping, Mend, Node, Scalar, Sequence
 from sipctl.own import MAX_DIGITS, free, shown_key
@@ -355,18 +354,9 @@ def _is_model(annotation: Any) -> bool:
 def _built(model: type[BaseModel]) -> type[BaseModel]:
     """The model, built without pydantic's plugins: they are told what is validated, a password
     among it, and to look for them takes longer than to read a hundred files."""
-    before = os.environ.get(_NO_PLUGINS)
-    os.environ[_NO_PLUGINS] = "__all__"
-    try:
+    with withheld.holding("PYDANTIC_DISABLE_PLUGINS", "__all__"):
         model.model_rebuild()
-    finally:
-        del os.environ[_NO_PLUGINS]
-        if before is not None:
-            os.environ[_NO_PLUGINS] = before
     return model
-
-
-_NO_PLUGINS = "PYDANTIC_DISABLE_PLUGINS"
 
 
 def _validate(

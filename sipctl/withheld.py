@@ -1,5 +1,5 @@
-"""The variable that holds a secret key: no process that we start inherits it, hooks, editors and
-pagers among them."""
+"""Variables of the environment for the time of a piece of work; among them the one that holds a
+secret key: no process that we start inherits it, hooks, editors and pagers among them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,19 @@ from contextlib import contextmanager
 VARIABLE = "SIPCTL_IDENTITY"
 
 _taken: str | None = None
+
+
+@contextmanager
+def holding(name: str, value: str) -> Iterator[None]:
+    """For a time the environment holds this value under a name."""
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        del os.environ[name]
+        if before is not None:
+            os.environ[name] = before
 
 
 @contextmanager

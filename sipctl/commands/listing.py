@@ -97,7 +97,8 @@ def _print(
 def _row(reference: str, endpoint: Endpoint, mark: str) -> tuple[str, ...]:
     # no port is not port 5060 to SIP: a name is then looked up by SRV first (RFC 3263)
     port = f"{endpoint.effective('port')}{mark if endpoint.port is None else ''}"
-    codecs, tags = (",".join(endpoint.record()[field]) for field in ("codecs", "tags"))
+    record = endpoint.record()
+    codecs, tags = (",".join(record[field]) for field in ("codecs", "tags"))
     return (reference, endpoint.host, port, codecs, endpoint.username or "", tags)
 
 

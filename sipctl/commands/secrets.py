@@ -75,16 +75,11 @@ def keygen(
     def planner(inventory: Inventory) -> Plan:
         return resealing.add_recipient(root, inventory, called, public)
 
-    if new is None or file is None or session.dry_run:
-        session.write(planner)
-        return
-    new.write(file)
-    try:
-        session.write(planner)
-    except Refused:
-        file.unlink()  # nothing has changed, so nobody needs it
-        raise
-    output.tell(f"the secret key is in {file}: keep a copy of it elsewhere")
+    if new and file and not session.dry_run:
+        planner(workspace.load(root))  # what cannot be leaves no key behind
+        new.write(file)
+        output.tell(f"the secret key is in {file}: keep a copy of it elsewhere")
+    session.write(planner)
 
 
 def _file_for_new(root: Path) -> Path | None:
