@@ -32,7 +32,7 @@ from sipctl.entries import NEVER, Block, Entry, Stamp, stamp_of
 VARIABLE = "SIPCTL_NO_CACHE"
 _NO = ("", "0", "false", "f", "no", "n", "off")
 
-_FORMAT = 3
+_FORMAT = 4
 _MAX_BYTES = 1 << 30
 _NEW_FOR = 60  # seconds, after which what another process began to write is taken for left over
 

@@ -178,12 +178,12 @@ class Entry:
 
     @property
     def line(self) -> str:
-        """The facts as a line of text: the data as JSON, a tab, and all else."""
+        """The facts as a line of text: a JSON list of the data, and of all else."""
         if self._block:
             return self._block.line(self._row)
         if not self._line:
             assert self._facts is not None
-            self._line = f"{_json(self._facts.data)}\t{_json(_encoded(self._facts))}"
+            self._line = _json((self._facts.data, _encoded(self._facts)))
         return self._line
 
     @property
@@ -191,7 +191,7 @@ class Entry:
         """The data alone, which are most of what is ever asked for."""
         if self._facts is not None:
             return self._facts.data
-        data: Mapping[str, Any] | None = _JSON.raw_decode(self.line)[0]
+        data: Mapping[str, Any] | None = _JSON.raw_decode(self.line, _DATA)[0]
         return data
 
     def may_hold(self, text: str) -> bool:
@@ -204,14 +204,13 @@ class Entry:
     def facts(self) -> Facts:
         """All facts."""
         if self._facts is None:
-            line = self.line
-            data, end = _JSON.raw_decode(line)
-            more = _JSON.raw_decode(line, end + 1)[0]
+            data, more = _JSON.decode(self.line)
             self._facts = _decoded(data, more, self.path)
         return self._facts
 
 
 _JSON = json.JSONDecoder()
+_DATA = len("[")  # where the data begin in a line
 _json = json.JSONEncoder(separators=(",", ":")).encode
 
 

@@ -45,6 +45,8 @@ def unreached(scenario: Scenario) -> list[tuple[str, ...]]:
     """The actions that no call can come to, in groups: each is cut off at its first, and the others
     are those behind it. One missing link makes one group; what stands in two goes to the first."""
     reached = reachable(scenario)
+    if len(reached) == len(scenario.actions):
+        return []
     targets = _targets(scenario)
     loose = [part for part in _components(targets) if part[0] not in reached]
     part_of = {id: number for number, part in enumerate(loose) for id in part}

@@ -54,7 +54,7 @@ def kind_of(path: str) -> Kind | None:
 
 def kind_in(path: str) -> Kind:
     """The kind whose folder a path lies in, whatever the name of the file."""
-    return next(kind for kind in KINDS if path.startswith(f"{kind.folder}/"))
+    return _BY_FOLDER[path.partition("/")[0]]
 
 
 def reference_of(path: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
+from functools import cache
 
 MAX_LENGTH = 64
 
@@ -19,7 +20,7 @@ _FORBIDDEN = "[^A-Za-z0-9_.@-]"
 
 def fault(name: str) -> str | None:
     """What is wrong with a reference or tag, in words; None where nothing is."""
-    if re.match(PATTERN, name):
+    if _pattern().match(name):
         return None
     if not name:
         return "it is empty"
@@ -31,6 +32,11 @@ def fault(name: str) -> str | None:
     if not name[0].isalnum():
         return "it must begin with a letter or a digit"
     return "Windows reserves this name"
+
+
+@cache
+def _pattern() -> re.Pattern[str]:
+    return re.compile(PATTERN)  # when a name is judged first: whoever only reads need not wait
 
 
 def _shown(char: str) -> str:
@@ -48,9 +54,8 @@ _PASSWORD_INSIDE = rf"(?:{PASSWORD_WORD})['\"]?\s*[:=]"
 
 def may_hold_password(text: str) -> bool:
     """True where a value holds the key of a password: a quote is closed too late, say."""
-    if ":" not in text and "=" not in text:  # which is soon told of most
-        return False
-    return (":" in text or "=" in text) and bool(re.search(_PASSWORD_INSIDE, text, re.IGNORECASE))
+    signs = ":" in text or "=" in text  # which is soon told of most
+    return signs and bool(re.search(_PASSWORD_INSIDE, text, re.IGNORECASE))
 
 
 def quoted(value: str) -> str:

@@ -284,7 +284,10 @@ def sources(draw: st.DrawFn) -> Source:
     indent = draw(st.sampled_from((0, 0, 0, 2)))
     found, still_open = [], ""
     for key in keys:
-        entry, still_open = draw(entries(key, indent, still_open))
+        # a comment that is indented further than an item's dash is the item's
+        is_list = bool(found) and found[-1].lines[-1].lstrip().startswith("-")
+        before = still_open or ("list" if is_list else "")
+        entry, still_open = draw(entries(key, indent, before))
         above, lines = (tuple(x + line_end for x in part) for part in (entry.above, entry.lines))
         found.append(Entry(key, above, lines, entry.meaning))
     head = draw(

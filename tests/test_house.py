@@ -118,17 +118,17 @@ LIBRARIES = {
     "pyrage": {"identities", "sealing"},
     "pydantic_core": {"models", "schemas", "typed"},
     "ruamel": {"yamlfile"},
-    "_ruamel_yaml": {"yamlfile"},
     "typer": {"commands", "main"},
     "tzdata": {"calendars"},
+    "yaml": {"yamlfile"},
 }
 
 # What a library is called in pyproject.toml, where it is not its own name.
 DISTRIBUTIONS = {
-    "_ruamel_yaml": "ruamel.yaml.clib",
     "git": "gitpython",
     "pydantic_core": "pydantic",
     "ruamel": "ruamel.yaml",
+    "yaml": "pyyaml",
 }
 
 TOP_LEVEL = {

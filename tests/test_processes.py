@@ -39,9 +39,9 @@ print("loaded", *sorted({name.partition(".")[0] for name in sys.modules}), file=
 sys.exit(status)
 """
 
-DEAR = {"pydantic", "ruamel", "_ruamel_yaml", "git", "rich"}
+DEAR = {"pydantic", "ruamel", "yaml", "git", "rich"}
 
-PARSER = {"ruamel", "_ruamel_yaml"}
+PARSER = {"yaml"}
 PARSING = {
     **dict.fromkeys(("history", "blame", "scenario history", "scenario blame"), PARSER),  # versions
     "secret check": PARSER,  # what stands in the settings
@@ -98,6 +98,13 @@ def test_a_command_that_writes_loads_gitpython(own: Path) -> None:
     line = ("edit", "pbx-lyon", "--port", "5070")
     result = execute([sys.executable, "-c", LOADED, *line])
     assert "git" in result.err.rpartition("loaded")[2].split()
+
+
+def test_a_parser_without_its_part_in_c_is_told_with_the_cure(own: Path) -> None:
+    code = "import sys; sys.modules['yaml._yaml'] = None\n"
+    result = execute([sys.executable, "-c", code + LOADED, "list"], check=3)
+    assert "without its part in C" in result.err
+    assert "libyaml-dev" in result.err
 
 
 # -- how it is started ---------------------------------------------------------------------------

@@ -197,7 +197,9 @@ def test_nesting_stops_at_its_limit(opened: str) -> None:
         assert finding.rule in ("nested-too-deep", "wrong-type")
     else:
         assert finding.rule == "nested-too-deep"
-        assert finding.place.column == 64 * len(opened) // levels + 1
+        # newer versions of libyaml look ahead to a limit of their own
+        limits = (64, 1000) if opened == "[" else (64,)
+        assert finding.place.column in [limit * len(opened) // levels + 1 for limit in limits]
 
 
 @pytest.mark.parametrize("depth", [64, 65])

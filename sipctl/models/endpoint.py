@@ -32,6 +32,8 @@ from sipctl.endpoint import (
     is_variable,
 )
 
+_CONTROL = re.compile(CONTROL)
+
 MAX_DESCRIPTION = 1000
 MAX_SEALED = 32768
 
@@ -121,7 +123,7 @@ def text_field(what: str, limit: int) -> AfterValidator:
         if not value:
             hint = "take the key out, or give it a value"
             raise _bad("bad-text", f"the {what} is empty", hint)
-        control = re.search(CONTROL, value)
+        control = _CONTROL.search(value)
         if control:
             hint = "write it on one line; a block needs >- and no line break in it"
             raise _bad("bad-text", f"the {what} holds U+{ord(control[0]):04X}", hint)
@@ -319,8 +321,8 @@ class EndpointModel(BaseModel):
         for key in self.model_extra or {}:
             if not key.startswith("x-"):
                 raise _bad("unknown-key", f"the key {names.quoted(key)} is not known here")
-        for name in self.model_fields_set & type(self).model_fields.keys():
-            if getattr(self, name) is None:
+        for name, value in self.__dict__.items():  # the fields, in their order
+            if value is None and name in self.model_fields_set:
                 hint, field = "take the key out, or quote it", name.rstrip("_")
                 raise _bad("null-value", "the key has no value", hint, field=field)
         if self.password is not None and self.username is None:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from _ruamel_yaml import CParser
-from ruamel.yaml.error import YAMLError
-from ruamel.yaml.events import (
+from yaml import YAMLError
+from yaml.events import (
     AliasEvent,
     DocumentStartEvent,
     MappingEndEvent,
@@ -21,8 +20,15 @@ from ruamel.yaml.events import (
     StreamEndEvent,
 )
 
+from sipctl.errors import Refused
 from sipctl.findings import Finding, Place
 from sipctl.nodes import Mapping, Node, Scalar, Sequence
+
+try:
+    from yaml._yaml import CParser
+except ImportError:  # it was built where there was no libyaml, and nobody was told
+    hint = "install it anew where there is a wheel for it, or libyaml's headers (libyaml-dev)"
+    raise Refused("PyYAML has been installed without its part in C", hint) from None
 
 MAX_DEPTH = 64
 
@@ -59,6 +65,7 @@ def _invalid_yaml(error: YAMLError, text: str, file: str) -> Finding:
     problem = getattr(error, "problem", None) or "this is not YAML"
     context = getattr(error, "context", None)
     message = f"{problem} {context}" if context else str(problem)
+    rule = "nested-too-deep" if "nesting depth" in message else "invalid-yaml"  # it counts as well
     mark, opened = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
     hint = "a tab cannot indent; use blanks" if "token" in message and "\t" in text else ""
     opens = opened is not None and ("quoted" in message or "flow" in message)
@@ -66,11 +73,11 @@ def _invalid_yaml(error: YAMLError, text: str, file: str) -> Finding:
         # what is still open at the end of the file is mended where it begins
         mark, hint = opened, "what opens here is never closed"
     if mark is None:
-        return Finding.of("invalid-yaml", Place(file), message, hint)
+        return Finding.of(rule, Place(file), message, hint)
     line, column = mark.line + 1, mark.column + 1
     if line > text.count("\n") + 1:  # libyaml sets some marks behind the last line
         line, column = line - 1, 1
-    return Finding.of("invalid-yaml", Place(file, line, column, line, column + 1), message, hint)
+    return Finding.of(rule, Place(file, line, column, line, column + 1), message, hint)
 
 
 class _Composer:
