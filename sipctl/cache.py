@@ -16,18 +16,16 @@ import json
 import os
 import stat as st
 import sys
-from array import array
 from binascii import crc32
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
-from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 from sipctl import __version__, withheld
 from sipctl.disk import OWN_FOLDER, git_folder
-from sipctl.entries import NEVER, Block, Entry, Stamp, stamp_of
+from sipctl.entries import NEVER, Block, Entry, Stamp, columns, stamp_of
 
 VARIABLE = "SIPCTL_NO_CACHE"
 _NO = ("", "0", "false", "f", "no", "n", "off")
@@ -262,19 +260,8 @@ def _is_left_over(name: str) -> bool:
 
 
 def _told(entries: Mapping[str, Entry], key: list[Any]) -> list[bytes]:
-    """A cache's file: a line of JSON, then names, stamps, hashes, flags, and where each line of
-    facts ends, and these."""
-    known = list(entries.values())
-    stamps = array("q", (number for entry in known for number in entry.stamp))
-    lines = [entry.line for entry in known]
-    blocks = [
-        b"\0".join(os.fsencode(entry.path) for entry in known),
-        stamps.tobytes(),
-        b"".join(entry.oid for entry in known),
-        bytes(entry.flags for entry in known),
-        array("q", accumulate(map(len, lines))).tobytes(),
-        "".join(lines).encode("ascii"),
-    ]
+    """A cache's file: a line of JSON, then the columns of its block."""
+    blocks = columns(list(entries.values()))
     checksum = 0
     for block in blocks:
         checksum = crc32(block, checksum)
@@ -320,7 +307,5 @@ def _parsed(data: bytes, key: list[Any]) -> Block | None:
     for size in head["sizes"]:
         blocks.append(data[at : at + size])
         at += size
-    names, *more = blocks
-    paths = os.fsdecode(names).split("\0") if names else []
-    block = Block(paths, *more)
+    block = Block.of(blocks)
     return block if block.is_sound else None

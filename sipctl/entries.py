@@ -9,7 +9,8 @@ import json
 import os
 from array import array
 from bisect import bisect_right
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from itertools import accumulate, chain
 from typing import Any
 
 from sipctl.findings import Finding, Place, Severity
@@ -33,22 +34,8 @@ _Place = tuple[int, int, int, int]
 def _encoded(facts: Facts) -> dict[str, Any]:
     """Facts but the data as JSON holds them, without what is empty; the path is told when they are
     read."""
-    told: dict[str, Any] = {
-        "t": facts.tolerated,
-        "w": [_finding_data(f) for f in facts.doubts],
-        "f": [_finding_data(f) for f in facts.findings],
-        "i": [[_place_data(i.place), i.rule, i.fault, i.hint] for i in facts.ignores],
-        "s": facts.spans,
-        "u": facts.unknown,
-        "l": [facts.login.username, facts.login.digest] if facts.login else None,
-        "k": _kept_data(facts.kept) if facts.kept else None,
-        "e": [[u.action, u.endpoint, u.span] for u in facts.uses],
-        "n": facts.numbers,
-        "b": {id: [b.span, b.labels] for id, b in facts.branchings.items()},
-        "p": int(facts.parsed),
-        "v": int(facts.seen),
-    }
-    return {key: value for key, value in told.items() if value}
+    rows = zip(_KEYS, _ENCODERS, facts[1:], strict=True)
+    return {key: encode(value) if encode else value for key, encode, value in rows if value}
 
 
 def _place_data(place: Place) -> _Place:
@@ -67,8 +54,23 @@ def _finding_data(finding: Finding) -> list[Any]:
     ]
 
 
-def _kept_data(kept: Kept) -> list[Any]:
-    return [kept.form, kept.span, kept.named, kept.sealed, kept.fault]
+_TOLD: Mapping[str, tuple[str, Callable[[Any], Any] | None]] = {
+    "tolerated": ("t", None),
+    "doubts": ("w", lambda doubts: [_finding_data(f) for f in doubts]),
+    "findings": ("f", lambda findings: [_finding_data(f) for f in findings]),
+    "ignores": ("i", lambda them: [[_place_data(i.place), i.rule, i.fault, i.hint] for i in them]),
+    "spans": ("s", None),
+    "unknown": ("u", None),
+    "login": ("l", None),
+    "kept": ("k", None),
+    "uses": ("e", None),
+    "numbers": ("n", None),
+    "branchings": ("b", None),
+    "parsed": ("p", int),
+    "seen": ("v", int),
+}
+"""The fields of facts but the first: their keys in JSON, and what is to be made of them for it."""
+_KEYS, _ENCODERS = zip(*(_TOLD[name] for name in Facts._fields[1:]), strict=True)
 
 
 def _decoded(data: Mapping[str, Any] | None, told: Mapping[str, Any], path: str) -> Facts:
@@ -160,13 +162,6 @@ class Entry:
         # whether it is ordinary depends on its name
         return Entry.new(path, stamp, self.flags & _PLAIN, self.oid, self.line)
 
-    def encoded(self) -> Entry:
-        """The same as it is kept, which takes less memory."""
-        return Entry.new(self.path, self.stamp, self.flags, self.oid, self.line)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Entry.new, (self.path, self.stamp, self.flags, self.oid, self.line)
-
     @property
     def oid(self) -> bytes:
         """The name that Git gives the content."""
@@ -214,8 +209,22 @@ _DATA = len("[")  # where the data begin in a line
 _json = json.JSONEncoder(separators=(",", ":")).encode
 
 
+def columns(entries: Sequence[Entry]) -> list[bytes]:
+    """Entries as a block holds them: names, stamps, hashes, flags, where each line of facts ends,
+    and these."""
+    lines = [entry.line for entry in entries]
+    return [
+        b"\0".join(os.fsencode(entry.path) for entry in entries),
+        array("q", chain.from_iterable(entry.stamp for entry in entries)).tobytes(),
+        b"".join(entry.oid for entry in entries),
+        bytes(entry.flags for entry in entries),
+        array("q", accumulate(map(len, lines))).tobytes(),
+        "".join(lines).encode("ascii"),
+    ]
+
+
 class Block:
-    """One file of a cache, as far as it has to be read to know what it holds."""
+    """Many entries, as a cache holds them; no more is made of them than is asked for."""
 
     __slots__ = (
         *("_by_oid", "_ends", "_holding", "_lines", "_oids"),
@@ -235,11 +244,21 @@ class Block:
         self._by_oid: dict[bytes, list[int]] | None = None
         self._holding: dict[str, Container[int]] = {}
 
+    @classmethod
+    def of(cls, columns: Sequence[bytes]) -> Block:
+        """The block of what `columns` gives; anything else is in vain, or raises ValueError."""
+        names, *more = columns
+        return cls(os.fsdecode(names).split("\0") if names else [], *more)
+
     @property
     def is_sound(self) -> bool:
         """True where there is one of everything for each path."""
         counts = {len(self.stamps), len(self._oids) // 20, len(self.flags), len(self._ends)}
         return counts == {len(self.paths)} and len(self.rows) == len(self.paths)
+
+    def entries(self) -> dict[str, Entry]:
+        """All entries by path."""
+        return {path: self.entry(row) for path, row in self.rows.items()}
 
     def entry(self, row: int) -> Entry:
         """What is kept in a row."""

@@ -33,7 +33,7 @@ def main() -> None:
     os._exit(status)
 
 
-_NEW_OBJECTS = 100_000
+_NEW_OBJECTS = 1_000_000
 """So many are made before Python looks for cycles among them; as it is, it would look at all that
 is being loaded, again and again."""
 

@@ -6,6 +6,7 @@ All that is dear stands behind this module, and it is loaded where a file is rea
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -25,13 +26,14 @@ from sipctl.typed import decode
 from sipctl.yamlfile.read import Document, read
 
 
-def _model(path: str) -> type[BaseModel]:
-    """What a file at this path may hold; each is loaded for the first of its kind."""
-    if path == SETTINGS_FILE:
+@cache
+def _model(kind: Kind | None) -> type[BaseModel]:
+    """What a file of this kind may hold, without one the settings; loaded for the first of them."""
+    if kind is None:
         from sipctl.models.settings import SettingsModel
 
         return SettingsModel
-    if kind_in(path) is ENDPOINT:
+    if kind is ENDPOINT:
         from sipctl.models.endpoint import EndpointModel
 
         return EndpointModel
@@ -52,7 +54,7 @@ def facts_of_document(path: str, document: Document) -> Facts:
     if document.root is None:
         found = with_sources(document.findings, document.text, None, kind)
         return Facts(findings=found)
-    decoded = decode(document.root, _model(path), path, document.text)
+    decoded = decode(document.root, _model(kind), path, document.text)
     findings = decoded.findings
     meant = decoded.tolerated if decoded.data is None else decoded.data
     if kind is SCENARIO and root is not None:
@@ -77,7 +79,7 @@ def settings_of(path: str, data: bytes) -> Facts:
     document = read(data, path)
     if document.root is None:
         return Facts(findings=with_sources(document.findings, document.text, None, None))
-    decoded = decode(document.root, _model(SETTINGS_FILE), SETTINGS_FILE, document.text)
+    decoded = decode(document.root, _model(None), SETTINGS_FILE, document.text)
     ignored = comments.written(document.text, document.root, SETTINGS_FILE)
     found = (*decoded.findings, *ignores.faults_of_settings(ignored))
     findings = with_sources(found, document.text, document.root, None)
@@ -86,7 +88,7 @@ def settings_of(path: str, data: bytes) -> Facts:
 
 def mends_of(path: str, root: Node, text: str) -> tuple[Mend, ...]:
     """The splices by which `fmt` mends a member's file, or the settings."""
-    model = _model(path)
+    model = _model(None if path == SETTINGS_FILE else kind_in(path))
     return decode(root, model, path, text).mends
 
 
@@ -100,7 +102,7 @@ def _without_passwords(data: Mapping[str, Any] | None, kind: Kind) -> Mapping[st
         if "actions" in data:
             shown["actions"] = {id: _shown_action(a) for id, a in data["actions"].items()}
         return shown
-    hidden = [key for key in _TEXTS if names.may_hold_password(data.get(key) or "")]
+    hidden = [key for key in _TEXTS if key in data and names.may_hold_password(data[key])]
     if not hidden and "password" not in data:
         return data
     shown = {**data, **dict.fromkeys(hidden, MASK)}

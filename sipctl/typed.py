@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
 from functools import cache
@@ -68,8 +68,7 @@ def decode(root: Node, model: type[BaseModel], file: str, text: str) -> Decoded:
         typing_.fault("wrong-type", root, message, "write `key: value` lines")
         return Decoded(None, tuple(typing_.findings), ())
     data = _fields(root, model, typing_)
-    forbidden = set[str]()
-    _validate(model, data, root, typing_, forbidden)
+    forbidden = _validate(model, data, root, typing_)
     findings, mends = tuple(typing_.findings), tuple(typing_.mends)
     if not findings:
         return Decoded(data, findings, mends)
@@ -77,13 +76,13 @@ def decode(root: Node, model: type[BaseModel], file: str, text: str) -> Decoded:
     return Decoded(None, findings, mends, _tolerated(model, data, forbidden) if sure else None)
 
 
-def _tolerated(model: type[BaseModel], data: Data, forbidden: set[str]) -> Data | None:
+def _tolerated(model: type[BaseModel], data: Data, forbidden: Collection[str]) -> Data | None:
     """The data where nothing but the forbidden values is wrong with it."""
     required = {i.alias or n: i for n, i in model.model_fields.items() if i.is_required()}
     if not required.keys() <= data.keys():
         return None
     sound = {key: value for key, value in data.items() if key not in forbidden}
-    instead = {key: (required[key].examples or ["x"])[0] for key in required.keys() & forbidden}
+    instead = {key: (required[key].examples or ["x"])[0] for key in forbidden if key in required}
     try:
         model.model_validate({**instead, **sound})
     except ValidationError:
@@ -94,7 +93,7 @@ def _tolerated(model: type[BaseModel], data: Data, forbidden: set[str]) -> Data 
 
 def _fields(root: Mapping, model: type[BaseModel], typing_: _Typing) -> dict[str, Any]:
     kinds = _kinds_in(root, model)
-    keeping = getattr(model, "KEEPS_UNKNOWN_KEYS", False)
+    keeping = _is_marked(model, "KEEPS_UNKNOWN_KEYS")
     data = {}
     for key, node in root.entries:
         name = key.value
@@ -113,7 +112,7 @@ def _fields(root: Mapping, model: type[BaseModel], typing_: _Typing) -> dict[str
 
 def _kinds_in(root: Mapping, model: type[BaseModel]) -> MappingType[str, str]:
     """What each key of this mapping is read as: an action's parameters depend on its type."""
-    if not getattr(model, "HAS_PARAMETERS", False):
+    if not _is_marked(model, "HAS_PARAMETERS"):
         return _kinds(model)
     action = root.get("action")
     known = catalogue.known().get(action.value) if isinstance(action, Scalar) else None
@@ -122,6 +121,12 @@ def _kinds_in(root: Mapping, model: type[BaseModel]) -> MappingType[str, str]:
         name: _PARAMETERS[holds] for name, holds in parameters.items() if holds in _PARAMETERS
     }
     return {**_kinds(model), **read_as}
+
+
+@cache
+def _is_marked(model: type[BaseModel], mark: str) -> bool:
+    """Whether a model has an attribute that says so; pydantic is slow to tell that it has not."""
+    return getattr(model, mark, False)
 
 
 _PARAMETERS = {"endpoint": "string", "text": "string", "texts": "string or strings"}
@@ -360,15 +365,13 @@ def _built(model: type[BaseModel]) -> type[BaseModel]:
 
 
 def _validate(
-    model: type[BaseModel],
-    data: Data,
-    root: Mapping,
-    typing_: _Typing,
-    forbidden: set[str],
-) -> None:
+    model: type[BaseModel], data: Data, root: Mapping, typing_: _Typing
+) -> Collection[str]:
+    """The keys whose values are forbidden; what is wrong with them becomes findings."""
     try:
         _built(model).model_validate(data)
     except ValidationError as error:
+        forbidden = set()
         faulty = set(root.keys()) - set(data)
         for item in error.errors(include_url=False, include_input=False):
             if item["type"] == "missing" and item["loc"][0] in faulty:
@@ -379,6 +382,8 @@ def _validate(
                 typing_.findings.append(_finding(one, root, typing_))
             path = (*item["loc"], item.get("ctx", {}).get("field"))
             forbidden.add(str(path[0]))
+        return forbidden
+    return ()
 
 
 def _each(error: dict[str, Any]) -> Iterator[dict[str, Any]]:

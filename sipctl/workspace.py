@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sipctl import cache
 from sipctl.cache import Store
 from sipctl.disk import MAX_BYTES
-from sipctl.entries import NEVER, Entry, oid_of
+from sipctl.entries import NEVER, Block, Entry, columns, oid_of
 from sipctl.errors import Refused
 from sipctl.findings import Finding, Place
 from sipctl.inventory import Inventory
@@ -354,12 +354,14 @@ class _Disk:
         from sipctl.sharing import shared
 
         portions = [paths[i : i + _AT_ONCE] for i in range(0, len(paths), _AT_ONCE)]
-        return shared(self._read_of_many, portions, _READING)
+        told = shared(self._read_of_many, portions, _READING)
+        return ({**Block.of(block).entries(), **faults} for block, faults in told)
 
-    def _read_of_many(self, paths: list[str]) -> dict[str, Entry | Finding]:
-        """The same in little memory."""
+    def _read_of_many(self, paths: list[str]) -> tuple[list[bytes], dict[str, Finding]]:
+        """The same in little memory, and to be sent from a process to another."""
         found = self._read(paths)
-        return {p: e if isinstance(e, Finding) else e.encoded() for p, e in found.items()}
+        faults = {path: what for path, what in found.items() if isinstance(what, Finding)}
+        return columns([what for what in found.values() if isinstance(what, Entry)]), faults
 
     def _read(self, paths: list[str]) -> dict[str, Entry | Finding]:
         from sipctl import progress

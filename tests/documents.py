@@ -282,7 +282,8 @@ def sources(draw: st.DrawFn) -> Source:
     )
     line_end = draw(st.sampled_from(("\n", "\n", "\r\n")))
     indent = draw(st.sampled_from((0, 0, 0, 2)))
-    found, still_open = [], ""
+    found: list[Entry] = []
+    still_open = ""
     for key in keys:
         # a comment that is indented further than an item's dash is the item's
         is_list = bool(found) and found[-1].lines[-1].lstrip().startswith("-")
