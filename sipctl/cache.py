@@ -1,8 +1,8 @@
 """What was found out of files, kept in the Git directory: a shortcut, and never the truth.
 
-A file is known by its size, times and inode. One that was written within two seconds before it was
-read may be written again in the same tick of the clock: it is read once more the next time, and
-known by its content, as Git does with such entries of its index. The key of a cache names all that
+A file is known by its size, times and inode. One that was written right before it was read may be
+written again in the same tick of the clock: it is read once more the next time, and known by its
+content, as Git does with such entries of its index. The key of a cache names all that
 facts depend on besides: this sipctl, and what is installed beside it. What is odd in any way is
 ignored.
 
@@ -34,8 +34,10 @@ _FORMAT = 4
 _MAX_BYTES = 1 << 30
 _NEW_FOR = 60  # seconds, after which what another process began to write is taken for left over
 
-_TICK = 2_000_000_000
-"""The coarsest clock of a file system, in nanoseconds: two seconds, on FAT."""
+_TICK = 100_000_000
+"""Ten times the tick of the clock that a system tells times by, in nanoseconds."""
+_COARSE_TICK = 2_000_000_000
+"""The tick of a file system that keeps whole seconds only: two of them, on FAT."""
 
 
 class Store:
@@ -72,28 +74,34 @@ class Store:
                 return block.entry(row)
         return None
 
-    def known_in(self, folder: str, names: Iterable[str], descriptor: int) -> dict[str, Entry]:
+    def known_in(
+        self, folder: str, names: Iterable[str], descriptor: int
+    ) -> dict[str, Entry | None]:
         """The same of files in a folder, by path; of thousands each call would be felt."""
-        found: dict[str, Entry] = {}
-        for block in reversed(self._blocks):
-            rows, stamps, flags = block.rows, block.stamps, block.flags
-            for name in names:
-                path = f"{folder}/{name}"
-                row = rows.get(path)
-                if row is None:
-                    continue
-                try:
-                    status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
-                except OSError:
-                    continue
-                stamp = status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
-                if stamps[row] == stamp:
-                    found[path] = Entry(path, stamp, flags[row], block, row)
+        if self.is_empty:
+            return dict.fromkeys(f"{folder}/{name}" for name in names)
+        stat, found = os.stat, dict[str, Entry | None]()
+        blocks = [(block, block.rows.get, block.stamps) for block in self._blocks]
+        for name in names:
+            path = f"{folder}/{name}"
+            found[path] = None
+            try:
+                status = stat(name, dir_fd=descriptor, follow_symlinks=False)
+            except OSError:  # who reads it will see why
+                continue
+            stamp = status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+            for block, row_of, stamps in blocks:
+                row = row_of(path)
+                if row is not None and stamps[row] == stamp:
+                    found[path] = Entry(path, stamp, block.flags[row], block, row)
+                    break
         return found
 
     def stamp(self, status: os.stat_result) -> Stamp:
         """What tells whether a file has changed since it was read, of its status before."""
-        new = max(status.st_mtime_ns, status.st_ctime_ns) >= self._noted - _TICK
+        # no user sets the time of a change to anything, as the other may be set
+        tick = _TICK if status.st_ctime_ns % 1_000_000_000 else _COARSE_TICK
+        new = max(status.st_mtime_ns, status.st_ctime_ns) >= self._noted - tick
         return NEVER if new else stamp_of(status)
 
     def _kept(self, path: str) -> Entry | None:
@@ -303,9 +311,9 @@ def _parsed(data: bytes, key: list[Any]) -> Block | None:
     head = json.loads(data[:at])
     if head["key"] != key or crc32(memoryview(data)[at:]) != head["checksum"]:
         return None
-    blocks = []
+    blocks, rest = [], memoryview(data)[at:]  # millions of bytes are not copied in vain
     for size in head["sizes"]:
-        blocks.append(data[at : at + size])
-        at += size
+        blocks.append(rest[:size])
+        rest = rest[size:]
     block = Block.of(blocks)
     return block if block.is_sound else None

@@ -223,6 +223,9 @@ def columns(entries: Sequence[Entry]) -> list[bytes]:
     ]
 
 
+Bytes = bytes | memoryview
+
+
 class Block:
     """Many entries, as a cache holds them; no more is made of them than is asked for."""
 
@@ -232,7 +235,7 @@ class Block:
     )
 
     def __init__(
-        self, paths: list[str], stamps: bytes, oids: bytes, flags: bytes, ends: bytes, lines: bytes
+        self, paths: list[str], stamps: Bytes, oids: Bytes, flags: Bytes, ends: Bytes, lines: Bytes
     ) -> None:
         self.paths = paths
         self.rows = dict(zip(paths, range(len(paths)), strict=True))
@@ -245,10 +248,10 @@ class Block:
         self._holding: dict[str, Container[int]] = {}
 
     @classmethod
-    def of(cls, columns: Sequence[bytes]) -> Block:
+    def of(cls, columns: Sequence[Bytes]) -> Block:
         """The block of what `columns` gives; anything else is in vain, or raises ValueError."""
         names, *more = columns
-        return cls(os.fsdecode(names).split("\0") if names else [], *more)
+        return cls(os.fsdecode(bytes(names)).split("\0") if names else [], *more)
 
     @property
     def is_sound(self) -> bool:
@@ -266,12 +269,12 @@ class Block:
 
     def oid(self, row: int) -> bytes:
         """The name that Git gives the content."""
-        return self._oids[20 * row : 20 * row + 20]
+        return bytes(self._oids[20 * row : 20 * row + 20])
 
     def line(self, row: int) -> str:
         """The facts, as `Entry.line` tells them."""
         start = self._ends[row - 1] if row else 0
-        return self._lines[start : self._ends[row]].decode("ascii")
+        return str(self._lines[start : self._ends[row]], "ascii")
 
     def holding(self, text: str) -> Container[int]:
         """The rows whose lines may hold a text, in any case; all are looked through at once."""
@@ -284,15 +287,17 @@ class Block:
         return found
 
     def _looked_through(self, text: str) -> set[int]:
-        lines, found = self._lines.lower(), set[int]()
-        for part in (text.encode("ascii"), b"\\u"):  # an escape may be anything in another case
-            at = lines.find(part)
-            while at >= 0:
-                row = bisect_right(self._ends, at)
-                if row == len(self._ends):  # an empty text is behind the last one too
-                    break
-                found.add(row)
-                at = lines.find(part, self._ends[row])
+        found = set[int]()
+        for first in range(0, len(self._ends), _AT_ONCE):
+            start = self._ends[first - 1] if first else 0
+            end = self._ends[min(first + _AT_ONCE, len(self._ends)) - 1]
+            lines = bytes(self._lines[start:end]).lower()
+            for part in (text.encode("ascii"), b"\\u"):  # an escape may be anything in another case
+                at = lines.find(part)
+                while 0 <= at < len(lines):  # an empty text is behind the last one too
+                    row = bisect_right(self._ends, start + at)
+                    found.add(row)
+                    at = lines.find(part, self._ends[row] - start)
         return found
 
     def of_content(self, oid: bytes) -> Iterable[int]:
@@ -304,7 +309,11 @@ class Block:
         return self._by_oid.get(oid, ())
 
 
-def numbers_of(data: bytes) -> array[int]:
+_AT_ONCE = 500
+"""So many lines are put into small letters at once, which takes little memory and so less time."""
+
+
+def numbers_of(data: Bytes) -> array[int]:
     """Numbers of eight bytes each, in the order of this machine."""
     numbers = array("q")
     numbers.frombytes(data)

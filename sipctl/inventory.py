@@ -77,10 +77,9 @@ class Inventory:
 
     def endpoints_with(self, texts: Iterable[str]) -> dict[str, Endpoint]:
         """Those of them in which all these texts may be, as `Facts.may_hold` tells."""
-        sought = tuple(texts)
         members = list(self.of_kind(ENDPOINT).values())
-        if sought:
-            members = [m for m in members if all(map(m.known.may_hold, sought))]
+        for text in texts:
+            members = [m for m in members if m.known.may_hold(text)]
         found = {m.reference: Endpoint(said) for m in members if (said := m.said) is not None}
         return dict(sorted(found.items(), key=lambda item: item[0].casefold()))
 

@@ -272,7 +272,7 @@ class _Disk:
 
     def settings(self) -> tuple[Settings, tuple[Finding, ...]]:
         """The settings, and what is wrong with them."""
-        known = self._known(SETTINGS_FILE, os.fspath(self.root / SETTINGS_FILE), None)
+        known: Entry | Finding | None = self._known(SETTINGS_FILE)
         if known is None:
             known = self._read_all([SETTINGS_FILE])[SETTINGS_FILE]
         if isinstance(known, Entry):
@@ -289,9 +289,9 @@ class _Disk:
     def known_about(self, path: str, *, used: bool) -> dict[str, Member] | None:
         """An endpoint, and if it is to be told where it is `used` all scenarios; None where that is
         not known without reading."""
-        known = self._known(path, os.fspath(self.root / path), None)
+        known = self._known(path)
         found, unknown, _ = self._looked_at((SCENARIO,) if used else ())
-        if not isinstance(known, Entry) or unknown:
+        if known is None or unknown:
             return None
         return {path: self._member(path, known), **found}
 
@@ -315,24 +315,20 @@ class _Disk:
                 elif folder is not None:
                     names, others = _listed(kind, folder)
                     stray += others
-                    entries = self.store.known_in(kind.folder, names, folder)
-                    for name in names:
-                        path = f"{kind.folder}/{name}"
-                        known = entries.get(path) or self._known(path, name, folder)
+                    for path, known in self.store.known_in(kind.folder, names, folder).items():
                         if known is None:
                             unknown.append(path)
                         found[path] = self._member(path, known)
         return found, unknown, stray
 
-    def _known(self, path: str, name: str, folder: int | None) -> Entry | Finding | None:
-        """What is known of a file: a finding where there is none, None where it must be read."""
+    def _known(self, path: str) -> Entry | None:
+        """What is known of a file; None where it must be read."""
         if self.store.is_empty:
             return None
         try:
-            status = os.stat(name, dir_fd=folder, follow_symlinks=False)
-        except OSError as error:
-            return not_a_file(path, error.strerror or str(error))
-        return self.store.known(path, status)
+            return self.store.known(path, os.lstat(self.root / path))
+        except OSError:  # who reads it will see why
+            return None
 
     def _read_all(self, paths: list[str]) -> dict[str, Entry | Finding]:
         """What becomes known of files now; a finding where one cannot be read."""

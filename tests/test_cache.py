@@ -350,6 +350,28 @@ def test_a_file_that_is_as_young_as_the_cache_is_read_again(workspace: Path) -> 
     assert file.stat().st_mtime_ns.to_bytes(8, sys.byteorder) not in kept
 
 
+SECOND = 1_000_000_000
+
+
+@pytest.mark.parametrize(
+    ("changed", "age", "is_known"),
+    [
+        (7 * SECOND + 1, SECOND // 20, False),
+        (7 * SECOND + 1, SECOND // 5, True),
+        (7 * SECOND, SECOND // 5, False),  # whole seconds: it may be a clock of no others
+        (7 * SECOND, 3 * SECOND, True),
+    ],
+)
+def test_how_old_a_file_has_to_be_depends_on_the_clock_of_its_file_system(
+    changed: int, age: int, is_known: bool
+) -> None:
+    times = {"st_mtime_ns": 5 * SECOND, "st_ctime_ns": changed}
+    status = os.stat_result([0] * 10, times)
+    store = cache.Store(None)
+    store._noted = changed + age
+    assert (store.stamp(status) == entries.stamp_of(status)) is is_known
+
+
 # -- what is spared --------------------------------------------------------------------------------
 
 
