@@ -14,8 +14,8 @@ from sipctl.comparison import compare
 from sipctl.consequences import Impact, impact, sentence
 from sipctl.detours import Weight
 from sipctl.inventory import Inventory
-from sipctl.render import comparison as render
 from sipctl.render import markdown
+from sipctl.render import plan as render
 from sipctl.scenario import Action, Scenario
 from tests import keys
 from tests.comparing import FILES, PARIS, SETTINGS, SUPPORT, changed, state, workspaces

@@ -154,10 +154,10 @@ COMMANDS: dict[str, Entry | dict[str, Entry]] = {
     ),
     "undo": Entry("history:undo", "Take back a whole commit as a new one.", "History", _WRITES),
     "diff": Entry(
-        "delivery:diff", "Show what differs between two versions, by field.", "Delivery", _COMPARES
+        "comparing:diff", "Show what differs between two versions, by field.", "Delivery", _COMPARES
     ),
     "plan": Entry(
-        "delivery:plan",
+        "planning:plan",
         "Show what a change does to calls, before it is merged.",
         "Delivery",
         _COMPARES,

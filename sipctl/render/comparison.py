@@ -1,4 +1,4 @@
-"""What differs between two versions, and what that does to calls, for people."""
+"""What differs between two versions, for people."""
 
 from __future__ import annotations
 
@@ -6,20 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 
 from sipctl.comparison import Comparison, Difference, FieldDifference
-from sipctl.consequences import Caution, Consequence, Impact, sentence
-from sipctl.detours import Weight
 from sipctl.findings import Finding, Place
 from sipctl.kinds import KINDS, SCENARIO
 from sipctl.render import Segments, visible
 
 _SIGNS = {"created": "+", "deleted": "-"}
 _STYLES = {"+": "green", "-": "red", "~": "yellow"}
-_MARKS = {
-    Weight.SILENCE: ("!", "bold red"),
-    Weight.DESTINATION: ("~", "yellow"),
-    Weight.WAY: ("~", "cyan"),
-    Weight.NONE: (" ", "dim"),
-}
 
 
 def diff(comparison: Comparison) -> Segments:
@@ -37,7 +29,7 @@ def changes(differences: Sequence[Difference]) -> Segments:
         yield f"{sign} {title(difference)}\n", _STYLES[sign]
         for told, finding in faults(difference):
             yield f"    {told}: {visible(finding.message)}", "red"
-            yield f"  ({_at(finding.place)})\n", "dim"
+            yield f"  ({at(finding.place)})\n", "dim"
         if difference.kind != "deleted":
             for field in difference.fields:
                 yield f"    {visible(field.change.told(difference.kind))}", ""
@@ -64,58 +56,16 @@ def places(field: FieldDifference, kind: str = "changed") -> str:
     old, new = field.old, field.new
     if kind == "created" or kind == "deleted" or old == new:
         one = new or old
-        return _at(one) if one else "-"
+        return at(one) if one else "-"
     if old and new and old.file == new.file:
         same = (old.line, old.column) == (new.line, new.column)
-        return _at(new) if same else f"{_at(old)} -> {new.line}:{new.column}"
-    return f"{_at(old) if old else '-'} -> {_at(new) if new else '-'}"
+        return at(new) if same else f"{at(old)} -> {new.line}:{new.column}"
+    return f"{at(old) if old else '-'} -> {at(new) if new else '-'}"
 
 
-def _at(place: Place) -> str:
+def at(place: Place) -> str:
+    """A place in one word: `endpoints/pbx.yaml:3:7`."""
     return f"{visible(place.file)}:{place.line}:{place.column}"
-
-
-def plan(against: str, impact: Impact, comparison: Comparison) -> Segments:
-    """What could hide a change, what calls notice, the changes; the last line counts them."""
-    yield f"against {visible(against)}\n", "dim"
-    if impact.cautions:
-        yield "\nlook first at\n", "bold"
-        for caution in impact.cautions:
-            yield from _caution(caution)
-    if impact.consequences:
-        yield "\ncalls\n", "bold"
-        for one in impact.consequences:
-            yield from _consequence(one)
-    if comparison.differences:
-        yield "\nchanges\n", "bold"
-        yield from changes(comparison.differences)
-    yield f"\n{summary(impact, comparison)}\n", "bold"
-
-
-def _caution(caution: Caution) -> Segments:
-    yield f"! {plain(caution.what)}", "bold yellow"
-    yield f"  ({_at(caution.place)})\n", "dim"
-
-
-def _consequence(one: Consequence) -> Segments:
-    sign, style = _MARKS[one.weight]
-    yield f"{sign} {plain(sentence(one))}", style
-    yield f"{where(one)}\n", "dim"
-
-
-def where(one: Consequence) -> str:
-    """The scenario of a consequence and where to look: `  (support-in, scenarios/…:23:3)`."""
-    parts = [one.scenario] if one.scenario and one.weight is not Weight.NONE else []
-    parts += [_at(one.place)] if one.place and one.weight is not Weight.NONE else []
-    return f"  ({visible(', '.join(parts))})" if parts else ""
-
-
-def plain(words: Sequence[str]) -> str:
-    """A sentence as text."""
-    return visible("".join(words))
-
-
-# -- counting ------------------------------------------------------------------------------------
 
 
 def counted(comparison: Comparison) -> list[str]:
@@ -133,18 +83,3 @@ def counted(comparison: Comparison) -> list[str]:
 
 def _count(count: int, noun: str, kind: str) -> str:
     return f"settings {kind}" if noun == "settings" else f"{count} {noun}{'s' * (count > 1)} {kind}"
-
-
-def summary(impact: Impact, comparison: Comparison) -> str:
-    """`2 endpoints changed, 1 scenario changed; 3 ways of calls change`."""
-    parts = [", ".join(counted(comparison)) or "nothing changes"]
-    felt = len(impact.felt)
-    if felt or comparison.differences:
-        parts.append(f"{felt or 'no'} way{'s' * (felt != 1)} of calls change{'s' * (felt == 1)}")
-    silent = sum(one.weight is Weight.SILENCE for one in impact.felt)
-    if silent:
-        parts[-1] += f", {silent} of them to silence"
-    cautions = len(impact.cautions)
-    if cautions:
-        parts.append(f"{cautions} to look at first")
-    return "; ".join(parts)

@@ -18,6 +18,7 @@ from sipctl.detours import Given, Weight
 from sipctl.findings import Place
 from sipctl.render import comparison as plain
 from sipctl.render import shortened, visible
+from sipctl.render.plan import summary
 
 LIMIT = 60_000
 """So many characters at most: GitHub takes 65,536 for a comment."""
@@ -48,7 +49,7 @@ def plan(against: str, impact: Impact, comparison: Comparison) -> str:
         rows = map(_consequence, impact.consequences)
         page.table(("", "calls", "what happens", "where"), rows, len(impact.consequences))
     page.details(comparison, "the changes")
-    page.add(f"{plain.summary(impact, comparison)}")
+    page.add(f"{summary(impact, comparison)}")
     return page.text()
 
 
