@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sipctl import disk, journal, privileges, progress, selection, workspace
 from sipctl.changes import (
@@ -49,8 +49,7 @@ def _silent(_: str) -> None:
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """How a writing command is to write.
 
     `message` replaces the commit's subject. `lock_timeout` is in seconds. `tell` is called with

@@ -42,8 +42,7 @@ class FileChange:
     known: Member | None = field(default=None, repr=False, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """A whole change: what it is called, and every file it touches.
 
     Without a `subject` the fields that change tell one. `operation` stands in the commit's trailer:
@@ -90,8 +89,7 @@ class Value(NamedTuple):
 ABSENT = Value(None, given=False)
 
 
-@dataclass(frozen=True, slots=True)
-class FieldChange:
+class FieldChange(NamedTuple):
     """A field whose value differs."""
 
     field: str
@@ -111,8 +109,7 @@ class FieldChange:
         return self.text()
 
 
-@dataclass(frozen=True, slots=True)
-class MemberChange:
+class MemberChange(NamedTuple):
     """What happened to one endpoint or scenario: created, changed, renamed, duplicated or deleted.
 
     `source` is the former reference of a rename, and of a duplicate the one it came from. The

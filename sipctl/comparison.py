@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sipctl import catalogue, comments
 from sipctl.changes import (
@@ -36,8 +36,7 @@ from sipctl.settings import FIELDS as SETTINGS_FIELDS
 from sipctl.yamlfile.read import read
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """A version of a workspace: its members, and what its sipctl.yaml holds (a finding where that
     is no plain file, None where there is none)."""
 
@@ -50,8 +49,7 @@ class State:
         return self.inventory.members
 
 
-@dataclass(frozen=True, slots=True)
-class FieldDifference:
+class FieldDifference(NamedTuple):
     """A field that differs, and where its value stands in each version; None where it is absent."""
 
     change: FieldChange
@@ -59,8 +57,7 @@ class FieldDifference:
     new: Place | None
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(NamedTuple):
     """What happened to one file: created, changed, renamed or deleted.
 
     A path is None where the file does not exist. The fields of a created one are all it gives, of a
@@ -103,16 +100,14 @@ class Difference:
         return reference_of(self.old_path) if self.kind == "renamed" and self.old_path else None
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """A file that cannot be read in one of the versions, `old` or `new`, and why."""
 
     side: str
     finding: Finding
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(NamedTuple):
     """All that differs. `layout` are the files in which nothing but layout and comments differs;
     `faults` are the files that cannot be read, those that do not differ too."""
 
@@ -158,8 +153,7 @@ def _faults(side: str, state: State) -> Iterator[Fault]:
 # -- one file in two versions --------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Content:
+class _Content(NamedTuple):
     """One version of a file: its values by field and their nodes, or why it cannot be read."""
 
     path: str
@@ -174,8 +168,7 @@ class _Content:
         return settings_values(self.root) if self.kind is None else snapshot(self.root, self.kind)
 
 
-@dataclass(frozen=True, slots=True)
-class _Pair:
+class _Pair(NamedTuple):
     old: _Content | None
     new: _Content | None
 
@@ -193,7 +186,7 @@ class _Pair:
         if (old is None and new is None) or (old and new and _is_same(old, new)):
             return None
         faults = (old.fault if old else None, new.fault if new else None)
-        fields = () if any(faults) else self._fields()
+        fields = () if any(faults) else self._differing()
         kind = self._kind()
         if kind == "changed" and not fields and not any(faults):
             return None
@@ -205,7 +198,7 @@ class _Pair:
             return "created" if self.old is None else "deleted"
         return "changed" if self.old.path == self.new.path else "renamed"
 
-    def _fields(self) -> tuple[FieldDifference, ...]:
+    def _differing(self) -> tuple[FieldDifference, ...]:
         old, new = (content.values() if content else None for content in (self.old, self.new))
         changes = differences(old, new)
         if old is not None and new is not None and self.new and self.new.kind is None:
@@ -412,8 +405,7 @@ def _with_default_severity(change: FieldChange) -> FieldChange:
 # -- comments that take findings out ---------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class IgnoreChange:
+class IgnoreChange(NamedTuple):
     """A comment that takes a rule's findings out of its line: `added`, `removed`, or `changed`,
     where the comment was there and its line is another now."""
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import chain, islice
+from typing import NamedTuple
 
 from sipctl import names
 from sipctl.changes import ABSENT, Snapshot, Value, same
@@ -20,8 +20,7 @@ from sipctl.lineage import Past, Reader, Step
 from sipctl.repository import Commit, Repository
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(NamedTuple):
     """Which entries are wanted; all by default.
 
     A field of a scenario, `actions.menu`, has all below it with it. `since` and `until` are dates
@@ -62,7 +61,7 @@ def of(
         return iter(())
     assert start is not None
     entries = reader.entries(chain([first], steps))
-    return _shown(repository, start, entries, replace(chosen, where=None))
+    return _shown(repository, start, entries, chosen._replace(where=None))
 
 
 def of_all(
@@ -187,7 +186,7 @@ def _of_members(entries: Iterator[Entry], chosen: Chosen) -> Iterator[Entry]:
     for entry in entries:
         kept = [c for c in entry.changes if chosen.where(present.get(c.reference, c.reference))]
         if kept:
-            yield replace(entry, changes=tuple(kept))
+            yield entry._replace(changes=tuple(kept))
         moves = [c for c in entry.changes if c.kind == "renamed" and c.source]
         present |= {str(c.source): present.get(c.reference, c.reference) for c in moves}
 
@@ -199,8 +198,8 @@ def _of_fields(entry: Entry, fields: Sequence[str]) -> Entry | None:
     for change in entry.changes:
         own = tuple(f for f in change.fields if is_among(f.field, fields, change.member))
         if own or (change.kind == "renamed" and "reference" in fields):
-            kept.append(replace(change, fields=own))
-    return replace(entry, changes=tuple(kept)) if kept else None
+            kept.append(change._replace(fields=own))
+    return entry._replace(changes=tuple(kept)) if kept else None
 
 
 def is_among(field: str, chosen: Iterable[str], kind: Kind) -> bool:
@@ -213,8 +212,7 @@ def is_among(field: str, chosen: Iterable[str], kind: Kind) -> bool:
 # -- blame ---------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class BlameRow:
+class BlameRow(NamedTuple):
     """A field that a member gives, and the commit that set it; None where it is not committed.
 
     `source` is the member from which that commit, a duplicate, copied the value.

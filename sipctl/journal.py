@@ -13,9 +13,8 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sipctl import disk
 from sipctl.errors import Refused
@@ -24,8 +23,7 @@ from sipctl.repository import Repository
 _FORMAT = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A path, what it held, and what it is to hold."""
 
     path: str
@@ -33,8 +31,7 @@ class Entry:
     new: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class Journal:
+class Journal(NamedTuple):
     """What a change sets out to do. Paths are relative to the top of the work tree.
 
     `head` is the commit it starts from. `commits` is False with --no-commit. `added` are the paths
@@ -108,7 +105,7 @@ def _dump(journal: Journal) -> bytes:
         return None if data is None else base64.b64encode(data).decode("ascii")
 
     entries = [[e.path, encoded(e.old), encoded(e.new)] for e in journal.entries]
-    document = {"format": _FORMAT, **asdict(journal), "entries": entries}
+    document = {"format": _FORMAT, **journal._asdict(), "entries": entries}
     return json.dumps(document).encode("ascii")
 
 

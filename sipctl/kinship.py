@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from sipctl.changes import Snapshot, snapshot
 from sipctl.kinds import ENDPOINT, SCENARIO, Kind
@@ -172,8 +172,7 @@ def _discard(paths: dict[Any, set[str]], key: object, path: str) -> None:
 # -- renames -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Kin:
+class Kin(NamedTuple):
     """The files that a commit brings (path and blob), and which of them it renames: new path to old
     path and blob."""
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import count
+from typing import NamedTuple
 
 from sipctl import progress
 from sipctl.changes import ABSENT, FieldChange, MemberChange, Snapshot, Value, differences, same
@@ -23,8 +23,7 @@ _IMPORT = 10
 """A commit that brings more members than this is an import: only exact copies are duplicates."""
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(NamedTuple):
     """A file at a revision."""
 
     revision: str
@@ -32,8 +31,7 @@ class Past:
     blob: str
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """A commit that touches a file: its blob there, and its past in each parent.
 
     In a parent the file may stand under another path: then the commit renames it.
@@ -50,8 +48,7 @@ class Step:
         return bool(self.pasts) and all(past.path != self.path for past in self.pasts)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A commit and what it changed.
 
     A change may be of the kind "unreadable" too: a version that cannot be parsed. The next one that

@@ -5,20 +5,17 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import IO
+from typing import IO, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """Who made a commit."""
 
     name: str
     email: str
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(NamedTuple):
     """A commit: its hash, parents, author, author's time (ISO 8601), when it was made (seconds
     since 1970) and message."""
 
@@ -50,8 +47,7 @@ class Commit:
 _OPERATION = re.compile(r"^Sipctl-Operation: *(.*\S)", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class BlobChange:
+class BlobChange(NamedTuple):
     """A path that a commit touches: its blob in each parent and in the commit; None for absent."""
 
     path: str
@@ -59,8 +55,7 @@ class BlobChange:
     new: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A path in a commit or in the index: its mode as Git writes it (`100644`), and its blob.
 
     `merged` is False where a merge has left several versions of the path.

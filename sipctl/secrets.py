@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -149,7 +149,7 @@ def edit(
         member = editable(inventory, reference)
         value = password.value(inventory, username_of(member, changes), member)
         edits.append((member, {**changes, "password": value}))
-    return replace(operations.plan_of_edits("edit", edits), notes=password.by.notes)
+    return operations.plan_of_edits("edit", edits)._replace(notes=password.by.notes)
 
 
 def set_passwords(inventory: Inventory, given: Mapping[str, str], by: Sealer) -> Plan:
@@ -165,7 +165,7 @@ def set_passwords(inventory: Inventory, given: Mapping[str, str], by: Sealer) ->
         value = by.value(inventory, username_of(member), password, member)
         edits.append((member, {"password": value}))
     notes = (*by.notes, *([stood_in_plain_text(plain)] if plain else []))
-    return replace(operations.plan_of_edits("secret set", edits), notes=notes)
+    return operations.plan_of_edits("secret set", edits)._replace(notes=notes)
 
 
 def stood_in_plain_text(count: int) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from sipctl import progress, workspace
 from sipctl.comparison import State
@@ -20,8 +20,7 @@ from sipctl.settings import Settings
 from sipctl.workspace import Files
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(NamedTuple):
     """A version: what it was named by, and its commit. Both None for the files on disk; a branch
     that has no commits yet is the name HEAD without a commit, and holds nothing."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -130,11 +130,8 @@ def removed_by_hand(
         words = " ".join(map(reference_of, gone))
         hint = f"commit that first with `sipctl save {words}`"
         raise Refused(f"{', '.join(gone)}: removed by hand already", hint)
-    return replace(
-        operations.save(_committed(repository, gone), gone),
-        operation="delete",
-        subject=f"Delete {of_these(gone)}",
-    )
+    plan = operations.save(_committed(repository, gone), gone)
+    return plan._replace(operation="delete", subject=f"Delete {of_these(gone)}")
 
 
 # -- saving --------------------------------------------------------------------------------------

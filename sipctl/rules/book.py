@@ -7,11 +7,10 @@ else, SIP4xx of scenarios as graphs, SIP5xx of passwords.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One rule. `fixed` rules keep their severity whatever the settings say."""
 
     code: str
