@@ -80,13 +80,13 @@ class Store:
         """The same of files in a folder, by path; of thousands each call would be felt."""
         if self.is_empty:
             return dict.fromkeys(f"{folder}/{name}" for name in names)
-        stat, found = os.stat, dict[str, Entry | None]()
+        lstat, found = os.lstat, dict[str, Entry | None]()
         blocks = [(block, block.rows.get, block.stamps) for block in self._blocks]
         for name in names:
             path = f"{folder}/{name}"
             found[path] = None
             try:
-                status = stat(name, dir_fd=descriptor, follow_symlinks=False)
+                status = lstat(name, dir_fd=descriptor)
             except OSError:  # who reads it will see why
                 continue
             stamp = status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
@@ -143,7 +143,7 @@ class Store:
                 entry = entries.get(path)
                 if entry is not None and entry.stamp == self._recent.stamps[row]:
                     some.setdefault(path, entry)
-        if len(some) <= max(_FEW, len(entries) // 20) and self._has_main():
+        if len(some) <= max(_FEW, len(entries) // 8) and self._has_main():
             self._write(some, self._recent_file)
             return
         stays = {path: entry for path in as_before if (entry := self._kept(path))}
@@ -181,7 +181,7 @@ class Store:
 
 
 _FEW = 200
-"""So many entries, or a twentieth of all, are kept beside the others before all are written."""
+"""So many entries, or an eighth of all, are kept beside the others before all are written."""
 
 
 @contextmanager

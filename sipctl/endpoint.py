@@ -184,8 +184,11 @@ class Endpoint:
         This is an endpoint as JSON shows it and as queries see it.
         """
         record: dict[str, Any] = {}
-        for field in FIELDS:
-            value = self.effective(field)
+        given, transport = self._given, self.transport
+        for field in FIELDS:  # as `effective` has it; of thousands each call would be felt
+            value = given.get(field)
+            if value is None:
+                value = default_of(field, transport)
             record[field] = list(value) if isinstance(value, tuple) else value
         record["given"] = list(self.given())
         return record | dict(self.extra)

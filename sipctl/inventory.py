@@ -11,7 +11,7 @@ from sipctl.endpoint import Endpoint
 from sipctl.errors import Refused
 from sipctl.findings import Finding, Place
 from sipctl.judgement import judge
-from sipctl.kinds import ENDPOINT, KINDS, SCENARIO, Kind, reference_of
+from sipctl.kinds import ENDPOINT, SCENARIO, Kind, reference_of
 from sipctl.member import NO_CONTEXT, Context, Member, place_of
 from sipctl.scenario import Scenario
 from sipctl.settings import Settings
@@ -47,6 +47,7 @@ class Inventory:
         self.members = members
         self.others = others
         self.context = context
+        self._of_kind: dict[str, dict[str, Member]] = {}
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -55,14 +56,11 @@ class Inventory:
 
     def of_kind(self, kind: Kind) -> dict[str, Member]:
         """The members of one kind by path."""
-        return self._by_kind[kind.noun]
-
-    @cached_property
-    def _by_kind(self) -> dict[str, dict[str, Member]]:
-        found = {}
-        for kind in KINDS:
+        found = self._of_kind.get(kind.noun)
+        if found is None:
             folder = f"{kind.folder}/"
-            found[kind.noun] = {p: m for p, m in self.members.items() if p.startswith(folder)}
+            found = {p: m for p, m in self.members.items() if p.startswith(folder)}
+            self._of_kind[kind.noun] = found
         return found
 
     def references(self) -> list[str]:
