@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from sipctl import names, sealing
+from sipctl import names
 from sipctl.changes import MASK, names_password
 from sipctl.endpoint import FIELDS, PASSWORD_FORMS
 from sipctl.findings import Finding
@@ -131,6 +131,8 @@ def settings_text(data: bytes) -> str:
 def _secrets(root: Node, kind: Kind | None, *, sealed: bool) -> Iterator[tuple[int, int]]:
     """The spans of values that may be secrets: by field, never by what they look like, but for
     secret keys, which say what they are."""
+    from sipctl import sealing  # dear, and most files are shown to nobody
+
     yield from ((node.start, node.end) for node in _scalars(root) if sealing.is_secret(node.value))
     if kind is SCENARIO:
         yield from _under_passwords(root)
@@ -163,6 +165,8 @@ def _in_settings(root: Node) -> Iterator[tuple[int, int]]:
 
 
 def _is_public_key(node: Node) -> bool:
+    from sipctl import sealing
+
     return isinstance(node, Scalar) and sealing.key_fault(node.value) is None
 
 
@@ -212,6 +216,8 @@ def _of_password(value: Node, *, sealed: bool) -> Iterator[tuple[int, int]]:
     if len(entries) != 1 or entries[0][0].value not in PASSWORD_FORMS:
         yield value.start, value.end
         return
+    from sipctl import sealing
+
     form, named = entries[0]
     is_sealed = form.value == "age" and isinstance(named, Scalar) and sealing.is_sealed(named.value)
     if not names_password(form.value, named) and (sealed or not is_sealed):

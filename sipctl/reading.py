@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from sipctl import comments, ignores, names, scalars, sealing
+from sipctl import comments, ignores, names, scalars
 from sipctl.changes import MASK, names_password, shown_value
 from sipctl.endpoint import FIELDS, PASSWORD_FORMS, password_form
 from sipctl.findings import Finding
@@ -184,6 +184,8 @@ def _kept(node: Node | None) -> Kept | None:
 def _sealed(node: Scalar) -> Kept | None:
     if not node.value:
         return None
+    from sipctl import sealing  # dear, and many workspaces seal nothing
+
     try:
         sealing.parse(node.value)
     except sealing.Malformed as fault:
