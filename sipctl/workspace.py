@@ -56,11 +56,10 @@ def load(root: Path, context: Context = NO_CONTEXT) -> Inventory:
     """
     with cache.of(root) as store:
         disk = _Disk(root, store)
-        settings, found = disk.settings()
-        members, stray = disk.members()
+        settings, found, members = disk.whole()
         if disk.changed:
             store.keep({**disk.entries, **_entries(members)}, disk.changed)
-    return _inventory(settings, members, (*found, *stray), context)
+    return _inventory(settings, members, found, context)
 
 
 def load_about(root: Path, reference: str, *, used: bool) -> Inventory:
@@ -272,19 +271,25 @@ class _Disk:
 
     def settings(self) -> tuple[Settings, tuple[Finding, ...]]:
         """The settings, and what is wrong with them."""
-        known: Entry | Finding | None = self._known(SETTINGS_FILE)
-        if known is None:
-            known = self._read_all([SETTINGS_FILE])[SETTINGS_FILE]
+        known = self._known(SETTINGS_FILE) or self._read_all([SETTINGS_FILE])[SETTINGS_FILE]
+        return self._settings(known)
+
+    def _settings(self, known: Entry | Finding) -> tuple[Settings, tuple[Finding, ...]]:
         if isinstance(known, Entry):
             self.entries[SETTINGS_FILE] = known
         return _settings(Facts(findings=(known,)) if isinstance(known, Finding) else known)
 
-    def members(self) -> tuple[dict[str, Member], list[Finding]]:
-        """Every member by path, and a finding for what looks like one and is not read."""
-        found, unknown, stray = self._looked_at()
-        for path, known in self._read_all(unknown).items():
-            found[path] = self._member(path, known)
-        return found, stray
+    def whole(self) -> tuple[Settings, tuple[Finding, ...], dict[str, Member]]:
+        """The settings, what is wrong with them and what looks like a member and is not read, and
+        every member by path."""
+        settings = self._known(SETTINGS_FILE)
+        members, unknown, stray = self._looked_at()
+        # the settings are one more file, so that one process has to know how they are read
+        read = self._read_all(unknown if settings else [SETTINGS_FILE, *unknown])
+        said, found = self._settings(settings or read.pop(SETTINGS_FILE))
+        for path, known in read.items():
+            members[path] = self._member(path, known)
+        return said, (*found, *stray), members
 
     def known_about(self, path: str, *, used: bool) -> dict[str, Member] | None:
         """An endpoint, and if it is to be told where it is `used` all scenarios; None where that is
