@@ -182,6 +182,11 @@ class Entry:
         return self._line
 
     @property
+    def told(self) -> Bytes:
+        """The same in bytes."""
+        return self._block.told(self._row) if self._block else self.line.encode("ascii")
+
+    @property
     def data(self) -> Mapping[str, Any] | None:
         """The data alone, which are most of what is ever asked for."""
         if self._facts is not None:
@@ -212,14 +217,14 @@ _json = json.JSONEncoder(separators=(",", ":")).encode
 def columns(entries: Sequence[Entry]) -> list[bytes]:
     """Entries as a block holds them: names, stamps, hashes, flags, where each line of facts ends,
     and these."""
-    lines = [entry.line for entry in entries]
+    lines = [entry.told for entry in entries]
     return [
-        b"\0".join(os.fsencode(entry.path) for entry in entries),
+        os.fsencode("\0".join(entry.path for entry in entries)),
         array("q", chain.from_iterable(entry.stamp for entry in entries)).tobytes(),
         b"".join(entry.oid for entry in entries),
         bytes(entry.flags for entry in entries),
         array("q", accumulate(map(len, lines))).tobytes(),
-        "".join(lines).encode("ascii"),
+        b"".join(lines),
     ]
 
 
@@ -273,8 +278,11 @@ class Block:
 
     def line(self, row: int) -> str:
         """The facts, as `Entry.line` tells them."""
-        start = self._ends[row - 1] if row else 0
-        return str(self._lines[start : self._ends[row]], "ascii")
+        return str(self.told(row), "ascii")
+
+    def told(self, row: int) -> Bytes:
+        """The same in bytes."""
+        return self._lines[self._ends[row - 1] if row else 0 : self._ends[row]]
 
     def holding(self, text: str) -> Container[int]:
         """The rows whose lines may hold a text, in any case; all are looked through at once."""
