@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sipctl import names, operations, progress, sealing
+from sipctl import names, operations, progress
 from sipctl.changes import Plan, of_these
 from sipctl.editing import Changes, Edit, editable
 from sipctl.errors import Refused
@@ -21,6 +21,8 @@ from sipctl.settings import Settings
 from sipctl.yamlfile.write import Value
 
 if TYPE_CHECKING:
+    # dear, and most changes seal nothing: it is loaded where something is sealed or opened
+    from sipctl import sealing
     from sipctl.identities import Keys
 
 KEYGEN = "make a key with `sipctl secret keygen`"
@@ -70,6 +72,8 @@ class Sealer:
         if not isinstance(username, str):
             message = "a password is sealed together with a user name, and there is none"
             raise Refused(message, "give it one with --username")
+        from sipctl import sealing
+
         recipients = recipients_of(inventory.settings)
         wanted = sealing.Opened(username, password)
         old = present.password("age") if present else None
@@ -79,6 +83,8 @@ class Sealer:
 
     def sealed(self, wanted: sealing.Opened, recipients: Mapping[str, str]) -> str:
         """A new sealed value."""
+        from sipctl import sealing
+
         key = (wanted.username, wanted.password, sealing.set_id(recipients.values()))
         if key not in self._sealed:
             self._sealed[key] = sealing.seal(*key[:2], recipients.values())
@@ -88,6 +94,8 @@ class Sealer:
         self, old: Scalar, wanted: sealing.Opened, recipients: Mapping[str, str], member: Member
     ) -> bool:
         """True where the old value holds just this, for just these recipients."""
+        from sipctl import sealing
+
         try:
             opened = sealing.open_(old.value, self.keys.identities)
         except sealing.Foreign:
@@ -108,6 +116,8 @@ class Sealer:
 
 def is_for(text: str, recipients: Mapping[str, str]) -> bool:
     """True where a sealed value is for just these recipients; raises Malformed."""
+    from sipctl import sealing
+
     sealed = sealing.parse(text)
     keys = recipients.values()
     return sealed.set_id == sealing.set_id(keys) and sealed.for_keys == sealing.for_keys(keys)
@@ -211,6 +221,8 @@ def reveal(root: Path, inventory: Inventory, reference: str, keys: Keys) -> str:
 
 
 def _opened(member: Member, text: str, keys: Keys) -> str:
+    from sipctl import sealing
+
     reference = member.reference
     if not keys:
         hint = "SIPCTL_IDENTITY_FILE names a file with one; `sipctl secret recipients` tells whose"

@@ -6,10 +6,13 @@ What is written so that a reader could take it for something else is a finding, 
 
 from __future__ import annotations
 
+import importlib
+import sys
 import types
 import typing
 from collections.abc import Callable, Collection, Iterator
 from collections.abc import Mapping as MappingType
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
@@ -359,9 +362,41 @@ def _is_model(annotation: Any) -> bool:
 def _built(model: type[BaseModel]) -> type[BaseModel]:
     """The model, built without pydantic's plugins: they are told what is validated, a password
     among it, and to look for them takes longer than to read a hundred files."""
-    with withheld.holding("PYDANTIC_DISABLE_PLUGINS", "__all__"):
+    with withheld.holding("PYDANTIC_DISABLE_PLUGINS", "__all__"), _no_entry_points():
         model.model_rebuild()
     return model
+
+
+@contextmanager
+def _no_entry_points() -> Iterator[None]:
+    """For a time who imports `importlib.metadata` gets what loads it when it is used: pydantic
+    imports it to look for plugins, and looks for none. It takes as long as to build ten models."""
+    name = "importlib.metadata"
+    if name in sys.modules:
+        yield
+        return
+    stand_in = types.ModuleType(name)
+
+    def real() -> types.ModuleType:
+        if sys.modules.get(name) is stand_in:
+            del sys.modules[name]
+        return importlib.import_module(name)
+
+    def entry_points(**wanted: str) -> Any:
+        return real().entry_points(**wanted)
+
+    def other(attribute: str) -> Any:
+        if attribute.startswith("__"):  # Python itself asks for some of these
+            raise AttributeError(attribute)
+        return getattr(real(), attribute)
+
+    vars(stand_in).update(entry_points=entry_points, __getattr__=other)
+    sys.modules[name] = stand_in
+    try:
+        yield
+    finally:
+        if sys.modules.get(name) is stand_in:
+            del sys.modules[name]
 
 
 def _validate(

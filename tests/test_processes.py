@@ -100,6 +100,44 @@ def test_a_command_that_writes_loads_gitpython(own: Path) -> None:
     assert "git" in result.err.rpartition("loaded")[2].split()
 
 
+METADATA = """\
+import sys
+from sipctl import typed
+from sipctl.models.endpoint import EndpointModel
+"""
+
+
+def test_models_are_built_without_the_search_for_plugins() -> None:
+    code = METADATA + "typed._built(EndpointModel); print('importlib.metadata' in sys.modules)"
+    assert execute([sys.executable, "-c", code]).out == "False\n"
+
+
+def test_the_search_for_plugins_works_for_the_models_of_others() -> None:
+    code = """
+typed._built(EndpointModel)
+from pydantic import create_model
+model = create_model("Other", a=(int, ...))
+print(model(a=1).a, 'importlib.metadata' in sys.modules)
+from importlib.metadata import version
+print(version("pydantic").split(".")[0])
+"""
+    assert execute([sys.executable, "-c", METADATA + code]).lines == ["1 True", "2"]
+
+
+@pytest.mark.parametrize(
+    "use", ["len(metadata.entry_points(group='none'))", "metadata.version('typer') == ''"]
+)
+def test_metadata_that_are_used_while_a_model_is_built_are_the_real_ones(use: str) -> None:
+    code = f"""
+with typed._no_entry_points():
+    import importlib.metadata as metadata
+    print(int({use}))
+from importlib.metadata import distributions
+print(len(list(distributions())) > 3)
+"""
+    assert execute([sys.executable, "-c", METADATA + code]).lines == ["0", "True"]
+
+
 def test_a_parser_without_its_part_in_c_is_told_with_the_cure(own: Path) -> None:
     code = "import sys; sys.modules['yaml._yaml'] = None\n"
     result = execute([sys.executable, "-c", code + LOADED, "list"], check=3)
