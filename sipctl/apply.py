@@ -8,7 +8,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple
@@ -63,8 +62,7 @@ class Options(NamedTuple):
     tell: Callable[[str], None] = _silent
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What a writing command did, or with `dry_run` would do. `commit` is the new commit's hash.
 
     `prefix` is the workspace's folder in the repository. `settings` are the settings that change,
@@ -77,7 +75,7 @@ class Outcome:
     prefix: str
     changes: tuple[MemberChange, ...]
     settings: tuple[FieldChange, ...]
-    after: Inventory = field(repr=False, compare=False)
+    after: Inventory
     findings: tuple[Finding, ...]
     unused: tuple[str, ...] = ()
     commit: str | None = None
@@ -192,7 +190,9 @@ def _both(
     after = workspace.reread(
         inventory, {c.path: c.known or c.after for c in plan.effective}, context
     )
-    exposed = selection.exposed_files(repository, (before, after)) if repository else None
+    changed = (before.members.get(change.path) for change in plan.effective)
+    members = (*after.members.values(), *filter(None, changed))  # all that are in one of the two
+    exposed = selection.exposed_files(repository, members) if repository else None
     if not exposed:
         return before, after
     known = before.context._replace(exposed=exposed)
@@ -428,14 +428,13 @@ def _are_as_committed(
 # -- writing -------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class _Change:
-    """A change under way. The repository's paths are those from its top."""
+class _Change(NamedTuple):
+    """A change under way, and when it began. The repository's paths are those from its top."""
 
     repository: Repository
     notes: journal.Journal
     descriptor: int
-    started: float = field(default_factory=time.time)
+    started: float
 
     def files(self) -> Iterator[tuple[Path, journal.Entry]]:
         return ((self.repository.top / entry.path, entry) for entry in self.notes.entries)
@@ -456,7 +455,7 @@ def _carry_out(repository: Repository, outcome: Outcome, options: Options) -> Ou
     else:
         with _undisturbed():
             journal.end(change.repository, change.notes, change.descriptor)
-    return replace(outcome, commit=commit, written=True)
+    return outcome._replace(commit=commit, written=True)
 
 
 def _begin(repository: Repository, plan: Plan, subject: str, options: Options) -> _Change:
@@ -473,7 +472,7 @@ def _begin(repository: Repository, plan: Plan, subject: str, options: Options) -
     made = disk.missing_folders(top.top, paths)
     notes = journal.Journal(os.getpid(), top.head(), subject, options.commit, added, made, entries)
     try:
-        return _Change(top, notes, journal.begin(top, notes))
+        return _Change(top, notes, journal.begin(top, notes), time.time())
     except OSError as error:
         raise _cannot_write(journal.folder(top), error) from None
 

@@ -20,8 +20,9 @@ def judge(
     """Every finding, in order; `others` are those that belong to no member."""
     from sipctl.rules import files
 
-    ignored = ignored_in(members.values())
-    own = [finding for member in members.values() for finding in member.findings]
+    odd = [member for member in members.values() if not member.known.plain]
+    ignored = ignored_in(odd)
+    own = [finding for member in odd for finding in member.findings]
     between = files.check(members, settings, context)
     unheeded = ignores.faults((*own, *between), ignored)
     found = (*others, *own, *_with_sources((*between, *unheeded), members))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,7 +52,6 @@ def recipients_of(settings: Settings) -> Mapping[str, str]:
 # -- sealing -------------------------------------------------------------------------------------
 
 
-@dataclass
 class Sealer:
     """Seals passwords for a workspace's recipients.
 
@@ -61,9 +59,10 @@ class Sealer:
     so what was sealed once is kept: a plan that is made again is equal.
     """
 
-    keys: Keys
-    _sealed: dict[tuple[str, str, str], str] = field(default_factory=dict, repr=False)
-    _unseen: set[str] = field(default_factory=set)
+    def __init__(self, keys: Keys) -> None:
+        self.keys = keys
+        self._sealed: dict[tuple[str, str, str], str] = {}
+        self._unseen: set[str] = set()
 
     def value(
         self, inventory: Inventory, username: object, password: str, present: Member | None = None
@@ -123,12 +122,12 @@ def is_for(text: str, recipients: Mapping[str, str]) -> bool:
     return sealed.set_id == sealing.set_id(keys) and sealed.for_keys == sealing.for_keys(keys)
 
 
-@dataclass(frozen=True, slots=True)
 class NewPassword:
-    """A password that is to be sealed, and by what."""
+    """A password that is to be sealed, and by what. It does not show it when it is printed."""
 
-    text: str = field(repr=False)
-    by: Sealer
+    def __init__(self, text: str, by: Sealer) -> None:
+        self.text = text
+        self.by = by
 
     def value(self, inventory: Inventory, username: object, present: Member | None = None) -> Value:
         """The value of the field `password`, as `Sealer.value`."""

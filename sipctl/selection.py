@@ -170,18 +170,17 @@ def _may_tell(path: str, data: bytes) -> bool:
 
 def with_exposed(inventory: Inventory, repository: Repository) -> Inventory:
     """The inventory judged by which files with passwords Git would take into a commit too."""
-    exposed = exposed_files(repository, [inventory])
+    exposed = exposed_files(repository, inventory.members.values())
     if not exposed:
         return inventory
     return workspace.reread(inventory, {}, inventory.context._replace(exposed=exposed))
 
 
-def exposed_files(repository: Repository, inventories: Iterable[Inventory]) -> frozenset[str]:
+def exposed_files(repository: Repository, members: Iterable[Member]) -> frozenset[str]:
     """The paths of password files, as endpoints name them, that Git would take into a commit."""
     named = {
         kept.named
-        for inventory in inventories
-        for member in inventory.members.values()
+        for member in members
         if not member.is_ordinary
         and (kept := member.facts.kept)
         and kept.form == "file"

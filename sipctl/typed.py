@@ -13,7 +13,6 @@ import typing
 from collections.abc import Callable, Collection, Iterator
 from collections.abc import Mapping as MappingType
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -42,14 +41,14 @@ class Decoded(NamedTuple):
     tolerated: Data | None = None
 
 
-@dataclass(slots=True)
 class _Typing:
     """Collects what typing one document finds."""
 
-    file: str
-    text: str
-    findings: list[Finding] = field(default_factory=list)
-    mends: list[Mend] = field(default_factory=list)
+    def __init__(self, file: str, text: str) -> None:
+        self.file = file
+        self.text = text
+        self.findings: list[Finding] = []
+        self.mends: list[Mend] = []
 
     def fault(
         self, rule: str, node: Node, message: str, hint: str, mend: str | None = None

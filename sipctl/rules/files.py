@@ -89,7 +89,7 @@ def _remarkable(members: Mapping[str, Member]) -> Iterator[Member]:
     folded = Counter(map(str.casefold, members))
     unique = len(folded) == len(members)
     for path, member in members.items():
-        if not member.is_ordinary or not (unique or folded[path.casefold()] == 1):
+        if not member.known.is_ordinary(path) or not (unique or folded[path.casefold()] == 1):
             yield member
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from sipctl import nodes
 from sipctl.errors import Bug, Refused
@@ -116,14 +115,14 @@ def _root(text: str) -> nodes.Mapping:
 # -- what is to change -------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
 class _Changes:
     """What is to change in a mapping: its own keys, and what stands within their mappings."""
 
-    node: nodes.Mapping
-    depth: int = 1  # of its keys: 1 at the top of the document
-    own: dict[str, Value | Unset] = field(default_factory=dict)
-    within: dict[str, _Changes] = field(default_factory=dict)
+    def __init__(self, node: nodes.Mapping, depth: int = 1) -> None:
+        self.node = node
+        self.depth = depth  # of its keys: 1 at the top of the document
+        self.own: dict[str, Value | Unset] = {}
+        self.within: dict[str, _Changes] = {}
 
     def at(self, key: str) -> _Changes:
         """The changes in the mapping that is the value of `key`."""
