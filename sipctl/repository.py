@@ -415,6 +415,11 @@ class Repository:
         values = dict(row.partition("\n")[::2] for row in rows if "\n" in row)
         return {name for name, value in values.items() if value.casefold() in _FALSE}
 
+    def lacks_graph(self) -> bool:
+        """True where there is no graph of the commits that tells which paths each touches, and Git
+        would use one."""
+        return not self._has_paths_in_graph() and self._refused().isdisjoint(_OF_GRAPHS)
+
     def _has_paths_in_graph(self) -> bool:
         folder = self.common_dir / "objects" / "info"
         chain = folder / "commit-graphs" / "commit-graph-chain"

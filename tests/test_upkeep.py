@@ -2,12 +2,13 @@
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Git, Program
-from tests.support import Environment
+from tests.support import Environment, on_terminal
 from tests.writers import refuse_remains
 
 CREATE = ("create", "a", "--host", "a.example.net")
@@ -40,6 +41,38 @@ def test_a_commit_leaves_a_graph_that_tells_which_paths_each_commit_touches(
     git("commit-graph", "verify")
     assert git("status", "--porcelain") == ""
     refuse_remains(kept)
+
+
+LONG = """
+import sys
+from sipctl.commands import history
+history._LONG = {}
+sys.argv[0] = "sipctl"
+from sipctl.main import main
+main()
+"""
+WRITE = ("commit-graph", "write", "--reachable", "--changed-paths")
+
+
+def words_after_history(seconds: float, *more: str) -> str:
+    """What stands behind a history on a terminal where so many seconds are long."""
+    command = [sys.executable, "-c", LONG.format(seconds), "--no-pager", "history", *more]
+    return on_terminal(command, ()).text.partition("Create a")[2]
+
+
+def test_who_waits_long_for_a_history_is_told_of_the_graph(
+    workspace: Path, run: Program, git: Git
+) -> None:
+    run(*CREATE)
+    told = " ".join(["git", *WRITE])
+    assert told in words_after_history(0, "a")
+    assert "git" not in words_after_history(600, "a")
+    assert "git" not in words_after_history(0)  # of all it is not faster
+    git("config", "core.commitGraph", "false")
+    assert "git" not in words_after_history(0, "a")
+    git("config", "--unset", "core.commitGraph")
+    git(*WRITE)
+    assert "git" not in words_after_history(0, "a")
 
 
 def test_it_is_begun_once_and_kept_by_git(

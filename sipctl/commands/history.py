@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Annotated, Any
 
@@ -105,10 +106,32 @@ def _history(
     printer = session.printer(*READING_FORMATS)
     repository = selection.required_repository(session.root())
     if reference is None:
-        entries = past.of_all(repository, chosen, kind=kind)
-    else:
-        entries = past.of(repository, reference, chosen, kind=kind)
+        _print_entries(printer, past.of_all(repository, chosen, kind=kind))
+        return
+    entries = _Watched(past.of(repository, reference, chosen, kind=kind))
     _print_entries(printer, entries)
+    if entries.seconds > _LONG and sys.stderr.isatty() and repository.lacks_graph():
+        command = "git commit-graph write --reachable --changed-paths"
+        output.tell(f"`{command}`, once, makes such a history many times faster")
+
+
+_LONG = 2.0
+"""So many seconds are worth a word on how Git finds the commits of one file faster."""
+
+
+class _Watched(Iterator[Entry]):
+    """Entries, and how many seconds were spent on waiting for them."""
+
+    def __init__(self, entries: Iterator[Entry]) -> None:
+        self._entries = entries
+        self.seconds = 0.0
+
+    def __next__(self) -> Entry:
+        started = time.monotonic()
+        try:
+            return next(self._entries)
+        finally:
+            self.seconds += time.monotonic() - started
 
 
 def _fields(given: Sequence[str] | None) -> tuple[str, ...]:
