@@ -34,8 +34,9 @@ _FORMAT = 4
 _MAX_BYTES = 1 << 30
 _NEW_FOR = 60  # seconds, after which what another process began to write is taken for left over
 
+_SECOND = 1_000_000_000
 _TICK = 100_000_000
-"""Ten times the tick of the clock that a system tells times by, in nanoseconds."""
+"""Many ticks of the clock that a system tells times by, in nanoseconds: each is 10 ms at most."""
 _COARSE_TICK = 2_000_000_000
 """The tick of a file system that keeps whole seconds only: two of them, on FAT."""
 
@@ -99,8 +100,8 @@ class Store:
 
     def stamp(self, status: os.stat_result) -> Stamp:
         """What tells whether a file has changed since it was read, of its status before."""
-        # no user sets the time of a change to anything, as the other may be set
-        tick = _TICK if status.st_ctime_ns % 1_000_000_000 else _COARSE_TICK
+        is_fine = status.st_mtime_ns % _SECOND and status.st_ctime_ns % _SECOND
+        tick = _TICK if is_fine else _COARSE_TICK
         new = max(status.st_mtime_ns, status.st_ctime_ns) >= self._noted - tick
         return NEVER if new else stamp_of(status)
 
@@ -288,7 +289,7 @@ def _read(name: str, key: list[Any]) -> Block | None:
         return None
     try:
         return _parsed(data, key)
-    except (ValueError, KeyError, TypeError, IndexError, OverflowError):
+    except (ValueError, KeyError, TypeError, IndexError, OverflowError, RecursionError):
         return None
 
 

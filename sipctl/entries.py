@@ -254,7 +254,8 @@ class Block:
 
     @classmethod
     def of(cls, columns: Sequence[Bytes]) -> Block:
-        """The block of what `columns` gives; anything else is in vain, or raises ValueError."""
+        """The block of what `columns` gives. Anything else is no sound one, or raises ValueError or
+        TypeError."""
         names, *more = columns
         return cls(os.fsdecode(bytes(names)).split("\0") if names else [], *more)
 

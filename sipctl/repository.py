@@ -417,8 +417,12 @@ class Repository:
 
     def lacks_graph(self) -> bool:
         """True where there is no graph of the commits that tells which paths each touches, and Git
-        would use one."""
-        return not self._has_paths_in_graph() and self._refused().isdisjoint(_OF_GRAPHS)
+        would write and use one: in a shallow clone it does not, and in one that borrows objects
+        there may be one elsewhere."""
+        borrows = (self.common_dir / "objects" / "info" / "alternates").exists()
+        if borrows or self._has_paths_in_graph() or self.shallow():
+            return False
+        return self._refused().isdisjoint(_OF_GRAPHS)
 
     def _has_paths_in_graph(self) -> bool:
         folder = self.common_dir / "objects" / "info"

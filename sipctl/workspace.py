@@ -303,7 +303,7 @@ class _Disk:
     def files(self) -> Files:
         """The same in one; what is not known is not looked into."""
         found, unknown, stray = self._looked_at()
-        read = {path: _bytes(path, f"{self.root}{os.sep}{path}", None) for path in unknown}
+        read = {path: _bytes(path, f"{self.root}{os.sep}{path}") for path in unknown}
         return {**found, **read, **{finding.place.file: finding for finding in stray}}
 
     def _looked_at(
@@ -370,7 +370,7 @@ class _Disk:
         return {path: self._read_one(path) for path in progress.over(paths, _READING, len(paths))}
 
     def _read_one(self, path: str) -> Entry | Finding:
-        found = _file(path, f"{self.root}{os.sep}{path}", None)
+        found = _file(path, f"{self.root}{os.sep}{path}")
         if isinstance(found, Finding):
             return found
         data, status = found
@@ -391,7 +391,7 @@ class _Disk:
 
     def _content(self, path: str, known: Known) -> Content:
         """The content of a file whose facts are known."""
-        found = _file(path, f"{self.root}{os.sep}{path}", None)
+        found = _file(path, f"{self.root}{os.sep}{path}")
         assert isinstance(known, Entry)
         if isinstance(found, Finding) or oid_of(found[0]) != known.oid:
             raise Refused(f'"{path}" has changed meanwhile', "run the command again")
@@ -415,7 +415,7 @@ def disk_files(root: Path) -> Files:
 
 def settings_file(root: Path) -> bytes | Finding:
     """The bytes of the settings on disk, or why they cannot be read."""
-    return _bytes(SETTINGS_FILE, os.fspath(root / SETTINGS_FILE), None)
+    return _bytes(SETTINGS_FILE, os.fspath(root / SETTINGS_FILE))
 
 
 def blob_of(member: Member) -> str | None:
@@ -424,8 +424,8 @@ def blob_of(member: Member) -> str | None:
     return member.known.oid.hex() if isinstance(member.known, Entry) else None
 
 
-def _bytes(path: str, name: str, folder: int | None) -> bytes | Finding:
-    found = _file(path, name, folder)
+def _bytes(path: str, name: str) -> bytes | Finding:
+    found = _file(path, name)
     return found if isinstance(found, Finding) else found[0]
 
 
@@ -468,11 +468,11 @@ def _is_folder(name: str, folder: int) -> bool:
         return False
 
 
-def _file(path: str, name: str, folder: int | None) -> tuple[bytes, os.stat_result] | Finding:
+def _file(path: str, name: str) -> tuple[bytes, os.stat_result] | Finding:
     """A file's bytes, and its status before they were read."""
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
-        descriptor = os.open(name, flags, dir_fd=folder)
+        descriptor = os.open(name, flags)
     except OSError as error:
         link = error.errno == errno.ELOOP
         return not_a_file(path, "it is a symbolic link" if link else error.strerror or str(error))

@@ -414,6 +414,19 @@ host: {{name: h, password: {CANARY}}}
 tags: [a, {{password: {CANARY}}}]
 codecs: [password: {CANARY}]
 """,
+    "endpoints/glued.yaml": f"""\
+reference: glued
+host: g.example.net
+x-sip: {{password:{CANARY}, b: c}}
+x-more: [password:{CANARY}]
+""",
+    "scenarios/glued.yaml": f"""\
+reference: glued
+type: interaction-start
+start: call
+actions:
+  call: {{action: web-service, password:{CANARY}, auth: {{password:{CANARY}}}}}
+""",
     "endpoints/list.yaml": f"- password: {CANARY}\n- {CANARY}\n",
     "endpoints/alone.yaml": f"{CANARY}\n",
     "scenarios/empty.yaml": f"""\
@@ -498,6 +511,7 @@ COMMANDS = [name for name, _ in every_command() if name != "secret reveal"]
     [
         SPILLS["sipctl.yaml"],
         f"version: 1 password: {CANARY}\n",
+        f"version: 1\nrules: {{password:{CANARY}, nope: x}}\n",
         f"version: 1\nrules: {{recipients: {{ada: {keys.OWN}}}}}\n",
     ],
 )

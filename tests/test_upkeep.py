@@ -61,7 +61,7 @@ def words_after_history(seconds: float, *more: str) -> str:
 
 
 def test_who_waits_long_for_a_history_is_told_of_the_graph(
-    workspace: Path, run: Program, git: Git
+    workspace: Path, run: Program, git: Git, tmp_path: Path
 ) -> None:
     run(*CREATE)
     told = " ".join(["git", *WRITE])
@@ -71,6 +71,12 @@ def test_who_waits_long_for_a_history_is_told_of_the_graph(
     git("config", "core.commitGraph", "false")
     assert "git" not in words_after_history(0, "a")
     git("config", "--unset", "core.commitGraph")
+    elsewhere = workspace / ".git/objects/info/alternates"  # where there may be one
+    shallow = workspace / ".git/shallow"  # where there can be none
+    for mark, text in ((elsewhere, f"{tmp_path}\n"), (shallow, git("rev-parse", "HEAD"))):
+        mark.write_text(text)
+        assert told not in words_after_history(0, "a"), mark
+        mark.unlink()
     git(*WRITE)
     assert "git" not in words_after_history(0, "a")
 

@@ -143,6 +143,8 @@ def test_a_file_cut_or_joined_anywhere_does_not_break_the_reader(
         (b"a: b\n---\n", "several-documents", 2, 1),
         (b"a: b: c\n", "invalid-yaml", 1, 5),
         (b"a: [b\n", "invalid-yaml", 1, 4),
+        (b"a: {b, c:d}\n", "invalid-yaml", 1, 8),
+        (b"a: [08:30]\n", "invalid-yaml", 1, 5),
         (b"a:\n\t- b\n", "invalid-yaml", 2, 1),
         (b"? [a]\n: b\n", "wrong-type", 1, 3),
         (b"{a: b}: c\n", "wrong-type", 1, 1),

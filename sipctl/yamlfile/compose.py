@@ -31,6 +31,7 @@ except ImportError:  # it was built where there was no libyaml, and nobody was t
     raise Refused("PyYAML has been installed without its part in C", hint) from None
 
 MAX_DEPTH = 64
+_TOO_DEEP = (f"nested more than {MAX_DEPTH} levels deep", "flatten it")
 
 
 class _Stop(Exception):
@@ -65,7 +66,6 @@ def _invalid_yaml(error: YAMLError, text: str, file: str) -> Finding:
     problem = getattr(error, "problem", None) or "this is not YAML"
     context = getattr(error, "context", None)
     message = f"{problem} {context}" if context else str(problem)
-    rule = "nested-too-deep" if "nesting depth" in message else "invalid-yaml"  # it counts as well
     mark, opened = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
     hint = "a tab cannot indent; use blanks" if "token" in message and "\t" in text else ""
     opens = opened is not None and ("quoted" in message or "flow" in message)
@@ -73,11 +73,14 @@ def _invalid_yaml(error: YAMLError, text: str, file: str) -> Finding:
         # what is still open at the end of the file is mended where it begins
         mark, hint = opened, "what opens here is never closed"
     if mark is None:
-        return Finding.of(rule, Place(file), message, hint)
+        return Finding.of("invalid-yaml", Place(file), message, hint)
     line, column = mark.line + 1, mark.column + 1
     if line > text.count("\n") + 1:  # libyaml sets some marks behind the last line
         line, column = line - 1, 1
-    return Finding.of(rule, Place(file, line, column, line, column + 1), message, hint)
+    place = Place(file, line, column, line, column + 1)
+    if "maximum nesting depth" in message:  # it counts as well, and looks ahead
+        return Finding.of("nested-too-deep", place, *_TOO_DEEP)
+    return Finding.of("invalid-yaml", place, message, hint)
 
 
 class _Composer:
@@ -112,6 +115,8 @@ class _Composer:
                     start.line + 1,
                     start.column + 1,
                 )
+                if parent is not None and parent.flow and ":" in node.value and not node.style:
+                    self._colon(event)
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
                 assert parent is not None
                 # libyaml ends a block where the next token begins; its own end is its last child's
@@ -175,6 +180,12 @@ class _Composer:
             hint = "take the tag out; quote the value if it is a string"
             self._fault("custom-tag", event, "a tag stands here", hint)
 
+    def _colon(self, event: Any) -> None:
+        # older readers refuse it, and newer ones see in {password:secret} one key, and no password
+        hint = "put a blank behind the colon, or quote the value"
+        message = "a colon stands within a plain value between brackets"
+        self._fault("invalid-yaml", event, message, hint)
+
     def _of_alias(self, event: Any) -> Scalar:
         self._fault("anchor-or-alias", event, "an alias stands here", "write the value out")
         mark = event.start_mark
@@ -183,8 +194,7 @@ class _Composer:
     def _opened(self, event: Any, mapping: bool, depth: int) -> Mapping | Sequence:
         self._check(event)
         if depth >= MAX_DEPTH:
-            message = f"nested more than {MAX_DEPTH} levels deep"
-            raise _Stop(self._finding("nested-too-deep", event, message, "flatten it"))
+            raise _Stop(self._finding("nested-too-deep", event, *_TOO_DEEP))
         mark = event.start_mark
         kind = Mapping if mapping else Sequence
         return kind(bool(event.flow_style), mark.index + self.shift, mark.line + 1, mark.column + 1)
