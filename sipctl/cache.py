@@ -61,11 +61,6 @@ class Store:
     def _blocks(self) -> list[Block]:
         return [block for block in (self._recent, self._main) if block is not None]
 
-    @property
-    def is_empty(self) -> bool:
-        """True where nothing is kept."""
-        return not self._blocks
-
     def known(self, path: str, status: os.stat_result) -> Entry | None:
         """What is kept of a file, if it cannot have changed since."""
         stamp = stamp_of(status)
@@ -79,7 +74,7 @@ class Store:
         self, folder: str, names: Iterable[str], descriptor: int
     ) -> dict[str, Entry | None]:
         """The same of files in a folder, by path; of thousands each call would be felt."""
-        if self.is_empty:
+        if not self._blocks:
             return dict.fromkeys(f"{folder}/{name}" for name in names)
         lstat, found = os.lstat, dict[str, Entry | None]()
         blocks = [(block, block.rows.get, block.stamps) for block in self._blocks]

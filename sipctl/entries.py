@@ -244,10 +244,10 @@ class Block:
     ) -> None:
         self.paths = paths
         self.rows = dict(zip(paths, range(len(paths)), strict=True))
-        self.stamps: list[Stamp] = list(zip(*[iter(numbers_of(stamps))] * 4, strict=True))
+        self.stamps: list[Stamp] = list(zip(*[iter(_numbers(stamps))] * 4, strict=True))
         self.flags = flags
         self._oids = oids
-        self._ends = numbers_of(ends)
+        self._ends = _numbers(ends)
         self._lines = lines
         self._by_oid: dict[bytes, list[int]] | None = None
         self._holding: dict[str, Container[int]] = {}
@@ -322,8 +322,7 @@ _AT_ONCE = 500
 """So many lines are put into small letters at once, which takes little memory and so less time."""
 
 
-def numbers_of(data: Bytes) -> array[int]:
-    """Numbers of eight bytes each, in the order of this machine."""
+def _numbers(data: Bytes) -> array[int]:
     numbers = array("q")
     numbers.frombytes(data)
     return numbers

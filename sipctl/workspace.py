@@ -328,8 +328,6 @@ class _Disk:
 
     def _known(self, path: str) -> Entry | None:
         """What is known of a file; None where it must be read."""
-        if self.store.is_empty:
-            return None
         try:
             return self.store.known(path, os.lstat(self.root / path))
         except OSError:  # who reads it will see why
