@@ -135,10 +135,24 @@ def compare(old: State, new: State) -> Comparison:
     return Comparison(tuple(sorted(found, key=_rank)), tuple(sorted(layout)), faults)
 
 
+def joined(parts: Iterable[Comparison]) -> Comparison:
+    """What several comparisons say, each of files of its own."""
+    all_ = [*parts]
+    differences = sorted((d for part in all_ for d in part.differences), key=_rank)
+    layout = sorted(path for part in all_ for path in part.layout)
+    faults = sorted((fault for part in all_ for fault in part.faults), key=_rank_of_fault)
+    return Comparison(tuple(differences), tuple(layout), tuple(faults))
+
+
 def _rank(difference: Difference) -> tuple[int, str, str]:
     member = difference.member
     order = KINDS.index(member) + 1 if member else 0
     return order, difference.path.casefold(), difference.path
+
+
+def _rank_of_fault(fault: Fault) -> tuple[bool, bool, str]:
+    path = fault.finding.place.file
+    return fault.side != "old", path != SETTINGS_FILE, path
 
 
 def _faults(side: str, state: State) -> Iterator[Fault]:

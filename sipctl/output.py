@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from sipctl.endpoint import Endpoint
     from sipctl.errors import SipctlError
     from sipctl.findings import Finding
-    from sipctl.inventory import Inventory
     from sipctl.pager import Pager
     from sipctl.scenario import Scenario
 
@@ -116,9 +115,8 @@ def _tell_report(what: str) -> None:
     _hint("please report it with these lines; they hold no values of yours")
 
 
-def tell_unreadable(inventory: Inventory) -> None:
+def tell_unreadable(paths: Sequence[str]) -> None:
     """Say which files could not be read, on standard error."""
-    paths = [member.path for member in inventory.unreadable]
     if paths:
         count = "1 file" if len(paths) == 1 else f"{len(paths)} files"
         named = ", ".join(paths[:3]) + (", …" if len(paths) > 3 else "")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from sipctl import progress, workspace
-from sipctl.comparison import State
+from sipctl.comparison import Comparison, State, compare, joined
 from sipctl.entries import oid_of
 from sipctl.errors import Refused
 from sipctl.findings import Finding
@@ -15,9 +15,11 @@ from sipctl.inventory import Inventory
 from sipctl.kinds import FOLDERS, SETTINGS_FILE
 from sipctl.member import NOTHING, Facts, Member, given
 from sipctl.names import quoted
-from sipctl.repository import Repository
+from sipctl.repository import BlobChange, Repository
 from sipctl.settings import Settings
 from sipctl.workspace import Files
+
+T = TypeVar("T")
 
 
 class Side(NamedTuple):
@@ -165,16 +167,44 @@ def read(root: Path, repository: Repository, old: Side, new: Side) -> tuple[Stat
     return State(earlier, former), State(inventory, settings)
 
 
-def read_differing(root: Path, repository: Repository, old: Side, new: Side) -> tuple[State, State]:
-    """Of both versions the files that differ, as if there were no others. They are parsed only:
-    what they mean is not judged."""
-    before: Files
-    now: Files
+def compared(root: Path, repository: Repository, old: Side, new: Side) -> Comparison:
+    """What differs between both, and no word of files that do not. They are parsed only: what they
+    mean is not judged."""
     if new == DISK:
         before, now = _differing_on_disk(repository, old, workspace.disk_files(root))
-    else:
-        before, now = _differing_in_git(repository, old, new)
-    return _parsed(before), _parsed(now)
+
+        def on_disk(paths: Sequence[str]) -> Comparison:
+            parts = ({path: files[path] for path in paths if path in files} for files in both)
+            return compare(*map(_parsed, parts))
+
+        both: tuple[Files, Files] = before, now
+        return _in_portions(on_disk, [*{**before, **now}], lambda x: x in before and x in now)
+
+    def in_git(touched: Sequence[BlobChange]) -> Comparison:
+        return compare(*map(_parsed, _contents(repository, touched)))
+
+    touched = _touched(repository, old, new)
+    return _in_portions(in_git, touched, lambda x: None not in (x.olds[0], x.new))
+
+
+_MANY = 500
+"""So many files in two versions are worth a second process."""
+_AT_ONCE = 500
+
+
+def _in_portions(
+    work: Callable[[Sequence[T]], Comparison], files: Sequence[T], is_pair: Callable[[T], bool]
+) -> Comparison:
+    pairs = [file for file in files if is_pair(file)]
+    if len(pairs) < _MANY:
+        return work(files)
+    from sipctl.sharing import shared
+
+    # what is there once only stays together: any two of them may be one file that has moved
+    others = [file for file in files if not is_pair(file)]
+    size = min(_AT_ONCE, -(-len(pairs) // 2))
+    portions = [others, *(pairs[i : i + size] for i in range(0, len(pairs), size))]
+    return joined(shared(work, portions, "Comparing files"))
 
 
 def _parsed(files: Files) -> State:
@@ -238,10 +268,20 @@ def _differing_in_git(
     repository: Repository, old: Side, new: Side
 ) -> tuple[dict[str, bytes], dict[str, bytes]]:
     """The files of two commits that differ, as a checkout writes them."""
+    return _contents(repository, _touched(repository, old, new))
+
+
+def _touched(repository: Repository, old: Side, new: Side) -> list[BlobChange]:
     assert new.commit is not None
-    touched = [x for x in repository.between(old.commit, new.commit, _READ) if _is_read(x.path)]
-    olds = [(x.path, x.olds[0]) for x in touched if x.olds[0] and x.olds[0] != x.new]
-    news = [(x.path, x.new) for x in touched if x.new and x.olds[0] != x.new]
+    touched = repository.between(old.commit, new.commit, _READ)
+    return [x for x in touched if _is_read(x.path) and x.olds[0] != x.new]
+
+
+def _contents(
+    repository: Repository, touched: Iterable[BlobChange]
+) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    olds = [(x.path, x.olds[0]) for x in touched if x.olds[0]]
+    news = [(x.path, x.new) for x in touched if x.new]
     data = repository.checked_out([*olds, *news])
     return {path: data[path, blob] for path, blob in olds}, {p: data[p, blob] for p, blob in news}
 

@@ -82,15 +82,14 @@ def refuse_other_past(root: Path) -> None:
         head = sides.Side("HEAD", repository.head())
         found = [judged.at_revision(root, root, "HEAD"), judged.staged(root, root, None)]
         states = sides.read(root, repository, head, sides.DISK)
-        differing = sides.read_differing(root, repository, head, sides.DISK)
         return [
             *(answer_of(one.inventory) for one in found),
             *(one.files for one in found),
             *(answer_of(state.inventory) for state in states),
-            *(state.settings for state in (*states, *differing)),
-            *({p: m.data for p, m in s.members.items()} for s in (*states, *differing)),
+            *(state.settings for state in states),
+            *({p: m.data for p, m in s.members.items()} for s in states),
             comparison.compare(*states),
-            comparison.compare(*differing).differences,
+            sides.compared(root, repository, head, sides.DISK),
         ]
 
     known = told()

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 
 from sipctl import sides
 from sipctl.comparison import Comparison, State, compare
-from sipctl.kinds import SETTINGS_FILE
 from sipctl.repository import Repository
 from sipctl.sides import DISK, Side
 from tests.comparing import FILES, PARIS, changed, state, workspaces
@@ -75,13 +74,14 @@ def test_what_differs_is_compared_as_the_whole_is(
     differing = {path for path in {*old, *new} if old.get(path) != new.get(path)}
     for side in (second, DISK):
         assert seen(sides.read(shared, repository, first, side)) == seen(expected)
-        states = sides.read_differing(shared, repository, first, side)
-        assert set(states[0].members) | set(states[1].members) | {SETTINGS_FILE} >= differing
-        assert {p for one in states for p in one.members} <= differing
-        found = compare(*states)
-        assert found.differences == whole.differences
-        assert found.layout == whole.layout
-        assert faults_of(found, differing) == faults_of(whole, differing)
+        for many in (500, 1):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(sides, "_MANY", many)
+                found = sides.compared(shared, repository, first, side)
+            assert found.differences == whole.differences
+            assert found.layout == whole.layout
+            assert faults_of(found, differing) == list(found.faults)
+            assert faults_of(found, differing) == faults_of(whole, differing)
 
 
 def many(count: int) -> dict[str, str]:
@@ -92,7 +92,7 @@ def many(count: int) -> dict[str, str]:
     return {**FILES, **more}
 
 
-def cost(read: Callable[..., tuple[State, State]], root: Path, old: Side, new: Side) -> int:
+def cost(read: Callable[..., object], root: Path, old: Side, new: Side) -> int:
     repository = opened(root)
     repository.head()  # what is loaded for the first time is loaded now
     return steps(lambda: read(root, repository, old, new))
@@ -100,12 +100,12 @@ def cost(read: Callable[..., tuple[State, State]], root: Path, old: Side, new: S
 
 @pytest.mark.parametrize("on_disk", [False, True])
 def test_what_does_not_differ_is_not_parsed(on_disk: bool, repo: Path) -> None:
-    costs: dict[object, list[int]] = {sides.read: [], sides.read_differing: []}
+    costs: dict[Callable[..., object], list[int]] = {sides.read: [], sides.compared: []}
     for count in (10, 90):
         old = committed(repo, many(count))
         new = committed(repo, changed(many(count), pbx_paris={"5060": "5061"}))
         for read, found in costs.items():
-            found.append(cost(read, repo, old, DISK if on_disk else new))  # type: ignore[arg-type]
+            found.append(cost(read, repo, old, DISK if on_disk else new))
     whole, differing = (more - few for few, more in costs.values())
     assert 5 * differing < whole  # a file on disk is opened at least
 

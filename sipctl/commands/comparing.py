@@ -11,7 +11,7 @@ from sipctl import output, selection, sides
 from sipctl.commands.session import COMPARING_FORMATS, Session, session_of, tell_interrupted
 from sipctl.comparison import Comparison, Difference, FieldDifference, State, compare
 from sipctl.findings import Finding, Place
-from sipctl.inventory import Inventory
+from sipctl.kinds import SETTINGS_FILE
 from sipctl.render import comparison as render
 from sipctl.repository import Repository
 from sipctl.sides import Side
@@ -43,9 +43,11 @@ def diff(
     printer = session.printer(*COMPARING_FORMATS)
     root, repository = opened(session)
     old, new = sides.chosen(repository, first, second)
-    # all files that cannot be read are told in JSON, those that do not differ too
-    whole = printer.format == "json"
-    found = compare(*(read if whole else _read_differing)(root, repository, old, new))
+    if printer.format == "json":  # it tells all files that cannot be read, whether they differ
+        found = compare(*read(root, repository, old, new))
+    else:
+        found = sides.compared(root, repository, old, new)
+        output.tell_unreadable(_unreadable(found))
     if exit_code and found.differences:
         session.status = CHANGES
     if printer.format == "json":
@@ -71,17 +73,13 @@ def opened(session: Session) -> tuple[Path, Repository]:
 def read(root: Path, repository: Repository, old: Side, new: Side) -> tuple[State, State]:
     """Both versions whole; what cannot be read now is told on standard error."""
     before, now = sides.read(root, repository, old, new)
-    output.tell_unreadable(now.inventory)
+    output.tell_unreadable([member.path for member in now.inventory.unreadable])
     return before, now
 
 
-def _read_differing(
-    root: Path, repository: Repository, old: Side, new: Side
-) -> tuple[State, State]:
-    before, now = sides.read_differing(root, repository, old, new)
-    broken = {path: member for path, member in now.members.items() if member.root is None}
-    output.tell_unreadable(Inventory(now.inventory.settings, broken))
-    return before, now
+def _unreadable(found: Comparison) -> list[str]:
+    paths = [fault.finding.place.file for fault in found.faults if fault.side == "new"]
+    return [path for path in paths if path != SETTINGS_FILE]
 
 
 # -- what JSON documents hold --------------------------------------------------------------------

@@ -302,7 +302,7 @@ class Session:
         root = self.root()
         tell_interrupted(root)
         inventory = load(root)
-        output.tell_unreadable(inventory)
+        output.tell_unreadable([member.path for member in inventory.unreadable])
         return inventory
 
     @property
