@@ -90,10 +90,7 @@ class Reader:
 
     def _read(self, log: Iterator[list[LogEntry]]) -> Iterator[LogEntry]:
         """A log, the blobs of all commits that have come by then read at once."""
-        yield from progress.over(self._with_blobs(log), "Reading commits")
-
-    def _with_blobs(self, log: Iterator[list[LogEntry]]) -> Iterator[LogEntry]:
-        for portion in log:
+        for portion in progress.over(log, "Reading commits"):
             if self._kept > _KEPT:
                 self._versions.clear()
                 self._kept = 0

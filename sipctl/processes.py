@@ -13,6 +13,7 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 from types import FrameType
 from typing import IO, TYPE_CHECKING, TypeVar, cast
@@ -155,9 +156,11 @@ def words(text: str) -> str:
 
 
 @contextmanager
-def stream(folder: Path, *commands: Sequence[str]) -> Iterator[Iterator[list[bytes]]]:
-    """What Git prints, as the pieces between NUL bytes, while it still runs: as many at once as
-    have come. Of several commands each reads what the one before it prints.
+def stream(
+    folder: Path, *commands: Sequence[str], between: bytes = b"\0"
+) -> Iterator[Iterator[list[bytes]]]:
+    """What Git prints, as the pieces `between` NUL bytes or others, while it still runs: as many at
+    once as have come. Of several commands each reads what the one before it prints.
 
     They are ended where nobody reads on; a failure of their own raises GitFailed.
     """
@@ -166,7 +169,7 @@ def stream(folder: Path, *commands: Sequence[str]) -> Iterator[Iterator[list[byt
         with _no_signals():
             for args in commands:
                 running.append(_started_behind(running, folder, args))
-        yield _pieces(running)
+        yield _pieces(running, between)
     finally:
         for process in reversed(running):
             _end(process)
@@ -181,12 +184,12 @@ def _started_behind(
         return start(folder, args, READING, launch=partial(directly, stdin=source))
 
 
-def _pieces(running: Sequence[Popen[bytes]]) -> Iterator[list[bytes]]:
+def _pieces(running: Sequence[Popen[bytes]], between: bytes) -> Iterator[list[bytes]]:
     assert running[-1].stdout is not None
     rest = b""
     descriptor = running[-1].stdout.fileno()
     while chunk := os.read(descriptor, 65536):
-        *pieces, rest = (rest + chunk).split(b"\0")
+        *pieces, rest = (rest + chunk).split(between)
         yield pieces
     if rest:
         yield [rest]
@@ -222,10 +225,19 @@ class Conversation:
         """
         from sipctl import progress
 
-        fresh = self._process is None
+        answers = self.each(questions, answer, at_once)
+        return list(progress.over(answers, "Reading from Git", len(questions)))
+
+    def each(
+        self, questions: Sequence[bytes], answer: Callable[[IO[bytes]], T], at_once: int = 1
+    ) -> Iterator[T]:
+        """The same answers, one after the other."""
+        fresh, told = self._process is None, 0
         try:
-            answers = self._answers(questions, answer, at_once)
-            return list(progress.over(answers, "Reading from Git", len(questions)))
+            for found in self._answers(questions, answer, at_once):
+                yield found
+                told += 1
+            return
         except (EOFError, BrokenPipeError):
             error = self._failure()
         except BaseException:  # what is still to come belongs to no question any more
@@ -233,7 +245,7 @@ class Conversation:
             raise
         if fresh:
             raise error
-        return self.ask(questions, answer, at_once)
+        yield from self.each(questions[told:], answer, at_once)
 
     def _answers(
         self, questions: Sequence[bytes], answer: Callable[[IO[bytes]], T], at_once: int
@@ -284,6 +296,23 @@ def _end(process: Popen[bytes]) -> None:
             with suppress(OSError):  # a question that nobody hears any more
                 pipe.close()
     process.wait()
+
+
+def together(
+    conversations: Sequence[Conversation],
+    questions: Sequence[bytes],
+    answer: Callable[[IO[bytes]], T],
+    at_once: int = 1,
+) -> list[T]:
+    """The answers to many lines, of which each conversation is asked its part, at the same time."""
+    size = -(-len(questions) // len(conversations)) or 1
+    parts = [questions[start : start + size] for start in range(0, len(questions), size)]
+    speaking = [c.each(p, answer, at_once) for c, p in zip(conversations, parts, strict=False)]
+    answers: list[list[T]] = [[] for _ in parts]
+    for row in zip_longest(*speaking):
+        for found, one in zip(answers, row, strict=True):
+            found.append(one)
+    return [one for part, found in zip(parts, answers, strict=True) for one in found[: len(part)]]
 
 
 # -- signals -------------------------------------------------------------------------------------

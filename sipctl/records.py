@@ -85,13 +85,19 @@ def listed(out: bytes) -> Iterator[tuple[str, str]]:
 def read_object(stream: IO[bytes]) -> tuple[str, bytes] | None:
     """What `cat-file --batch` says of an object: its hash and content; None for one it has not."""
     known = _line(stream).split()
-    if len(known) != 3:
+    if len(known) != 3 or not known[2].isdigit():  # its name may hold blanks
         return None
     size = int(known[2]) + 1
     data = stream.read(size)
     if len(data) != size:
         raise EOFError
     return known[0].decode("ascii"), data[:-1]
+
+
+def read_name(stream: IO[bytes]) -> str | None:
+    """What `cat-file --batch-check=%(objectname)` says: a hash; None for what is not there."""
+    words = _line(stream).split()
+    return words[0].decode("ascii") if len(words) == 1 else None
 
 
 def _line(stream: IO[bytes]) -> bytes:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from sipctl import processes
+from sipctl import commitgraph, processes, walk
 from sipctl.errors import Refused
 from sipctl.processes import READING, Conversation, words
 from sipctl.processes import GitDied as GitDied
@@ -17,7 +18,7 @@ from sipctl.processes import GitFailed as GitFailed
 from sipctl.records import BlobChange as BlobChange
 from sipctl.records import Commit as Commit
 from sipctl.records import Entry as Entry
-from sipctl.records import Log, blob_changes, listed, read_object, until
+from sipctl.records import Log, blob_changes, listed, read_name, read_object, until
 from sipctl.records import LogEntry as LogEntry
 
 # The mode of a file means nothing here: a `chmod -R` is no edit, and is in no commit of ours.
@@ -28,6 +29,17 @@ _PATIENCE = 10.0
 
 # So many objects are asked for at once: their names fit in a pipe twice, those of SHA-256 too.
 _AT_ONCE = 100
+_IN_PIPE = 8192  # bytes that do, twice
+
+# So many processes look a file up in commits, where there are many to look at.
+_LOOKERS = 2
+_MANY = 256
+
+# If a folder takes so many bytes, those of 1,300 files, that is faster than Git's own log.
+_LARGE = 65536
+
+# Git's own log of a file is faster if the graph of the commits tells the paths of so many of them.
+_MOST = 0.5
 
 # What is open in the Git directory while another operation waits for its end, and how to end it.
 _OPEN = (
@@ -55,6 +67,7 @@ _LOG = (
 _DIFF_TREE = ("diff-tree", "-r", "-z", "--raw", "--no-commit-id")
 _END = f".{os.urandom(16).hex()}"
 """What no file is called, and is no commit."""
+_until_end = partial(until, end=_END.encode("ascii"))
 
 
 # the empty blob and the empty tree by the length of a hash: SHA-1 and SHA-256
@@ -85,6 +98,9 @@ class Repository:
         self.prefix = prefix
         self._objects = objects or Conversation(root, "cat-file", "--batch")
         self._differences: dict[str, Conversation] = {}
+        number = min(os.cpu_count() or 1, _LOOKERS)
+        check = ("cat-file", "--batch-check=%(objectname)")
+        self._lookers = [Conversation(root, *check) for _ in range(number)]
 
     # -- finding it ------------------------------------------------------------------------------
 
@@ -288,11 +304,49 @@ class Repository:
         return chain.from_iterable(self._portions(("log", *_LOG, *args, "--", *paths)))
 
     def log_of_file(self, revision: str, path: str) -> Iterator[list[LogEntry]]:
-        """The commits up to one that changed a file, as many at once as Git has found by then.
+        """The commits up to one that changed a file, as many at once as have been found by then,
+        or none at all.
 
         Lines of commits that lead to a merge and not to what the file is there are left out.
         """
-        return self._portions(("log", *_LOG, revision, "--", path), file=True)
+        if self._share_of_paths() > _MOST or not self._is_large(path.rpartition("/")[0], revision):
+            yield from self._portions(("log", *_LOG, revision, "--", path), file=True)
+        else:
+            yield from self.log_by_looking(revision, path)
+
+    def _is_large(self, folder: str, revision: str) -> bool:
+        question = os.fsencode(f"{revision}:{self.prefix}{folder}")
+        [found] = self._objects.ask([question], read_object)
+        return found is not None and len(found[1]) >= _LARGE
+
+    def log_by_looking(self, revision: str, path: str) -> Iterator[list[LogEntry]]:
+        """The same, found by looking the file up in each commit."""
+        details = Conversation(self.root, "diff-tree", *_LOG, "-r", "--stdin", "--", path)
+        look_up = partial(self._in_commits, path)
+        with self._commits(revision) as commits:
+            for found in walk.touching(revision, commits, look_up):
+                questions = [f"{oid}\n{_END}".encode("ascii") for oid in found]
+                answers = details.ask(questions, _until_end, at_once=_AT_ONCE)
+                yield [entry for out in answers for entry in self._entries(out)]
+
+    def _entries(self, out: bytes) -> list[LogEntry]:
+        log = Log(self.prefix, file=True)
+        return [*log.read(out.split(b"\0")), *log.rest()]
+
+    @contextmanager
+    def _commits(self, revision: str) -> Iterator[Iterator[tuple[str, tuple[str, ...]]]]:
+        """All commits up to one, newest first, with their parents."""
+        args = ("rev-list", "--parents", revision)
+        with processes.stream(self.root, args, between=b"\n") as portions:
+            rows = (row.decode("ascii").split() for rows in portions for row in rows)
+            yield ((oid, tuple(parents)) for oid, *parents in rows)
+
+    def _in_commits(self, path: str, commits: Sequence[str]) -> list[str | None]:
+        """The hash of what stands at a path in each of these commits; None for nothing."""
+        questions = [os.fsencode(f"{oid}:{self.prefix}{path}") for oid in commits]
+        asked = self._lookers[: 1 if len(commits) < _MANY else None]
+        at_once = max(_IN_PIPE // (len(questions[0]) + 1), 1) if questions else 1
+        return processes.together(asked, questions, read_name, at_once)
 
     def log_of_folder(self, revision: str, folder: str) -> Iterator[list[LogEntry]]:
         """The same of all files in a folder, and on all lines.
@@ -325,8 +379,7 @@ class Repository:
             self._differences[folder] = Conversation(self.root, *args)
         # the second is taken for the parent of the first; what is no commit is said again
         question = f"{new} {old}\n{_END}".encode("ascii")
-        answer = partial(until, end=_END.encode("ascii"))
-        [found] = self._differences[folder].ask([question], answer)
+        [found] = self._differences[folder].ask([question], _until_end)
         return blob_changes(found, self.prefix)
 
     def matching(self, *args: str) -> frozenset[str]:
@@ -398,7 +451,7 @@ class Repository:
             return
         more: tuple[str, ...] = ()
         if refused.isdisjoint(_OF_GRAPHS):
-            if not self._has_paths_in_graph():
+            if not self._share_of_paths():
                 # it begins with these; Git keeps at it, and adds all others when it tidies up
                 args = ("--reachable", "--changed-paths", "--max-new-filters=512")
                 self._upkeep("commit-graph", "write", *args, "--no-progress")
@@ -416,24 +469,16 @@ class Repository:
         return {name for name, value in values.items() if value.casefold() in _FALSE}
 
     def lacks_graph(self) -> bool:
-        """True where there is no graph of the commits that tells which paths each touches, and Git
-        would write and use one: in a shallow clone it does not, and in one that borrows objects
-        there may be one elsewhere."""
+        """True where no graph of the commits tells which paths most of them touch, and Git would
+        write and use one: in a shallow clone it does not, and in one that borrows objects there may
+        be one elsewhere."""
         borrows = (self.common_dir / "objects" / "info" / "alternates").exists()
-        if borrows or self._has_paths_in_graph() or self.shallow():
+        if borrows or self._share_of_paths() > _MOST or self.shallow():
             return False
         return self._refused().isdisjoint(_OF_GRAPHS)
 
-    def _has_paths_in_graph(self) -> bool:
-        folder = self.common_dir / "objects" / "info"
-        chain = folder / "commit-graphs" / "commit-graph-chain"
-        try:
-            if chain.exists():
-                newest = chain.read_text("ascii").split()[-1]
-                return _tells_paths(chain.with_name(f"graph-{newest}.graph"))
-            return _tells_paths(folder / "commit-graph")
-        except (OSError, IndexError):  # there is none, or somebody is at it
-            return False
+    def _share_of_paths(self) -> float:
+        return commitgraph.share_of_paths(self.common_dir / "objects")
 
     def _on_paths(self, args: Sequence[str], paths: Sequence[str], pass_fds: Sequence[int]) -> None:
         more = ("--pathspec-from-file=-", "--pathspec-file-nul")
@@ -466,14 +511,6 @@ class Repository:
 # What a user may have set so that Git writes no graph of the commits.
 _OF_GRAPHS = ("core.commitgraph", "gc.writecommitgraph", "maintenance.commit-graph.enabled")
 _FALSE = ("", "false", "no", "off", "0")
-
-
-def _tells_paths(graph: Path) -> bool:
-    """Whether a file has the chunk of changed paths (see gitformat-commit-graph)."""
-    with graph.open("rb") as stream:
-        header = stream.read(8)
-        rows = stream.read(12 * header[6])
-    return b"BDAT" in (rows[start : start + 4] for start in range(0, len(rows), 12))
 
 
 def _forget_callers_repository() -> None:

@@ -67,6 +67,8 @@ LAYERS = (
     "routing",
     "processes",
     "records",
+    "commitgraph",
+    "walk",
     "repository",
     "identities",
     "entries",

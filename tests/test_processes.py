@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -313,6 +314,34 @@ def test_what_git_ends_at_is_told_in_its_words(story: Story) -> None:
         Conversation(story.root, "cat-file", "--no-such").ask([b"HEAD"], _at_end)
 
 
+@pytest.mark.parametrize("number", [0, 1, 2, 3, 1000, 1001])
+def test_two_processes_answer_in_the_order_of_the_questions(number: int, story: Story) -> None:
+    asked = [Conversation(story.root, "cat-file", "--batch-check") for _ in range(2)]
+    questions = [f"no-{n:04}".encode() for n in range(number)]
+    expected = [b"%s missing\n" % question for question in questions]
+    for _ in range(2):
+        assert processes.together(asked, questions, _line, 50) == expected
+        for one in asked:
+            kill(one)
+
+
+def kill(conversation: Conversation) -> None:
+    if conversation._process is not None:
+        conversation._process.kill()
+        conversation._process.wait()
+
+
+def test_what_a_killed_process_has_not_answered_is_asked_again(story: Story) -> None:
+    conversation = Conversation(story.root, "cat-file", "--batch-check")
+    questions = [f"no-{n:03}".encode() for n in range(100)]
+    expected = [b"%s missing\n" % question for question in questions]
+    assert conversation.ask(questions[:1], _line) == expected[:1]
+    answers = conversation.each(questions, _line, at_once=2)
+    first = [next(answers) for _ in range(3)]
+    kill(conversation)
+    assert first + list(answers) == expected
+
+
 def test_a_git_that_is_killed_again_and_again_is_told_of(
     story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -325,6 +354,13 @@ def test_a_git_that_is_killed_again_and_again_is_told_of(
 
 def _at_end(_: object) -> None:
     raise EOFError
+
+
+def _line(out: IO[bytes]) -> bytes:
+    line = out.readline()
+    if not line:
+        raise EOFError
+    return line
 
 
 def test_an_interrupted_program_leaves_no_process(story: Story) -> None:
