@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from sipctl.findings import Finding
 from sipctl.inventory import Inventory
 from sipctl.kinds import SETTINGS_FILE
 from sipctl.masking import settings_text, without_plaintext
+from sipctl.member import Member
 from sipctl.reading import mends_of
 from sipctl.settings import FIELDS as SETTINGS_FIELDS
 from sipctl.yamlfile.format import format_text
@@ -27,19 +29,30 @@ class Formatted:
 
 def format_all(inventory: Inventory, root: Path, chosen: set[str] | None) -> Formatted:
     """Format the chosen files of a workspace, all of them where `chosen` is None."""
-    changes = []
-    members = inventory.members
-    for path, member in progress.over(members.items(), "Formatting files", len(members)):
-        if chosen is None or path in chosen:
-            mends = mends_of(path, member.root, member.text) if member.root else ()
-            after = format_text(member.text, member.kind.fields, mends).encode("utf-8")
-            if member.text and after != member.data:
-                changes.append(FileChange(path, member.data, after))
+    from sipctl.sharing import spread
+
+    members = [m for path, m in inventory.members.items() if chosen is None or path in chosen]
+    changes = [change for some in spread(_formatted, members, _FORMATTING) for change in some]
+    order = {member.path: number for number, member in enumerate(members)}
+    changes.sort(key=lambda change: order[change.path])
     if chosen is None or SETTINGS_FILE in chosen:
         changes += _settings(root)
     result = workspace.reread(inventory, {c.path: c.after for c in changes})
     errors = [f for f in result.findings if f.is_error and _is_chosen(f.place.file, chosen)]
     return Formatted(tuple(changes), tuple(errors))
+
+
+_FORMATTING = "Formatting files"
+
+
+def _formatted(members: Sequence[Member]) -> list[FileChange]:
+    changes = []
+    for member in progress.over(members, _FORMATTING, len(members)):
+        mends = mends_of(member.path, member.root, member.text) if member.root else ()
+        after = format_text(member.text, member.kind.fields, mends).encode("utf-8")
+        if member.text and after != member.data:
+            changes.append(FileChange(member.path, member.data, after))
+    return changes
 
 
 def _is_chosen(path: str, chosen: set[str] | None) -> bool:

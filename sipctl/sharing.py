@@ -48,6 +48,21 @@ def shared(work: Callable[[T], R], portions: Sequence[T], what: str) -> Generato
     yield from (work(portions[number]) for number in sorted(left))
 
 
+_MANY = 500
+"""So many items are worth a second process."""
+_AT_ONCE = 500
+
+
+def spread(work: Callable[[Sequence[T]], R], items: Sequence[T], what: str) -> Iterable[R]:
+    """What the work makes of many items in portions, and of few at once. It is shared if there are
+    several."""
+    if len(items) < _MANY:
+        return [work(items)]
+    size = min(_AT_ONCE, -(-len(items) // 2))
+    portions = [items[i : i + size] for i in range(0, len(items), size)]
+    return shared(work, portions, what)
+
+
 def _queue(numbers: Iterable[int]) -> int:
     """A pipe with numbers in it: whoever reads one has it for himself. It holds 16,384 of them."""
     queue, end = os.pipe()

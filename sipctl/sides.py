@@ -187,24 +187,15 @@ def compared(root: Path, repository: Repository, old: Side, new: Side) -> Compar
     return _in_portions(in_git, touched, lambda x: None not in (x.olds[0], x.new))
 
 
-_MANY = 500
-"""So many files in two versions are worth a second process."""
-_AT_ONCE = 500
-
-
 def _in_portions(
     work: Callable[[Sequence[T]], Comparison], files: Sequence[T], is_pair: Callable[[T], bool]
 ) -> Comparison:
-    pairs = [file for file in files if is_pair(file)]
-    if len(pairs) < _MANY:
-        return work(files)
-    from sipctl.sharing import shared
+    """What is there once only is looked at together: any two of them may be one file that moved."""
+    from sipctl.sharing import spread
 
-    # what is there once only stays together: any two of them may be one file that has moved
+    pairs = [file for file in files if is_pair(file)]
     others = [file for file in files if not is_pair(file)]
-    size = min(_AT_ONCE, -(-len(pairs) // 2))
-    portions = [others, *(pairs[i : i + size] for i in range(0, len(pairs), size))]
-    return joined(shared(work, portions, "Comparing files"))
+    return joined([work(others), *spread(work, pairs, "Comparing files")])
 
 
 def _parsed(files: Files) -> State:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from sipctl.sharing import shared
+from sipctl import sharing
+from sipctl.sharing import shared, spread
+from tests.conftest import Program
 
 PORTIONS = list(range(40))
 
@@ -100,3 +102,28 @@ def test_an_end_before_the_last_result_ends_the_other_too(tmp_path: Path) -> Non
         time.sleep(0.01)
     assert ended(pid)
     assert descriptors() == before
+
+
+@pytest.mark.parametrize("number", [0, 1, 499, 500, 501, 1700])
+def test_few_items_are_worked_on_at_once_and_many_in_portions(number: int) -> None:
+    found = list(spread(len, range(number), "Working"))
+    assert sum(found) == number
+    assert len(found) == (1 if number < 500 else max(2, -(-number // 500)))
+
+
+def test_many_files_are_formatted_in_two_processes_as_in_one(
+    workspace: Path, run: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(40):
+        name = f"{'aB'[number % 2]}-{number:02}"
+        text = f"host: h.example.net\nreference: {name}\n"
+        text = text if number % 3 else f"reference: {name}\nhost: h.example.net\n"
+        (workspace / "endpoints").mkdir(exist_ok=True)
+        (workspace / f"endpoints/{name}.yaml").write_text(text)
+    found = []
+    for many in (500, 10):
+        monkeypatch.setattr(sharing, "_MANY", many)
+        monkeypatch.setattr(sharing, "_AT_ONCE", 7)
+        found.append([run("fmt", *how, check=None).out for how in (["--check"], ["--diff"])])
+    assert found[0] == found[1]
+    assert len(found[0][0].splitlines()) == 26

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-from sipctl import sides
+from sipctl import sharing, sides
 from sipctl.comparison import Comparison, State, compare
 from sipctl.repository import Repository
 from sipctl.sides import DISK, Side
@@ -76,7 +76,7 @@ def test_what_differs_is_compared_as_the_whole_is(
         assert seen(sides.read(shared, repository, first, side)) == seen(expected)
         for many in (500, 1):
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(sides, "_MANY", many)
+                patch.setattr(sharing, "_MANY", many)
                 found = sides.compared(shared, repository, first, side)
             assert found.differences == whole.differences
             assert found.layout == whole.layout
