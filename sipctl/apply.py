@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple
 
-from sipctl import disk, journal, privileges, progress, selection, workspace
+from sipctl import committing, disk, journal, privileges, progress, selection, upkeep, workspace
 from sipctl.changes import (
     FieldChange,
     FileChange,
@@ -33,7 +33,7 @@ from sipctl.kinds import SETTINGS_FILE, kind_of, reference_of
 from sipctl.masking import settings_text, without_plaintext
 from sipctl.member import Member
 from sipctl.patch import patch
-from sipctl.repository import GitDied, GitFailed, Repository
+from sipctl.repository import Entry, GitDied, GitFailed, Repository
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -97,14 +97,22 @@ class Outcome(NamedTuple):
 
 
 Confirm = Callable[[Outcome], None]
-"""Called with what would be done, before the lock is taken; raises what ends the command."""
+"""Called with what would be done, before it is; raises what ends the command."""
 
 
-def run(root: Path, planner: Planner, options: Options, confirm: Confirm | None = None) -> Outcome:
+def run(
+    root: Path,
+    planner: Planner,
+    options: Options,
+    confirm: Confirm | None = None,
+    *,
+    asks: bool = True,
+) -> Outcome:
     """Plan a change of the workspace at `root` and carry it out.
 
-    With `confirm` the change is computed and shown first without the lock, and refused if it comes
-    out otherwise under it. Raises Refused, and then nothing has changed.
+    With a `confirm` that `asks` the change is computed and shown first without the lock, since an
+    answer may take its time, and refused if it comes out otherwise under it. Raises Refused, and
+    then nothing has changed.
     """
     if options.dry_run:
         around, prefix = _around(root)
@@ -112,13 +120,15 @@ def run(root: Path, planner: Planner, options: Options, confirm: Confirm | None 
     repository = _repository(root)
     repository.refuse_open_operation()
     seen = None
-    if confirm is not None:
+    if confirm is not None and asks:
         seen = _judge(repository, repository.prefix, workspace.load(root), planner)
         confirm(seen)
     with _writing(repository, options):
         outcome = _judge(repository, repository.prefix, workspace.load(root), planner)
         if seen is not None and outcome.plan != seen.plan:
             raise Refused("the files have changed meanwhile", "run the command again")
+        if confirm is not None and not asks:
+            confirm(outcome)
         if not outcome.files:
             return outcome
         with privileges.acting():
@@ -409,18 +419,28 @@ def _refuse_unclean(repository: Repository, paths: list[str]) -> None:
         raise Refused(f"{named}: uncommitted changes are in the way", hint)
 
 
+def _refuse_marked(paths: Sequence[str], known: Mapping[str, Entry]) -> None:
+    """Git commits nothing of a file that it has been told not to look at."""
+    marked = sorted((path, mark) for path in paths if path in known and (mark := known[path].mark))
+    for path, mark in marked:
+        message = f"{path}: Git has been told not to look at this file ({mark})"
+        hint = f"`git update-index --no-{mark} {path}` ends that; --no-commit only writes the file"
+        raise Refused(message, hint)
+
+
 _FEW = 10
 """Of more files `git status` tells as fast whether they are as committed."""
 
 
 def _are_as_committed(
-    repository: Repository, entries: Sequence[journal.Entry], index: Mapping[str, str]
+    repository: Repository, entries: Sequence[journal.Entry], known: Mapping[str, Entry]
 ) -> bool:
     """True where files stand in HEAD and in the index as they stand on disk; where that cannot be
     told in short it is False too."""
     if len(entries) > _FEW:
         return False
     head = repository.in_head([entry.path for entry in entries])
+    index = {path: entry.oid if entry.merged else "" for path, entry in known.items()}
     olds = {e.path: None if e.old is None else oid_of(e.old).hex() for e in entries}
     return head is not None and all(head.get(p) == index.get(p) == o for p, o in olds.items())
 
@@ -465,7 +485,8 @@ def _begin(repository: Repository, plan: Plan, subject: str, options: Options) -
     added: tuple[str, ...] = ()
     if options.commit:
         _wait_for_index(top, options)
-        known = top.tree_of_index(disk.around(paths))
+        known = top.indexed(disk.around(paths))
+        _refuse_marked(paths, known)
         if not (plan.adopts or _are_as_committed(top, entries, known)):
             _refuse_unclean(repository, [change.path for change in plan.effective])
         added = tuple(e.path for e in entries if e.new is not None and e.path not in known)
@@ -513,11 +534,10 @@ def _commit(change: _Change, message: str) -> str:
     os.environ[_INSIDE] = str(repository.git_dir)
     try:
         message_file.write_bytes(message.encode("utf-8", "surrogateescape"))
-        if change.notes.added:
-            repository.add(change.notes.added, inherited)
-        commit = repository.commit(change.notes.paths, message_file, inherited)
+        paths, added = change.notes.paths, change.notes.added
+        commit = committing.commit(repository, paths, added, message_file, inherited)
         os.environ.pop(_INSIDE)
-        repository.maintain()
+        upkeep.maintain(repository)
     except GitFailed as error:
         hint = "nothing has changed; mend what Git or its hook says, then run the command again"
         raise type(error)(error.message, hint) from None

@@ -19,6 +19,14 @@ def share_of_paths(objects: Path) -> float:
     return sum(told for _, told in counted) / commits if commits else 0.0
 
 
+def tells_most_paths(objects: Path) -> bool:
+    """True where Git's own log of one file is the fastest way to it."""
+    return share_of_paths(objects) > _MOST
+
+
+_MOST = 0.5
+
+
 def _layers(folder: Path) -> list[Path]:
     chain = folder / "commit-graphs" / "commit-graph-chain"
     if not chain.exists():

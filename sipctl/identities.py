@@ -12,6 +12,7 @@ import pyrage
 
 from sipctl import privileges, sealing, withheld
 from sipctl.errors import Refused
+from sipctl.exposure import exposed
 from sipctl.names import quoted
 from sipctl.repository import Repository
 from sipctl.sealing import Identity
@@ -187,7 +188,7 @@ def cautions(repository: Repository | None) -> list[str]:
     if withheld.secret_key() or file is None or not is_there(file):
         return []
     found = []
-    if repository is not None and repository.exposed([str(file)]):
+    if repository is not None and exposed(repository, [str(file)]):
         found.append(
             f"the secret key in {quoted(str(file))} lies in the repository: make a new one"
         )

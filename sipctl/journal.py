@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sipctl import disk
+from sipctl import committing, disk
 from sipctl.errors import Refused
 from sipctl.repository import Repository
 
@@ -209,7 +209,7 @@ def settle(
         _remove_locks(repository, since)
     committed = _committed(repository, journal)
     if journal.commits and committed.issuperset(journal.paths):
-        repository.refresh(journal.paths)
+        committing.refresh(repository, journal.paths)
         return True, []
     rescued = []
     for entry in journal.entries:
@@ -225,8 +225,8 @@ def settle(
 
 def _forget(repository: Repository, added: list[str]) -> None:
     # on a full disk nothing may have been added, and no index can be written
-    known = repository.tree_of_index(disk.around(added)) if added else {}
-    repository.forget([path for path in added if path in known])
+    known = repository.indexed(disk.around(added)) if added else {}
+    committing.forget(repository, [path for path in added if path in known])
 
 
 def _committed(repository: Repository, journal: Journal) -> set[str]:

@@ -58,12 +58,14 @@ class BlobChange(NamedTuple):
 class Entry(NamedTuple):
     """A path in a commit or in the index: its mode as Git writes it (`100644`), and its blob.
 
-    `merged` is False where a merge has left several versions of the path.
+    `merged` is False where a merge has left several versions of the path. `mark` is what keeps Git
+    from looking at the file: `skip-worktree` or `assume-unchanged`.
     """
 
     mode: str
     oid: str
     merged: bool = True
+    mark: str | None = None
 
     @property
     def is_file(self) -> bool:

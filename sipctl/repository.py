@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -21,11 +20,8 @@ from sipctl.records import Entry as Entry
 from sipctl.records import Log, blob_changes, listed, read_name, read_object, until
 from sipctl.records import LogEntry as LogEntry
 
-# The mode of a file means nothing here: a `chmod -R` is no edit, and is in no commit of ours.
-_NO_MODES = ("-c", "core.fileMode=false")
-
-# How long to try again while another Git process holds the index, in seconds.
-_PATIENCE = 10.0
+NO_MODES = ("-c", "core.fileMode=false")
+"""The mode of a file means nothing here: a `chmod -R` is no edit, and is in no commit of ours."""
 
 # So many objects are asked for at once: their names fit in a pipe twice, those of SHA-256 too.
 _AT_ONCE = 100
@@ -37,9 +33,6 @@ _MANY = 256
 
 # If a folder takes so many bytes, those of 1,300 files, that is faster than Git's own log.
 _LARGE = 65536
-
-# Git's own log of a file is faster if the graph of the commits tells the paths of so many of them.
-_MOST = 0.5
 
 # What is open in the Git directory while another operation waits for its end, and how to end it.
 _OPEN = (
@@ -196,35 +189,20 @@ class Repository:
     def status(self, paths: Iterable[str]) -> dict[str, str]:
         """The two letters of `git status` for every changed or untracked file below `paths`."""
         args = ("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--")
-        out = self.read(*_NO_MODES, *args, *paths)
+        out = self.read(*NO_MODES, *args, *paths)
         rows = (os.fsdecode(row) for row in out.split(b"\0") if row)
         return {row[3:].removeprefix(self.prefix): row[:2] for row in rows}
 
-    def exposed(self, paths: Iterable[str]) -> frozenset[str]:
-        """Which of these paths (absolute, or relative to the workspace) Git would take into a
-        commit: they lie in the work tree, after links, and are not ignored or are tracked."""
-        top = os.path.realpath(self.top).rstrip("/")
-        inside: dict[str, str] = {}
-        for path in paths:
-            real = os.path.realpath(self.root / path)
-            if real.startswith(f"{top}/") and not real.startswith(f"{self.git_dir}/"):
-                inside[path] = real
-        if not inside:
-            return frozenset()
-        return frozenset(inside) - self._ignored(inside)
+    def ignored(self, files: Iterable[str]) -> set[str]:
+        """Which of these absolute paths the user's patterns ignore, if tracked or not.
 
-    def _ignored(self, files: Mapping[str, str]) -> set[str]:
-        """Which of these absolute paths, by name, Git ignores."""
+        (Git looks at its whole index for each path if it may look at it at all.)
+        """
         # this command takes no literal pathspecs, and reads what begins with a slash as it is
         env = {**READING, "GIT_LITERAL_PATHSPECS": "0"}
-        args, data = ("check-ignore", "-z", "--stdin"), _nul(files.values())
-        status, out, _ = processes.run(self.root, args, data, env)
-        if status in (0, 1):
-            known = {os.fsdecode(path) for path in out.split(b"\0")}
-            return {name for name, path in files.items() if path in known}
-        if len(files) == 1:  # it lies in a submodule, say, which has settings of its own
-            return set()
-        return {name for one in files.items() for name in self._ignored(dict([one]))}
+        args, data = ("check-ignore", "--no-index", "-z", "--stdin"), nul(files)
+        _, out, _ = processes.run(self.root, args, data, env)
+        return {os.fsdecode(path) for path in out.split(b"\0") if path}
 
     # -- reading at a revision -------------------------------------------------------------------
 
@@ -248,10 +226,7 @@ class Repository:
         env = {}
         if index is not None and not self._is_anothers(self.top / index):
             env["GIT_INDEX_FILE"] = str(self.top / index)
-        entries: dict[str, Entry] = {}
-        for meta, path in listed(self.read("ls-files", "--stage", "-z", "--", *paths, env=env)):
-            mode, oid, stage = meta.split()
-            entries[path] = Entry(mode, oid, merged=stage == "0")
+        entries = self.indexed(paths, env)
         empty = next((_EMPTY[e.oid] for e in entries.values() if e.oid in _EMPTY), None)
         if empty is None:
             return entries
@@ -261,11 +236,18 @@ class Repository:
         there = {os.fsdecode(path) for path in out.split(b"\0")}
         return {path: entry for path, entry in entries.items() if path in there}
 
-    def tree_of_index(self, paths: Sequence[str]) -> dict[str, str]:
-        """The blobs below `paths` in the index, by path; no hash where a merge has left several."""
-        out = self.read("ls-files", "--stage", "-z", "--", *paths)
-        entries = ((path, meta.split()) for meta, path in listed(out))
-        return {path: oid if stage == "0" else "" for path, (_, oid, stage) in entries}
+    def indexed(
+        self, paths: Sequence[str], env: Mapping[str, str] | None = None
+    ) -> dict[str, Entry]:
+        """All that stands below `paths` in the index, what is only announced too."""
+        entries = {}
+        for meta, path in listed(
+            self.read("ls-files", "--stage", "-v", "-z", "--", *paths, env=env)
+        ):
+            tag, mode, oid, stage = meta.split()
+            mark = "assume-unchanged" if tag.islower() else "skip-worktree" if tag == "S" else None
+            entries[path] = Entry(mode, oid, stage == "0", mark)
+        return entries
 
     def _is_anothers(self, index: Path) -> bool:
         """True for the index of another repository, whose hook has started us."""
@@ -309,7 +291,8 @@ class Repository:
 
         Lines of commits that lead to a merge and not to what the file is there are left out.
         """
-        if self._share_of_paths() > _MOST or not self._is_large(path.rpartition("/")[0], revision):
+        known = commitgraph.tells_most_paths(self.common_dir / "objects")
+        if known or not self._is_large(path.rpartition("/")[0], revision):
             yield from self._portions(("log", *_LOG, revision, "--", path), file=True)
         else:
             yield from self.log_by_looking(revision, path)
@@ -355,6 +338,15 @@ class Repository:
         """
         args = (*_LOG, "-r", "--stdin", "--", folder)
         return self._portions(("rev-list", revision), ("diff-tree", *args))
+
+    def log_of_operations(self, revision: str) -> Iterator[LogEntry]:
+        """The commits of sipctl in this workspace on the first-parent line, newest first.
+
+        What others committed is not compared with anything, so that it costs little to pass by.
+        """
+        ours = ("--first-parent", "--basic-regexp", "--grep=^Sipctl-Operation:", revision)
+        args = (*_LOG, "--stdin", "--", ".")
+        return chain.from_iterable(self._portions(("rev-list", *ours), ("diff-tree", *args)))
 
     def _portions(self, *commands: Sequence[str], file: bool = False) -> Iterator[list[LogEntry]]:
         with processes.stream(self.root, *commands) as portions:
@@ -404,113 +396,9 @@ class Repository:
         log.read(out.split(b"\0"))
         return log.rest()[0][0]
 
-    # -- writing ---------------------------------------------------------------------------------
-
     def at_top(self) -> Repository:
         """The same repository with paths relative to the top of its work tree."""
         return Repository(self.top, self.top, self.git_dir, self.common_dir, "", self._objects)
-
-    def add(self, paths: Sequence[str], pass_fds: Sequence[int] = ()) -> None:
-        """Put new files into the index."""
-        self._on_paths((*_NO_MODES, "add"), paths, pass_fds)
-
-    def forget(self, paths: Sequence[str]) -> None:
-        """Take paths out of the index again."""
-        if paths:
-            self._locking(("update-index", "-z", "--force-remove", "--stdin"), _nul(paths))
-
-    def commit(self, paths: Sequence[str], message_file: Path, pass_fds: Sequence[int]) -> str:
-        """Commit these paths and no others; the index is left equal to HEAD there. The only place
-        that makes commits. Hooks, signing and identity are the user's."""
-        # maintenance runs later and by itself: started here, it would keep our descriptors
-        quiet = ("-c", "gc.auto=0", "-c", "maintenance.auto=false")
-        utf_8 = ("-c", "i18n.commitEncoding=UTF-8")
-        # a user's `strip` eats lines with #, and his `verbose` what stands behind a scissors line
-        args = ("--quiet", "--cleanup=whitespace", "--no-verbose", f"--file={message_file}")
-        self._on_paths((*_NO_MODES, *quiet, *utf_8, "commit", "--only", *args), paths, pass_fds)
-        self.refresh(paths, pass_fds)
-        head = self.head()
-        assert head is not None
-        return head
-
-    def refresh(self, paths: Sequence[str], pass_fds: Sequence[int] = ()) -> None:
-        """Make the index entries of `paths` equal to HEAD, whatever a hook has done to them."""
-        out = self.read("diff-index", "--cached", "--name-only", "-z", "--relative", "HEAD")
-        own = set(paths) & {os.fsdecode(row) for row in out.split(b"\0")}
-        if own:
-            self._on_paths(("reset", "--quiet"), sorted(own), pass_fds)
-
-    def maintain(self) -> None:
-        """What `git commit` does in the end: tidy up where it is due, in the background.
-
-        A part of that is a graph of the commits that tells which paths each touches: it makes the
-        history of one file many times faster. All as far as the user's settings let Git do it.
-        """
-        refused = self._refused()
-        if "maintenance.auto" in refused:
-            return
-        more: tuple[str, ...] = ()
-        if refused.isdisjoint(_OF_GRAPHS):
-            if not self._share_of_paths():
-                # it begins with these; Git keeps at it, and adds all others when it tidies up
-                args = ("--reachable", "--changed-paths", "--max-new-filters=512")
-                self._upkeep("commit-graph", "write", *args, "--no-progress")
-            more = ("-c", "maintenance.commit-graph.enabled=true")
-        self._upkeep(*more, "maintenance", "run", "--auto", "--quiet")
-
-    def _upkeep(self, *args: str) -> None:
-        processes.run(self.root, args, env=READING, launch=processes.through_gitpython)
-
-    def _refused(self) -> set[str]:
-        """The settings of these that are false."""
-        names = "|".join(name.replace(".", "\\.") for name in ("maintenance.auto", *_OF_GRAPHS))
-        rows = (self.ask("config", "-z", "--get-regexp", f"^({names})$") or "").split("\0")
-        values = dict(row.partition("\n")[::2] for row in rows if "\n" in row)
-        return {name for name, value in values.items() if value.casefold() in _FALSE}
-
-    def lacks_graph(self) -> bool:
-        """True where no graph of the commits tells which paths most of them touch, and Git would
-        write and use one: in a shallow clone it does not, and in one that borrows objects there may
-        be one elsewhere."""
-        borrows = (self.common_dir / "objects" / "info" / "alternates").exists()
-        if borrows or self._share_of_paths() > _MOST or self.shallow():
-            return False
-        return self._refused().isdisjoint(_OF_GRAPHS)
-
-    def _share_of_paths(self) -> float:
-        return commitgraph.share_of_paths(self.common_dir / "objects")
-
-    def _on_paths(self, args: Sequence[str], paths: Sequence[str], pass_fds: Sequence[int]) -> None:
-        more = ("--pathspec-from-file=-", "--pathspec-file-nul")
-        # hooks inherit what is set here: Git speaks the user's language and globs work in them
-        env = {name: os.environ.get(name, "") for name in ("LC_ALL", "LANGUAGE")}
-        env["GIT_LITERAL_PATHSPECS"] = "0"
-        data = _nul(f":(literal){path}" for path in paths)
-        self._locking((*args, *more), data, env, pass_fds)
-
-    def _locking(
-        self,
-        args: Sequence[str],
-        data: bytes,
-        env: Mapping[str, str] | None = None,
-        pass_fds: Sequence[int] = (),
-    ) -> None:
-        """Run what locks the index, again while another Git process holds it."""
-        until = time.monotonic() + _PATIENCE
-        while True:
-            launch = processes.through_gitpython
-            status, _, err = processes.run(self.root, args, data, env, pass_fds, launch)
-            if status == 0:
-                return
-            held = status == 128 and "index.lock" in err  # 1 is a hook's
-            if not held or time.monotonic() > until:
-                raise GitFailed(words(err) or "Git said no, and not why")
-            time.sleep(0.05)
-
-
-# What a user may have set so that Git writes no graph of the commits.
-_OF_GRAPHS = ("core.commitgraph", "gc.writecommitgraph", "maintenance.commit-graph.enabled")
-_FALSE = ("", "false", "no", "off", "0")
 
 
 def _forget_callers_repository() -> None:
@@ -524,5 +412,6 @@ def _forget_callers_repository() -> None:
         os.environ.pop(name, None)
 
 
-def _nul(paths: Iterable[str]) -> bytes:
+def nul(paths: Iterable[str]) -> bytes:
+    """Paths as Git reads them with -z."""
     return b"".join(os.fsencode(path) + b"\0" for path in paths)

@@ -186,4 +186,8 @@ def exposed_files(repository: Repository, members: Iterable[Member]) -> frozense
         and kept.form == "file"
         and kept.named
     }
-    return repository.exposed(named) if named else frozenset()
+    if not named:
+        return frozenset()
+    from sipctl.exposure import exposed
+
+    return exposed(repository, named)

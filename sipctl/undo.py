@@ -79,7 +79,7 @@ def _left(repository: Repository) -> Iterator[Commit]:
     if repository.head() is None:
         return
     undone: set[str] = set()
-    for commit, _ in repository.log("--first-parent", "--no-patch", "HEAD", paths=["."]):
+    for commit, _ in repository.log_of_operations("HEAD"):
         if commit.operation is None or commit.oid in undone:
             continue  # an undo that was undone takes nothing back
         verb, _, of = commit.operation.partition(" ")

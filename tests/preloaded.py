@@ -26,10 +26,15 @@ EVENTS = {"os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "subproce
 
 
 class Preloaded:
-    """The server's other end."""
+    """The server's other end. What it runs makes commits `stepwise` if that is wanted."""
 
-    def __init__(self, server: "subprocess.Popen[str]") -> None:
+    def __init__(self, server: "subprocess.Popen[str]", *, stepwise: bool = False) -> None:
         self._server = server
+        self._stepwise = stepwise
+
+    def step_by_step(self) -> "Preloaded":
+        """The same server, whose commits are made as in a large index."""
+        return Preloaded(self._server, stepwise=True)
 
     def __call__(
         self,
@@ -64,7 +69,8 @@ class Preloaded:
         env: Environment | None,
         check: int | None,
     ) -> tuple[Result, list[str]]:
-        request = {"argv": arguments, "cwd": str(cwd), "env": environment(env), **at}
+        where = {"cwd": str(cwd), "env": environment(env), "stepwise": self._stepwise}
+        request = {"argv": arguments, **where, **at}
         assert self._server.stdin and self._server.stdout
         self._server.stdin.write(json.dumps(request) + "\n")
         self._server.stdin.flush()
@@ -115,8 +121,10 @@ def _text(stream: Any) -> str:
 
 
 def _run(request: dict[str, Any], events: int) -> None:
-    from sipctl import main
+    from sipctl import committing, main
 
+    if request["stepwise"]:
+        committing._PAIRS = -1
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.environ.clear()

@@ -66,12 +66,18 @@ class Trial:
         return end if end in told else ""
 
 
+STEPWISE = " step by step"
+"""Behind a command: its commit is made as in a large index."""
+
+
 @pytest.fixture
 def trial(repo: Path, run_preloaded: Preloaded, request: pytest.FixtureRequest) -> Trial:
-    return Trial(write_workspace(repo), run_preloaded, request.param)
+    name = request.param.removesuffix(STEPWISE)
+    run = run_preloaded if name == request.param else run_preloaded.step_by_step()
+    return Trial(write_workspace(repo), run, name)
 
 
-@pytest.mark.parametrize("trial", writing_commands(), indirect=True)
+@pytest.mark.parametrize("trial", [*writing_commands(), f"create{STEPWISE}"], indirect=True)
 def test_killed_where_it_writes_or_starts_git_a_change_is_old_or_new(trial: Trial) -> None:
     first = next(n for n, event in enumerate(trial.events, 1) if event.endswith(JOURNAL))
     told = set()
@@ -111,7 +117,7 @@ def fake_git(folder: Path, kill_at: int = 0, victim: str = "") -> Environment:
     return {"PATH": path, "GIT": real, "COUNT": str(folder / "count"), **chosen}
 
 
-@pytest.mark.parametrize("trial", ["create", "edit", "rename"], indirect=True)
+@pytest.mark.parametrize("trial", ["create", "edit", "rename", f"rename{STEPWISE}"], indirect=True)
 @pytest.mark.parametrize("victim", ["git", "sipctl", "both"])
 def test_killed_at_any_git_process_a_change_is_old_or_new(
     trial: Trial, victim: str, tmp_path: Path
@@ -155,7 +161,7 @@ HOOKS = (
 )
 
 
-@pytest.mark.parametrize("trial", ["create", "delete"], indirect=True)
+@pytest.mark.parametrize("trial", ["create", "delete", f"create{STEPWISE}"], indirect=True)
 @pytest.mark.parametrize("victim", ["git", "both"])
 @pytest.mark.parametrize("hook", HOOKS)
 def test_killed_within_git_a_change_is_old_or_new(

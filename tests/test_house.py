@@ -70,6 +70,9 @@ LAYERS = (
     "commitgraph",
     "walk",
     "repository",
+    "exposure",
+    "committing",
+    "upkeep",
     "identities",
     "entries",
     "cache",
@@ -316,7 +319,7 @@ def methods_called(file: Path, name: str) -> list[str]:
 
 def test_one_function_makes_commits() -> None:
     places = [(module_of(file), *found) for file in sources() for found in git_commands(file)]
-    assert [place[:2] for place in places] == [("repository", "commit")], places
+    assert [place[:2] for place in places] == [("committing", "commit")], places
 
 
 def test_one_function_calls_the_one_that_makes_commits() -> None:

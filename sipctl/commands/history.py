@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from sipctl import history as past
-from sipctl import output, progress, revert, selection
+from sipctl import output, progress, revert, selection, upkeep
 from sipctl import undo as reversal
 from sipctl.changes import FieldChange, MemberChange, Plan, field_name
 from sipctl.commands.arguments import Force, Limit, References, Where
@@ -110,7 +110,7 @@ def _history(
         return
     entries = _Watched(past.of(repository, reference, chosen, kind=kind))
     _print_entries(printer, entries)
-    if entries.seconds > _LONG and sys.stderr.isatty() and repository.lacks_graph():
+    if entries.seconds > _LONG and sys.stderr.isatty() and upkeep.lacks_graph(repository):
         command = "git commit-graph write --reachable --changed-paths"
         output.tell(f"`{command}`, once, makes such a history many times faster")
 

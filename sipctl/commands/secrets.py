@@ -34,6 +34,7 @@ from sipctl.commands.arguments import Limit
 from sipctl.commands.reporting import FINDINGS, Format, OutputFile
 from sipctl.commands.session import READING_FORMATS, Session, session_of
 from sipctl.errors import Refused, Usage
+from sipctl.exposure import exposed
 from sipctl.identities import Keys
 from sipctl.inventory import Inventory
 from sipctl.judged import folder_in_repository
@@ -91,7 +92,7 @@ def _file_for_new(root: Path) -> Path | None:
     if file is None:
         raise Refused("there is no home folder for a secret key", hint)
     repository = Repository.find(root)
-    if repository is not None and repository.exposed([str(file)]):
+    if repository is not None and exposed(repository, [str(file)]):
         raise Refused(f"a secret key in {quoted(str(file))} would be in the repository", hint)
     return file
 

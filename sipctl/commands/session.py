@@ -382,7 +382,11 @@ class Session:
                 self._confirm(of_these(paths))
 
         outcome = apply.run(
-            root or self.root(), planner, options, confirm if preview or asked else None
+            root or self.root(),
+            planner,
+            options,
+            confirm if preview or asked else None,
+            asks=asked,
         )
         printer.outcome(outcome, dry_run=self.dry_run, planned=preview)
         return outcome

@@ -1,0 +1,254 @@
+"""A commit in a large index is made step by step: as `git commit --only` would make it."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sipctl import committing
+from tests.conftest import Git, Program
+from tests.support import Environment
+from tests.test_upkeep import traced
+from tests.writers import (
+    EDIT_COMMITTED,
+    command_line,
+    refuse_remains,
+    state,
+    write_hook,
+    write_workspace,
+    writing_commands,
+)
+
+COMMANDS = sorted({*writing_commands()} - {"init", "secret keygen"})
+
+
+@pytest.fixture
+def step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every commit is made so, in a small index too."""
+    monkeypatch.setattr(committing, "_PAIRS", -1)
+
+
+# -- both ways -----------------------------------------------------------------------------------
+
+
+def plain(root: Path, git: Git) -> None:
+    """Another file is staged; that is so in each of these."""
+
+
+def with_hook(root: Path, git: Git) -> None:
+    """A hook changes what is committed."""
+    write_hook(root, "pre-commit", *EDIT_COMMITTED)
+
+
+def with_marks(root: Path, git: Git) -> None:
+    """Git is told not to look at files."""
+    git("update-index", "--skip-worktree", "endpoints/c.yaml", cwd=root)
+    git("update-index", "--assume-unchanged", "endpoints/e.yaml", cwd=root)
+
+
+def with_conflict(root: Path, git: Git) -> None:
+    """A file of somebody else is not merged."""
+    blobs = [git("hash-object", "-w", "--stdin", input=text, cwd=root).strip() for text in "xyz"]
+    rows = [f"100644 {blob} {stage}\tother.md" for stage, blob in enumerate(blobs, 1)]
+    git("update-index", "--index-info", input="".join(f"{row}\n" for row in rows), cwd=root)
+
+
+def with_more_staged(root: Path, git: Git) -> None:
+    """Files are staged as deleted, renamed and announced, that are not the command's."""
+    git("rm", "--quiet", "--cached", ".gitignore", cwd=root)
+    git("add", "--intent-to-add", "other.txt", cwd=root)
+    git("add", "endpoints/d.yaml", cwd=root)
+
+
+def with_split_index(root: Path, git: Git) -> None:
+    """The index lies in two files."""
+    git("update-index", "--split-index", cwd=root)
+
+
+def in_a_detached_head(root: Path, git: Git) -> None:
+    git("switch", "--quiet", "--detach", cwd=root)
+
+
+SETUPS = (
+    plain,
+    with_hook,
+    with_marks,
+    with_conflict,
+    with_more_staged,
+    with_split_index,
+    in_a_detached_head,
+)
+
+
+def both(
+    name: str, setup: Callable[[Path, Git], None], repo: Path, run: Program, git: Git
+) -> list[object]:
+    """What came of a command, made at once and step by step."""
+    setup(write_workspace(repo), git)
+    found: list[object] = []
+    for pairs in (committing._PAIRS, -1):
+        copy = Path(shutil.copytree(repo, repo.with_name(f"copy{pairs}")))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(committing, "_PAIRS", pairs)
+            line = ("--no-input", *command_line(name))
+            ended = run(*line, cwd=copy, env=DATES, check=None)
+        assert "Traceback" not in ended.err
+        marks = git("ls-files", "-v", cwd=copy)
+        log = git("log", "--format=%an %s%n%b", cwd=copy)
+        found.append((ended.status, ended.out.replace(git("rev-parse", "HEAD", cwd=copy)[:10], "")))
+        found[-1] = (found[-1], state(copy), marks, log)
+        refuse_remains(copy)
+    return found
+
+
+DATES: Environment = {"GIT_AUTHOR_DATE": "2026-05-01T00:00:00Z"}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_leaves_the_same(name: str, repo: Path, run: Program, git: Git) -> None:
+    at_once, stepwise = both(name, plain, repo, run, git)
+    assert at_once == stepwise
+
+
+@pytest.mark.parametrize("setup", SETUPS, ids=lambda setup: setup.__name__)
+@pytest.mark.parametrize("name", ["create", "edit", "rename", "delete", "import"])
+def test_whatever_else_stands_in_the_index_is_left(
+    name: str, setup: Callable[[Path, Git], None], repo: Path, run: Program, git: Git
+) -> None:
+    at_once, stepwise = both(name, setup, repo, run, git)
+    assert at_once == stepwise
+
+
+# -- what may go wrong ---------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("step_by_step")
+def test_a_path_that_git_ignores_is_refused(workspace: Path, run: Program, git: Git) -> None:
+    (workspace / ".git/info/exclude").write_text("endpoints/a*\n")
+    told = run("create", "ab", "--host", "a.example.net", check=3).err
+    assert "ignored by one of your .gitignore files:\n  endpoints/ab.yaml" in told
+    assert not (workspace / "endpoints/ab.yaml").exists()
+    assert git("status", "--porcelain", "--ignored") == ""
+
+
+@pytest.mark.usefixtures("step_by_step")
+def test_a_hook_that_says_no_leaves_all_as_it_was(workspace: Path, run: Program, git: Git) -> None:
+    run("create", "a", "--host", "a.example.net")
+    before = state(workspace)
+    write_hook(workspace, "pre-commit", "echo no", "exit 1")
+    run("create", "b", "--host", "b.example.net", check=3)
+    run("edit", "a", "--port", "5070", check=3)
+    assert state(workspace) == before
+    refuse_remains(workspace)
+
+
+MOVING = """\
+#!/bin/sh
+case " $* " in *" commit "*)
+    if [ ! -e {mark} ]; then
+        touch {mark}
+        tree=$({git} -C {root} rev-parse HEAD~0^{{tree}})
+        made=$(echo by plumbing | {git} -C {root} commit-tree $tree -p HEAD)
+        {git} -C {root} update-ref HEAD $made
+    fi ;;
+esac
+exec {git} "$@"
+"""
+
+
+@pytest.mark.usefixtures("step_by_step")
+def test_a_commit_that_comes_between_is_not_taken_back(
+    workspace: Path, run: Program, git: Git, tmp_path: Path
+) -> None:
+    run("create", "a", "--host", "a.example.net")
+    fake = tmp_path / "bin/git"
+    fake.parent.mkdir()
+    mark = tmp_path / "moved"
+    fake.write_text(MOVING.format(git=shutil.which("git"), root=workspace, mark=mark))
+    fake.chmod(0o755)
+    env = {"PATH": f"{fake.parent}{os.pathsep}{os.environ['PATH']}"}
+    told = run("create", "b", "--host", "b.example.net", env=env, check=3).err
+    assert "another commit was made at the same moment" in told
+    assert git("log", "--format=%s", "-2").splitlines() == ["by plumbing", "Create a"]
+    assert git("status", "--porcelain") == ""
+    refuse_remains(workspace)
+    run("create", "b", "--host", "b.example.net")
+    assert git("log", "--format=%s", "-1") == "Create b\n"
+
+
+@pytest.mark.usefixtures("step_by_step")
+def test_a_file_that_is_as_young_as_the_index_is_looked_at(
+    workspace: Path, run: Program, git: Git
+) -> None:
+    """Of the same size, and in the same moment: only the index's own age tells Git to look."""
+    git("config", "core.trustctime", "false")
+    files = [workspace / f"endpoints/{name}.yaml" for name in ("a", "b")]
+    for file in files:
+        run("create", file.stem, "--host", "a.example.net", "--port", "5070")
+    moment = 1_700_000_000 * 10**9
+    for file in files:
+        os.utime(file, ns=(moment, moment))
+    git("update-index", "--refresh")
+    for file in files:
+        file.write_text(file.read_text().replace("5070", "5071"))
+        os.utime(file, ns=(moment, moment))
+    os.utime(workspace / ".git/index", ns=(moment, moment))
+    run("save", "a")
+    assert git("show", "--name-only", "--format=").split() == ["endpoints/a.yaml"]
+    assert git("status", "--porcelain") == " M endpoints/b.yaml\n"
+
+
+@pytest.mark.parametrize("mark", ["skip-worktree", "assume-unchanged"])
+@pytest.mark.parametrize("pairs", [committing._PAIRS, -1])
+def test_of_what_git_does_not_look_at_nothing_is_written(
+    mark: str, pairs: int, repo: Path, run: Program, git: Git, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the other files of a change would be committed without it."""
+    monkeypatch.setattr(committing, "_PAIRS", pairs)
+    before = state(write_workspace(repo))
+    git("update-index", f"--{mark}", "endpoints/a.yaml")
+    for line in (command_line(name) for name in ("edit", "rename", "delete", "import")):
+        told = run(*line, check=3).err
+        assert f"endpoints/a.yaml: Git has been told not to look at this file ({mark})" in told
+        assert f"git update-index --no-{mark} endpoints/a.yaml" in told
+    assert state(repo) == before
+    run("edit", "a", "--port", "5099", "--no-commit")
+    git("update-index", f"--no-{mark}", "endpoints/a.yaml")
+    assert "+port: 5099" in git("diff")
+
+
+# -- when ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "entries", "stepwise"),
+    [
+        (("create", "new", "--host", "a.example.net"), 4001, True),
+        (("create", "new", "--host", "a.example.net"), 100, False),
+        (("edit", "a", "--port", "5070"), 4001, False),
+    ],
+)
+def test_it_is_done_where_git_would_take_long(
+    line: tuple[str, ...],
+    entries: int,
+    stepwise: bool,
+    workspace: Path,
+    run: Program,
+    git: Git,
+    tmp_path: Path,
+) -> None:
+    run("create", "a", "--host", "a.example.net")
+    blob = git("hash-object", "-w", "--stdin", input="x").strip()
+    rows = "".join(f"100644 {blob}\tother/{n}\n" for n in range(entries))
+    git("update-index", "--index-info", input=rows)
+    git("commit", "--quiet", "--message=Many")
+    git("sparse-checkout", "set", "--no-cone", "/*", "!/other")
+    asked = traced(run, tmp_path / "trace", *line)
+    assert ("add" in asked, "update-index" in asked) == (
+        line[0] == "create" and not stepwise,
+        stepwise,
+    )
+    assert git("status", "--porcelain") == ""
+    assert len(git("show", "--name-only", "--format=").split()) == 1
