@@ -10,8 +10,19 @@ from dataclasses import replace
 
 from benchmarks.answers import committed, lines, says, silent
 from benchmarks.processes import Output
-from benchmarks.states import again, clean, edit_some, forget, judged, keep_edited
-from benchmarks.tasks import At, Race, Row, Task, at_most, faster, megabytes
+from benchmarks.states import (
+    Step,
+    again,
+    clean,
+    edit_some,
+    edited,
+    forget,
+    graphed,
+    judged,
+    keep_edited,
+    tabled,
+)
+from benchmarks.tasks import At, Check, Race, Row, Task, at_most, faster, megabytes
 
 # -- tasks ---------------------------------------------------------------------------------------
 
@@ -72,6 +83,15 @@ LOG = Task(
     (lines("{watched_commits}", "commit "),),
     At.ALL,
 )
+HISTORY_GRAPHED = replace(
+    HISTORY,
+    label="history of one, with a commit graph",
+    at=At.MAIN_AND_LARGEST,
+    before=(graphed,),
+)
+LOG_GRAPHED = replace(
+    LOG, label="git log --follow, with it", at=At.MAIN_AND_LARGEST, before=(graphed,)
+)
 HISTORY_LATEST = Task(
     "history --limit 20", "sipctl history --limit 20", (lines("20", "20"),), At.ALL
 )
@@ -100,6 +120,7 @@ EDIT_MANY = Task(
     "edit of many",
     "sipctl edit --where tag:{city} --port 5091 --force",
     (says("{in_city} changed; commit "), committed("{in_city}")),
+    At.MAIN_AND_LARGEST,
     before=(judged,),
     after=(clean,),
 )
@@ -118,18 +139,43 @@ COPY = Task(
     after=(clean,),
 )
 
+
+def _reading(line: str, *checks: Check, most: int | None = None) -> Task:
+    label = line.removeprefix("sipctl ").partition(" {")[0]
+    return Task(label, line, checks, At.MAIN_AND_LARGEST, before=(judged,), most=most)
+
+
+def _writing(line: str, what: str, files: str, *before: Step) -> Task:
+    checks = (says(what), committed(files))
+    label = line.removeprefix("sipctl ").partition(" ")[0]
+    return Task(
+        label, line, checks, At.MAIN_AND_LARGEST, before=(judged, *before), after=(clean,), most=3
+    )
+
+
 OTHERS = (
-    Task("tag list", "sipctl tag list", (says("{city}"),), At.MAIN_AND_LARGEST),
-    Task(
-        "scenario list",
-        "sipctl scenario list -o name",
-        (lines("{scenarios}"),),
-        At.MAIN_AND_LARGEST,
-    ),
-    Task("uses", "sipctl uses {used}", (says("{user}"),), At.MAIN_AND_LARGEST),
-    Task("export csv", "sipctl export csv", (says("{watched},"),), At.MAIN_AND_LARGEST),
-    Task("status", "sipctl status", (says("main"),), At.MAIN_AND_LARGEST),
-    Task("plan", "sipctl plan HEAD~20", (says("endpoint"),), At.MAIN_AND_LARGEST),
+    _reading("sipctl list -o json", says('"{watched}"')),
+    _reading("sipctl tag list", says("{city}")),
+    _reading("sipctl scenario list", says("{user}")),
+    _reading("sipctl scenario show {user}", says("{user}")),
+    _reading("sipctl uses {used}", says("{user}")),
+    _reading("sipctl export csv", says("{watched},")),
+    _reading("sipctl status", says("main")),
+    _reading("sipctl diff HEAD", says("no field differs")),
+    _reading("sipctl plan HEAD~20", says("endpoint")),
+    _reading("sipctl validate --staged", *NO_FINDINGS),
+    _reading("sipctl fmt --check", silent, most=3),
+    _reading("sipctl secret check", *NO_FINDINGS, most=3),
+    _reading("sipctl blame {watched}", says("reference"), most=3),
+    _writing("sipctl create new --host sip.example.net", "1 created; commit ", "1"),
+    _writing("sipctl duplicate {watched} new", "1 duplicated; commit ", "1"),
+    _writing("sipctl rename {watched} new", "1 renamed; commit ", "1"),
+    _writing("sipctl delete {watched}", "1 deleted; commit ", "1"),
+    _writing("sipctl import --force {table}", "{new} created; commit ", "{new}", tabled),
+    _writing("sipctl undo", "1 changed; commit ", "0", edited),
+    _writing("sipctl restore {watched}", "1 changed; commit ", "1"),
+    _writing("sipctl reroute {used} {watched}", "1 changed; commit ", "1"),
+    _writing("sipctl save", "{some} changed; commit ", "{some}", edit_some),
 )
 
 # -- the table -----------------------------------------------------------------------------------
@@ -194,5 +240,10 @@ RACES = (
             Row("`edit --where`, {in_city} endpoints", EDIT_MANY, COPY),
         ),
     ),
-    Race("others", "Other commands that read", (), OTHERS),
+    Race("others", "Other commands", (), OTHERS),
+    Race(
+        "graph",
+        "Looking back, where Git keeps a graph of the commits with their paths",
+        (Row("`history REF`", HISTORY_GRAPHED, LOG_GRAPHED),),
+    ),
 )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 
-from benchmarks.workspaces import SOME, Workspace
+from benchmarks.workspaces import NEW, SOME, Workspace
 
 Step = Callable[[Workspace, str], None]
 """Puts a workspace into a state; given the command line that is to run, or has run, there."""
@@ -17,6 +18,7 @@ def pristine(workspace: Workspace) -> None:
     (git_dir / "index.lock").unlink(missing_ok=True)
     shutil.rmtree(git_dir / "sipctl", ignore_errors=True)
     shutil.rmtree(workspace.edited, ignore_errors=True)
+    _graph(workspace).unlink(missing_ok=True)
     clean(workspace)
     # all that was generated is packed, so what is loose are commits of runs
     for folder in (git_dir / "objects").glob("??"):
@@ -52,6 +54,28 @@ def edit_some(workspace: Workspace, line: str) -> None:
     for path in workspace.files[::step][:SOME]:
         with (workspace.folder / path).open("a", encoding="utf-8") as file:
             file.write("x-ticket: NET-417\n")
+
+
+def edited(workspace: Workspace, line: str) -> None:
+    """One file has been edited by sipctl, and committed."""
+    workspace.do("sipctl edit {watched} --port 5091")
+
+
+def tabled(workspace: Workspace, line: str) -> None:
+    """Beside the workspace lies a table of endpoints that it does not have."""
+    rows = (f"new-{n:05},sip-{n}.example.net,5060,new" for n in range(NEW))
+    text = "\n".join(["reference,host,port,tags", *rows, ""])
+    workspace.table.write_text(text, encoding="utf-8")
+
+
+def graphed(workspace: Workspace, line: str) -> None:
+    """Git keeps a graph of the commits that tells which paths each touches."""
+    if not _graph(workspace).exists():
+        workspace.do("git commit-graph write --reachable --changed-paths --no-progress")
+
+
+def _graph(workspace: Workspace) -> Path:
+    return workspace.folder / ".git" / "objects" / "info" / "commit-graph"
 
 
 def keep_edited(line: str) -> Step:

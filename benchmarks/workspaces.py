@@ -20,6 +20,9 @@ from benchmarks.processes import Ended, Failed, run
 SOME = 100
 """So many files are edited by hand, where there are as many."""
 
+NEW = 1_000
+"""So many endpoints are in the table that is imported."""
+
 # what bash has in COMP_WORDBREAKS unless somebody changes it
 _WORD_BREAKS = " \t\n\"'@><=;|&(:"
 
@@ -36,6 +39,11 @@ class Workspace:
     def edited(self) -> Path:
         """A folder beside the workspace, for files as an edit of many leaves them."""
         return self.folder.with_name("edited")
+
+    @property
+    def table(self) -> Path:
+        """A file beside the workspace, for endpoints that are to be imported."""
+        return self.folder.with_name("table.csv")
 
     @cached_property
     def files(self) -> tuple[str, ...]:
@@ -60,6 +68,8 @@ class Workspace:
             "edited": str(self.edited),
             "schema": str(ROOT / "schemas" / "endpoint.schema.json"),
             "script": str(ROOT / "benchmarks" / "script.py"),
+            "new": NEW,
+            "table": str(self.table),
             "some": min(SOME, self.facts.endpoints),
             "typed": self.facts.watched[:-1],
         }

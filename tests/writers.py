@@ -86,17 +86,17 @@ def writing_commands() -> list[str]:
     return [
         " ".join(words)
         for name, entry in COMMANDS.items()
-        for words, leaf in _leaves((name,), entry)
+        for words, leaf in leaves((name,), entry)
         if "writing" in leaf.options
     ]
 
 
-def _leaves(
+def leaves(
     words: tuple[str, ...], entry: Entry | dict[str, Entry]
 ) -> list[tuple[tuple[str, ...], Entry]]:
     if isinstance(entry, Entry):
         return [(words, entry)]
-    return [leaf for name, inner in entry.items() for leaf in _leaves((*words, name), inner)]
+    return [leaf for name, inner in entry.items() for leaf in leaves((*words, name), inner)]
 
 
 def command_line(name: str) -> list[str]:
