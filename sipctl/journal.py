@@ -258,7 +258,8 @@ def _put_back(repository: Repository, entry: Entry, rescue: bool) -> Path | None
 def _remove_locks(repository: Repository, since: float) -> None:
     for lock in _git_locks(repository):
         with suppress(FileNotFoundError):
-            if lock.stat().st_mtime >= since - 1:
+            # (a copy of the index that locks it tells the index's own time as when it was written)
+            if lock.stat().st_ctime >= since - 1:
                 lock.unlink()
 
 
