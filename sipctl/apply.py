@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import time
 from collections import Counter
@@ -419,13 +420,14 @@ def _refuse_unclean(repository: Repository, paths: list[str]) -> None:
         raise Refused(f"{named}: uncommitted changes are in the way", hint)
 
 
-def _refuse_marked(paths: Sequence[str], known: Mapping[str, Entry]) -> None:
+def _refuse_marked(repository: Repository, plan: Plan, known: Mapping[str, Entry]) -> None:
     """Git commits nothing of a file that it has been told not to look at."""
-    marked = sorted((path, mark) for path in paths if path in known and (mark := known[path].mark))
-    for path, mark in marked:
-        message = f"{path}: Git has been told not to look at this file ({mark})"
-        hint = f"`git update-index --no-{mark} {path}` ends that; --no-commit only writes the file"
-        raise Refused(message, hint)
+    for path in sorted(change.path for change in plan.effective):
+        entry = known.get(repository.prefix + path)
+        if entry is not None and entry.mark:
+            command = f"git update-index --no-{entry.mark} {shlex.quote(path)}"
+            hint = f"`{command}`, in the workspace, ends that; --no-commit only writes the file"
+            raise Refused(f"{path}: Git has been told not to look at it ({entry.mark})", hint)
 
 
 _FEW = 10
@@ -469,6 +471,8 @@ def _carry_out(repository: Repository, outcome: Outcome, options: Options) -> Ou
         if options.commit:
             commit = _commit(change, _message(outcome, subject))
     except BaseException as error:
+        if isinstance(error, committing.Withdrawn):
+            change = change._replace(notes=change.notes._replace(commits=False))
         if not _settle(change, died=isinstance(error, GitDied)):
             raise
         commit = change.repository.head()
@@ -486,7 +490,7 @@ def _begin(repository: Repository, plan: Plan, subject: str, options: Options) -
     if options.commit:
         _wait_for_index(top, options)
         known = top.indexed(disk.around(paths))
-        _refuse_marked(paths, known)
+        _refuse_marked(repository, plan, known)
         if not (plan.adopts or _are_as_committed(top, entries, known)):
             _refuse_unclean(repository, [change.path for change in plan.effective])
         added = tuple(e.path for e in entries if e.new is not None and e.path not in known)

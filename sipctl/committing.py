@@ -6,14 +6,16 @@ Paths are relative to the top of the work tree: all functions take a repository 
 from __future__ import annotations
 
 import os
+import re
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from sipctl import processes
-from sipctl.processes import GitFailed, words
+from sipctl.errors import Bug
+from sipctl.processes import GitDied, GitFailed, words
 from sipctl.repository import NO_MODES, Repository, nul
 
 # How long to try again while another Git process holds the index, in seconds.
@@ -36,12 +38,11 @@ def commit(
     """
     index = _Index(repository, pass_fds)
     if _takes_long(index, paths, added):
-        _commit_apart(index, paths, added, message_file)
-    else:
-        if added:
-            index.on_paths((*NO_MODES, "add"), added)
-        _commit(index, message_file, only=paths)
-        index.reset({*paths}.__contains__)
+        return _commit_apart(index, paths, added, message_file)
+    if added:
+        index.on_paths((*NO_MODES, "add"), added)
+    _commit(index, message_file, only=paths)
+    index.reset({*paths})
     head = repository.head()
     assert head is not None
     return head
@@ -55,57 +56,89 @@ def forget(repository: Repository, paths: Sequence[str]) -> None:
 
 def refresh(repository: Repository, paths: Collection[str]) -> None:
     """Make the index entries of `paths` equal to HEAD, whatever a hook has done to them."""
-    _Index(repository).reset({*paths}.__contains__)
+    _Index(repository).reset({*paths})
 
 
-def _commit(index: _Index, message_file: Path, only: Sequence[str] | None = None) -> None:
-    """The only place that makes commits: of some paths only, or of all that an index holds."""
+def _commit(index: _Index, message_file: Path, only: Sequence[str] | None = None) -> str:
+    """The only place that makes commits: of some paths only, or of all that an index holds; then
+    Git says which one it has made."""
     # maintenance runs later and by itself: started here, it would keep our descriptors
     quiet = ("-c", "gc.auto=0", "-c", "maintenance.auto=false")
     utf_8 = ("-c", "i18n.commitEncoding=UTF-8")
     # a user's `strip` eats lines with #, and his `verbose` what stands behind a scissors line
-    told = ("--quiet", "--cleanup=whitespace", "--no-verbose", f"--file={message_file}")
-    args = (*NO_MODES, *quiet, *utf_8, "commit", *told)
-    if only is None:
-        index.run(args, env=_of_hooks())
-    else:
-        index.on_paths((*args, "--only"), only)
+    told = ("--cleanup=whitespace", "--no-verbose", f"--file={message_file}")
+    whole = ("-c", "core.abbrev=no")
+    args = (*NO_MODES, *quiet, *utf_8, *whole, "commit", *told)
+    if only is not None:
+        return index.on_paths((*args, "--quiet", "--only"), only)
+    return index.run(args, env=_of_hooks())
 
 
 # -- the same step by step -----------------------------------------------------------------------
 
 # `git add` and `git commit --only` compare each path with each in the index, and look at all others
-# again for each if one of them is new. With so many of them, that takes longer than these steps.
-_ENTRIES = 4_000
-_PAIRS = 5_000_000
+# again for each if one of them is new. With so many of them, that takes half a second and more.
+_ENTRIES = 20_000
+_PAIRS = 40_000_000
 
 
 def _takes_long(index: _Index, paths: Sequence[str], added: Sequence[str]) -> bool:
     entries = index.entries() + len(added)
     many = len(paths) * entries > _PAIRS or (bool(added) and entries > _ENTRIES)
-    return many and index.repository.head() is not None
+    return many and not _is_special(index)
+
+
+def _is_special(index: _Index) -> bool:
+    """True where it matters that Git does it in one step: a hook that comes after a commit finds
+    the index as it is then, and a sparse checkout refuses what lies outside of it."""
+    repository = index.repository
+    hook = repository.ask("rev-parse", "--git-path", "hooks/post-commit")
+    has_hook = hook is not None and os.access(repository.root / hook, os.X_OK)
+    is_sparse = (repository.git_dir / "info" / "sparse-checkout").exists()
+    return has_hook or is_sparse or index.file.is_symlink() or repository.head() is None
+
+
+class Withdrawn(GitFailed):
+    """Somebody else came first, and a commit of ours does not stand."""
+
+
+_MEANWHILE = "somebody else committed or merged at the same moment"
 
 
 def _commit_apart(
     index: _Index, paths: Sequence[str], added: Sequence[str], message_file: Path
-) -> None:
+) -> str:
     """What `git commit --only` does: while the index is locked, commit another that is HEAD's but
     for these paths; then they are in the index what they are in HEAD."""
     repository = index.repository
     _refuse_ignored(repository, added)
     with _locked(index) as lock:
-        base, own = repository.head(), {*paths}
+        base = repository.head()
         # Git calls it so
         apart = index._replace(path=lock.file.with_name(f"next-index-{os.getpid()}.lock"))
         try:
             _copy(lock.file, apart.file)
-            apart.reset(lambda path: path not in own)
-            apart.put(own)
-            _commit(apart, message_file)
+            apart.reset()
+            apart.put(paths)
+            # a merge that lets go of the index tells of itself a moment later
+            repository.refuse_open_operation()
+            if repository.head() != base:
+                raise Withdrawn(_MEANWHILE)
+            made = _hash_in(_commit(apart, message_file))
         finally:
-            apart.file.unlink(missing_ok=True)
-        _refuse_other_parent(lock, base)
-        lock.reset(own.__contains__)
+            with processes.no_signals():
+                apart.file.unlink(missing_ok=True)
+        _refuse_other_parents(lock, base, made)
+        lock.reset({*paths})
+    return made
+
+
+def _hash_in(told: str) -> str:
+    """The commit that `git commit` says it has made: `[main HASH] Subject`."""
+    found = re.match(r"\[.*? ([0-9a-f]{40,64})\] ", told)
+    if found is None:
+        raise Bug("git commit does not tell the hash of its commit")
+    return found[1]
 
 
 def _refuse_ignored(repository: Repository, added: Sequence[str]) -> None:
@@ -117,47 +150,58 @@ def _refuse_ignored(repository: Repository, added: Sequence[str]) -> None:
         raise GitFailed(f"the following paths are ignored by one of your .gitignore files:\n{told}")
 
 
+def _refuse_other_parents(index: _Index, base: str | None, made: str) -> None:
+    """Nobody else commits while the index is locked; but plumbing may, and a push, and a merge may
+    have been begun. Our commit holds nothing of that, so that it goes again."""
+    repository = index.repository
+    parents = repository.commit_of(made).parents
+    if parents == (base,):
+        return
+    index.run(("update-ref", "HEAD", parents[0], made))
+    if len(parents) > 1:  # it is open again
+        file = repository.git_dir / "MERGE_HEAD"
+        file.write_text("".join(f"{parent}\n" for parent in parents[1:]), encoding="ascii")
+    raise Withdrawn(_MEANWHILE)
+
+
 @contextmanager
 def _locked(index: _Index) -> Iterator[_Index]:
     """A copy of the index that locks it, and becomes it in the end."""
-    lock = index.file.with_name("index.lock")
-    os.close(_created(lock))
+    lock, held = index.file.with_name("index.lock"), False
+    until = time.monotonic() + _PATIENCE
     try:
+        while not held:
+            with processes.no_signals():  # it is ours from the moment it is there
+                held = _is_created(lock)
+            if not held and time.monotonic() > until:
+                raise GitFailed(f"another Git process holds the index: {lock} exists")
+            if not held:
+                time.sleep(_AGAIN)
         _copy(index.file, lock)
         yield index._replace(path=lock)
-        os.replace(lock, index.file)
-    except BaseException:
-        lock.unlink(missing_ok=True)
-        raise
+        with processes.no_signals():
+            os.replace(lock, index.file)
+            held = False
+    finally:
+        if held:
+            lock.unlink(missing_ok=True)
+
+
+def _is_created(lock: Path) -> bool:
+    try:
+        os.close(os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
+    except FileExistsError:
+        return False
+    return True
 
 
 def _copy(index: Path, copy: Path) -> None:
-    """An index elsewhere, as old as it was: Git looks again at files that are not older."""
+    """An index elsewhere, as old as it is: Git looks again at files that are not older."""
     with index.open("rb") as stream:
         known = os.fstat(stream.fileno())
         copy.write_bytes(stream.read())
+    copy.chmod(known.st_mode & 0o777)
     os.utime(copy, ns=(known.st_atime_ns, known.st_mtime_ns))
-
-
-def _created(lock: Path) -> int:
-    until = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            return os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-        except FileExistsError:
-            if time.monotonic() > until:
-                raise GitFailed(f"another Git process holds the index: {lock} exists") from None
-        time.sleep(_AGAIN)
-
-
-def _refuse_other_parent(index: _Index, base: str | None) -> None:
-    """Nobody else commits while the index is locked; but plumbing may, and a push. Our commit would
-    take that back, so it goes."""
-    made = index.repository.head()
-    parent = index.repository.parent(made) if made else None
-    if made and parent and parent != base:
-        index.run(("update-ref", "HEAD", parent, made))
-        raise GitFailed("another commit was made at the same moment")
 
 
 # -- the index -----------------------------------------------------------------------------------
@@ -190,8 +234,8 @@ class _Index(NamedTuple):
         args = (*NO_MODES, "update-index", "-z", *careful, "--stdin")
         self.run(args, nul(paths))
 
-    def reset(self, chosen: Callable[[str], bool]) -> None:
-        """Make those of the chosen entries that are not as in HEAD so."""
+    def reset(self, paths: Collection[str] | None = None) -> None:
+        """Make the entries of these paths, or all, what they are in HEAD."""
         args = (
             "--cached",
             "--raw",
@@ -202,33 +246,39 @@ class _Index(NamedTuple):
         )
         pieces = iter(self._read("diff-index", *args, "HEAD").split(b"\0"))
         rows = ((row[1:].split()[::2][:2], path) for row, path in zip(pieces, pieces, strict=False))
-        own = [(old, path) for old, path in rows if chosen(os.fsdecode(path))]
+        own = [(old, path) for old, path in rows if paths is None or os.fsdecode(path) in paths]
         if own:
             data = b"".join(b"%s %s\t%s\0" % (*old, path) for old, path in own)
             self.run(("update-index", "-z", "--index-info"), data)
-            with suppress(GitFailed):  # it says so where other files have changed
+            try:
                 self.run(("update-index", "-q", "--refresh"))
+            except GitDied:
+                raise
+            except GitFailed:  # it says so where other files have changed
+                pass
 
-    def on_paths(self, args: Sequence[str], paths: Collection[str]) -> None:
+    def on_paths(self, args: Sequence[str], paths: Collection[str]) -> str:
         """Run a command that takes patterns of paths on these paths."""
         more = ("--pathspec-from-file=-", "--pathspec-file-nul")
-        self.run((*args, *more), nul(f":(literal){path}" for path in paths), _of_hooks())
+        return self.run((*args, *more), nul(f":(literal){path}" for path in paths), _of_hooks())
 
     def run(
         self, args: Sequence[str], data: bytes = b"", env: Mapping[str, str] | None = None
-    ) -> None:
-        """Run what locks the index, again while another Git process holds it."""
+    ) -> str:
+        """Run what locks the index, again while another Git process holds it. What it says."""
         until = time.monotonic() + _PATIENCE
         root, launch, more = self.repository.root, processes.through_gitpython, self._variables()
         while True:
-            status, _, err = processes.run(
+            status, out, err = processes.run(
                 root, args, data, {**more, **(env or {})}, self.pass_fds, launch
             )
+            said = out.decode("utf-8", "replace")
             if status == 0:
-                return
-            held = status == 128 and "index.lock" in err  # 1 is a hook's
+                return said
+            # (1 is a hook's; what is not the repository's own index nobody else holds)
+            held = status == 128 and "index.lock" in err and self.path is None
             if not held or time.monotonic() > until:
-                raise GitFailed(words(err) or "Git said no, and not why")
+                raise GitFailed(words(err) or words(said) or "Git said no, and not why")
             time.sleep(_AGAIN)
 
     def _read(self, *args: str) -> bytes:

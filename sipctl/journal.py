@@ -266,7 +266,8 @@ def _remove_locks(repository: Repository, since: float) -> None:
 def _git_locks(repository: Repository) -> Iterator[Path]:
     """The locks that a killed Git process of a commit, or of what follows, can leave behind."""
     git_dir, objects = repository.git_dir, repository.common_dir / "objects"
-    yield from (git_dir / "index.lock", git_dir / "HEAD.lock")
+    yield git_dir / "HEAD.lock"
+    yield from git_dir.glob("index.lock*")  # its own lock, too
     yield from git_dir.glob("next-index-*.lock")
     yield objects / "maintenance.lock"
     yield objects / "info" / "commit-graph.lock"

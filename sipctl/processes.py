@@ -128,13 +128,13 @@ def run(
     killed."""
     process = None
     try:
-        with _no_signals():
+        with no_signals():
             process = start(folder, args, env, pass_fds, launch)
         out, err = process.communicate(data)
     except BaseException:
         if process is not None:
             # interrupted: Git ends first, so that what is put back stays put back
-            with _no_signals():
+            with no_signals():
                 process.terminate()
                 process.wait()
         raise
@@ -166,7 +166,7 @@ def stream(
     """
     running: list[Popen[bytes]] = []
     try:
-        with _no_signals():
+        with no_signals():
             for args in commands:
                 running.append(_started_behind(running, folder, args))
         yield _pieces(running, between)
@@ -262,7 +262,7 @@ class Conversation:
                 yield answer(process.stdout)
 
     def _started(self) -> Popen[bytes]:
-        with _no_signals():
+        with no_signals():
             process = start(self._folder, self._args, READING)
             self._process = process
             self._ending = weakref.finalize(self, _end, process)
@@ -273,7 +273,7 @@ class Conversation:
         process = self._process
         assert process is not None
         assert process.stderr is not None
-        with _no_signals():
+        with no_signals():
             status = process.wait()
             said = process.stderr.read()
             self.end()
@@ -319,7 +319,7 @@ def together(
 
 
 @contextmanager
-def _no_signals() -> Iterator[None]:
+def no_signals() -> Iterator[None]:
     """What a signal raises is raised at the end of the block: no process is started and lost."""
     came: list[int] = []
 

@@ -196,7 +196,7 @@ class Repository:
     def ignored(self, files: Iterable[str]) -> set[str]:
         """Which of these absolute paths the user's patterns ignore, if tracked or not.
 
-        (Git looks at its whole index for each path if it may look at it at all.)
+        None where Git cannot tell. (It would look at its whole index for each path, if it may.)
         """
         # this command takes no literal pathspecs, and reads what begins with a slash as it is
         env = {**READING, "GIT_LITERAL_PATHSPECS": "0"}
@@ -303,7 +303,7 @@ class Repository:
         return found is not None and len(found[1]) >= _LARGE
 
     def log_by_looking(self, revision: str, path: str) -> Iterator[list[LogEntry]]:
-        """The same, found by looking the file up in each commit."""
+        """The same, found by looking the file up in each commit. Its mode does not count."""
         details = Conversation(self.root, "diff-tree", *_LOG, "-r", "--stdin", "--", path)
         look_up = partial(self._in_commits, path)
         with self._commits(revision) as commits:
@@ -345,7 +345,8 @@ class Repository:
         What others committed is not compared with anything, so that it costs little to pass by.
         """
         ours = ("--first-parent", "--basic-regexp", "--grep=^Sipctl-Operation:", revision)
-        args = (*_LOG, "--stdin", "--", ".")
+        log = (word for word in _LOG if word != "-c")
+        args = (*log, "--diff-merges=first-parent", "--stdin", "--", ".")
         return chain.from_iterable(self._portions(("rev-list", *ours), ("diff-tree", *args)))
 
     def _portions(self, *commands: Sequence[str], file: bool = False) -> Iterator[list[LogEntry]]:

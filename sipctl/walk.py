@@ -24,7 +24,7 @@ def touching(
     commits: Iterable[tuple[str, Parents]],
     look_up: Callable[[Sequence[str]], Iterable[str | None]],
 ) -> Iterator[list[str]]:
-    """The commits in which a file is not what it was in one of their parents, newest first.
+    """The commits in which a file holds what it holds in none of their parents, newest first.
 
     `commits` are all up to `start`, newest first, each with its parents. `look_up` gives the blob
     of the file in each of these commits, None where there is none. Behind a merge that has the file

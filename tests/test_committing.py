@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 
 from sipctl import committing
 from tests.conftest import Git, Program
-from tests.support import Environment
+from tests.support import Environment, environment
 from tests.test_upkeep import traced
 from tests.writers import (
     EDIT_COMMITTED,
@@ -22,6 +24,9 @@ from tests.writers import (
 )
 
 COMMANDS = sorted({*writing_commands()} - {"init", "secret keygen"})
+
+
+THRESHOLDS = (committing._PAIRS, -1)
 
 
 @pytest.fixture
@@ -67,6 +72,16 @@ def with_split_index(root: Path, git: Git) -> None:
     git("update-index", "--split-index", cwd=root)
 
 
+def with_a_staged_mode(root: Path, git: Git) -> None:
+    """A file that is edited by hand is staged as a program."""
+    git("add", "--chmod=+x", "endpoints/d.yaml", cwd=root)
+
+
+def shared_by_a_group(root: Path, git: Git) -> None:
+    git("config", "core.sharedRepository", "group", cwd=root)
+    git("add", "endpoints/d.yaml", cwd=root)
+
+
 def in_a_detached_head(root: Path, git: Git) -> None:
     git("switch", "--quiet", "--detach", cwd=root)
 
@@ -78,6 +93,8 @@ SETUPS = (
     with_conflict,
     with_more_staged,
     with_split_index,
+    with_a_staged_mode,
+    shared_by_a_group,
     in_a_detached_head,
 )
 
@@ -88,7 +105,7 @@ def both(
     """What came of a command, made at once and step by step."""
     setup(write_workspace(repo), git)
     found: list[object] = []
-    for pairs in (committing._PAIRS, -1):
+    for pairs in THRESHOLDS:
         copy = Path(shutil.copytree(repo, repo.with_name(f"copy{pairs}")))
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(committing, "_PAIRS", pairs)
@@ -98,7 +115,7 @@ def both(
         marks = git("ls-files", "-v", cwd=copy)
         log = git("log", "--format=%an %s%n%b", cwd=copy)
         found.append((ended.status, ended.out.replace(git("rev-parse", "HEAD", cwd=copy)[:10], "")))
-        found[-1] = (found[-1], state(copy), marks, log)
+        found[-1] = (found[-1], state(copy), marks, log, (copy / ".git/index").stat().st_mode)
         refuse_remains(copy)
     return found
 
@@ -113,7 +130,7 @@ def test_every_command_leaves_the_same(name: str, repo: Path, run: Program, git:
 
 
 @pytest.mark.parametrize("setup", SETUPS, ids=lambda setup: setup.__name__)
-@pytest.mark.parametrize("name", ["create", "edit", "rename", "delete", "import"])
+@pytest.mark.parametrize("name", ["create", "edit", "rename", "delete", "import", "save"])
 def test_whatever_else_stands_in_the_index_is_left(
     name: str, setup: Callable[[Path, Git], None], repo: Path, run: Program, git: Git
 ) -> None:
@@ -144,38 +161,129 @@ def test_a_hook_that_says_no_leaves_all_as_it_was(workspace: Path, run: Program,
     refuse_remains(workspace)
 
 
-MOVING = """\
+BETWEEN = """\
 #!/bin/sh
 case " $* " in *" commit "*)
     if [ ! -e {mark} ]; then
         touch {mark}
-        tree=$({git} -C {root} rev-parse HEAD~0^{{tree}})
-        made=$(echo by plumbing | {git} -C {root} commit-tree $tree -p HEAD)
-        {git} -C {root} update-ref HEAD $made
+        cd {root}
+        {lines}
+        cd - >/dev/null
     fi ;;
 esac
 exec {git} "$@"
 """
 
 
+@pytest.fixture
+def between(workspace: Path, tmp_path: Path, run: Program) -> Callable[[str], Environment]:
+    """Makes a Git that runs these lines first where it is to commit, and its environment."""
+    run("create", "a", "--host", "a.example.net")
+
+    def made(lines: str) -> Environment:
+        fake, mark, git = tmp_path / "bin/git", tmp_path / "came", shutil.which("git")
+        fake.parent.mkdir()
+        lines = lines.replace("git ", f"{git} ")
+        fake.write_text(BETWEEN.format(git=git, root=workspace, mark=mark, lines=lines))
+        fake.chmod(0o755)
+        return {"PATH": f"{fake.parent}{os.pathsep}{os.environ['PATH']}"}
+
+    return made
+
+
+PLUMBING = "git update-ref HEAD $(echo by plumbing | git commit-tree HEAD^{tree} -p HEAD)"
+CREATE_B = ("create", "b", "--host", "b.example.net")
+
+
 @pytest.mark.usefixtures("step_by_step")
 def test_a_commit_that_comes_between_is_not_taken_back(
-    workspace: Path, run: Program, git: Git, tmp_path: Path
+    workspace: Path, run: Program, git: Git, between: Callable[[str], Environment]
 ) -> None:
-    run("create", "a", "--host", "a.example.net")
-    fake = tmp_path / "bin/git"
-    fake.parent.mkdir()
-    mark = tmp_path / "moved"
-    fake.write_text(MOVING.format(git=shutil.which("git"), root=workspace, mark=mark))
-    fake.chmod(0o755)
-    env = {"PATH": f"{fake.parent}{os.pathsep}{os.environ['PATH']}"}
-    told = run("create", "b", "--host", "b.example.net", env=env, check=3).err
-    assert "another commit was made at the same moment" in told
+    told = run(*CREATE_B, env=between(PLUMBING), check=3).err
+    assert "somebody else committed or merged at the same moment" in told
     assert git("log", "--format=%s", "-2").splitlines() == ["by plumbing", "Create a"]
     assert git("status", "--porcelain") == ""
     refuse_remains(workspace)
-    run("create", "b", "--host", "b.example.net")
+    run(*CREATE_B)
     assert git("log", "--format=%s", "-1") == "Create b\n"
+
+
+@pytest.mark.usefixtures("step_by_step")
+def test_a_commit_of_the_same_file_that_comes_between_is_not_taken_for_ours(
+    run: Program, git: Git, between: Callable[[str], Environment]
+) -> None:
+    blob = "$(echo theirs | git hash-object -w --stdin)"
+    index = "GIT_INDEX_FILE=.git/theirs"
+    tree = (
+        f"{index} git read-tree HEAD; "
+        f"{index} git update-index --cacheinfo 100644 {blob} endpoints/a.yaml; "
+        f"git update-ref HEAD $(echo theirs | git commit-tree $({index} git write-tree) -p HEAD)"
+    )
+    told = run("edit", "a", "--port", "5070", env=between(tree), check=3).err
+    assert "somebody else committed or merged at the same moment" in told
+    assert git("show", "HEAD:endpoints/a.yaml") == "theirs\n"
+    assert git("log", "--format=%s", "-1") == "theirs\n"
+
+
+@pytest.mark.usefixtures("step_by_step")
+def test_a_merge_that_is_begun_meanwhile_is_not_ended(
+    workspace: Path, run: Program, git: Git, between: Callable[[str], Environment]
+) -> None:
+    head = git("rev-parse", "HEAD")
+    git("switch", "--quiet", "--create", "other", "HEAD^")
+    git("commit", "--quiet", "--allow-empty", "--message=Theirs")
+    other = git("rev-parse", "HEAD")
+    git("switch", "--quiet", "main")
+    told = run(*CREATE_B, env=between(f"echo {other.strip()} >.git/MERGE_HEAD"), check=3).err
+    assert "somebody else committed or merged at the same moment" in told
+    assert git("rev-parse", "HEAD") == head
+    assert (workspace / ".git/MERGE_HEAD").read_text() == other
+    refuse_remains(workspace)
+
+
+@pytest.mark.usefixtures("step_by_step")
+def test_a_slow_merge_is_not_ended(
+    workspace: Path, run: Program, git: Git, sipctl: Program, tmp_path: Path
+) -> None:
+    run("create", "a", "--host", "a.example.net")
+    git("switch", "--quiet", "--create", "other")
+    (workspace / ".gitattributes").write_text("*.bin filter=slow\n")
+    (workspace / "x.bin").write_text("x")
+    git("add", ".")
+    git("commit", "--quiet", "--message=Theirs")
+    git("switch", "--quiet", "main")
+    git("config", "filter.slow.smudge", f"touch {tmp_path}/began; sleep 1; cat")
+    with subprocess.Popen(
+        ["git", "merge", "--quiet", "--no-commit", "--no-ff", "other"],
+        cwd=workspace,
+        env=environment(),
+    ):
+        while not (tmp_path / "began").exists():
+            time.sleep(0.01)
+        told = run("edit", "a", "--port", "5070", check=3).err
+    assert "a merge is not finished here" in told
+    assert (workspace / ".git/MERGE_HEAD").exists()
+    assert git("status", "--porcelain") == "A  .gitattributes\nA  x.bin\n"
+
+
+@pytest.mark.parametrize("pairs", THRESHOLDS)
+def test_what_a_hook_commits_after_us_stands(
+    pairs: int, workspace: Path, run: Program, git: Git, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(committing, "_PAIRS", pairs)
+    lines = ("[ -e .git/once ] && exit", "touch .git/once VERSION", "git add VERSION")
+    write_hook(workspace, "post-commit", *lines, "git commit --quiet --message=Bump")
+    told = run("create", "a", "--host", "a.example.net").out
+    assert git("log", "--format=%s", "-2").splitlines() == ["Bump", "Create a"]
+    assert git("status", "--porcelain") == ""
+    assert "1 created" in told
+
+
+@pytest.mark.usefixtures("step_by_step")
+def test_the_commit_that_is_told_is_our_own(workspace: Path, run: Program, git: Git) -> None:
+    git("switch", "--quiet", "--create", "odd]name")
+    found = run("create", "a", "--host", "a.example.net", "-o", "json")
+    assert git("rev-parse", "HEAD").strip() in found.out
 
 
 @pytest.mark.usefixtures("step_by_step")
@@ -201,7 +309,7 @@ def test_a_file_that_is_as_young_as_the_index_is_looked_at(
 
 
 @pytest.mark.parametrize("mark", ["skip-worktree", "assume-unchanged"])
-@pytest.mark.parametrize("pairs", [committing._PAIRS, -1])
+@pytest.mark.parametrize("pairs", THRESHOLDS)
 def test_of_what_git_does_not_look_at_nothing_is_written(
     mark: str, pairs: int, repo: Path, run: Program, git: Git, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,7 +319,7 @@ def test_of_what_git_does_not_look_at_nothing_is_written(
     git("update-index", f"--{mark}", "endpoints/a.yaml")
     for line in (command_line(name) for name in ("edit", "rename", "delete", "import")):
         told = run(*line, check=3).err
-        assert f"endpoints/a.yaml: Git has been told not to look at this file ({mark})" in told
+        assert f"endpoints/a.yaml: Git has been told not to look at it ({mark})" in told
         assert f"git update-index --no-{mark} endpoints/a.yaml" in told
     assert state(repo) == before
     run("edit", "a", "--port", "5099", "--no-commit")
@@ -223,32 +331,37 @@ def test_of_what_git_does_not_look_at_nothing_is_written(
 
 
 @pytest.mark.parametrize(
-    ("line", "entries", "stepwise"),
+    ("line", "limit", "stepwise"),
     [
-        (("create", "new", "--host", "a.example.net"), 4001, True),
-        (("create", "new", "--host", "a.example.net"), 100, False),
-        (("edit", "a", "--port", "5070"), 4001, False),
+        (("create", "new", "--host", "a.example.net"), 30, True),
+        (("create", "new", "--host", "a.example.net"), 300, False),
+        (("edit", "a", "--port", "5070"), 30, False),
     ],
 )
 def test_it_is_done_where_git_would_take_long(
     line: tuple[str, ...],
-    entries: int,
+    limit: int,
     stepwise: bool,
     workspace: Path,
     run: Program,
     git: Git,
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(committing, "_ENTRIES", limit)
     run("create", "a", "--host", "a.example.net")
-    blob = git("hash-object", "-w", "--stdin", input="x").strip()
-    rows = "".join(f"100644 {blob}\tother/{n}\n" for n in range(entries))
-    git("update-index", "--index-info", input=rows)
+    for number in range(50):
+        (workspace / f"{number}.txt").touch()
+    git("add", ".")
     git("commit", "--quiet", "--message=Many")
-    git("sparse-checkout", "set", "--no-cone", "/*", "!/other")
     asked = traced(run, tmp_path / "trace", *line)
-    assert ("add" in asked, "update-index" in asked) == (
-        line[0] == "create" and not stepwise,
-        stepwise,
-    )
+    by_git = line[0] == "create" and not stepwise
+    assert ("add" in asked, "update-index" in asked) == (by_git, stepwise)
     assert git("status", "--porcelain") == ""
     assert len(git("show", "--name-only", "--format=").split()) == 1
+
+
+@pytest.mark.usefixtures("step_by_step")
+def test_a_sparse_checkout_is_for_git_to_judge(workspace: Path, run: Program, git: Git) -> None:
+    git("sparse-checkout", "set", "--cone", "scenarios")
+    assert "sparse" in run("create", "a", "--host", "a.example.net", check=3).err
