@@ -18,6 +18,7 @@ from tests.writers import (
     refuse_remains,
     state,
     status,
+    write_hook,
     write_workspace,
     writing_commands,
 )
@@ -330,6 +331,19 @@ def test_the_lock_of_a_living_git_is_left_alone(
     assert lock.exists()
     lock.unlink()
     run(*line)
+
+
+def test_what_a_killed_git_has_locked_is_free_again(
+    workspace: Path, run_preloaded: Preloaded, run: Program
+) -> None:
+    write_hook(workspace, "pre-commit", "kill -9 $PROGRAM $PPID")
+    run_preloaded(*A, cwd=workspace, check=KILLED)
+    (workspace / ".git/hooks/pre-commit").unlink()
+    for name in ("index.lock", "next-index-1.lock"):
+        (workspace / ".git" / name).touch()
+        (workspace / ".git" / f"{name}.lock").touch()  # what it had locked in its turn
+    assert "is put back" in run(*B).err
+    refuse_remains(workspace)
 
 
 def test_a_journal_that_cannot_be_read_is_named(workspace: Path, run: Program) -> None:

@@ -11,6 +11,7 @@ from sipctl.changes import Plan
 from sipctl.errors import Refused
 from sipctl.inventory import Inventory
 from sipctl.yamlfile.write import Value
+from tests.conftest import Git, Program
 from tests.story import LYON, PARIS, Story, renamed
 
 PLAIN = PARIS.replace("{env: PARIS_PASSWORD}", "hunter2")
@@ -705,3 +706,20 @@ def test_a_password_is_kept_in_a_file_with_carriage_returns(story: Story) -> Non
     story.does("pbx-paris", new)
     restore_all(story, "HEAD~1")
     assert story.file("pbx-paris").read_bytes() == new.replace("5061", "5060").encode()
+
+
+def test_undo_passes_by_a_merge_that_touches_nothing_of_the_workspace(
+    repo: Path, run: Program, git: Git
+) -> None:
+    for name in ("w1", "w2"):
+        run("init", name)
+        run("create", "b", "--host", "b.example.net", "-C", name)
+    run("edit", "b", "--port", "5070", "-C", "w1")
+    git("switch", "--quiet", "--create", "other")
+    run("edit", "b", "--port", "5071", "-C", "w2")
+    git("switch", "--quiet", "main")
+    trailer = "Merge other\n\nSipctl-Operation: edit"  # as a forge may copy it
+    git("merge", "--quiet", "--no-ff", "other", f"--message={trailer}")
+    run("undo", "-C", "w1")
+    assert "port" not in (repo / "w1/endpoints/b.yaml").read_text()
+    assert "port: 5071" in (repo / "w2/endpoints/b.yaml").read_text()
