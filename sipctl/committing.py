@@ -67,11 +67,12 @@ def _commit(index: _Index, message_file: Path, only: Sequence[str] | None = None
     utf_8 = ("-c", "i18n.commitEncoding=UTF-8")
     # a user's `strip` eats lines with #, and his `verbose` what stands behind a scissors line
     told = ("--cleanup=whitespace", "--no-verbose", f"--file={message_file}")
-    whole = ("-c", "core.abbrev=no")
+    # (hooks inherit it, so only where the hash is asked for)
+    whole = ("-c", "core.abbrev=no") if only is None else ()
     args = (*NO_MODES, *quiet, *utf_8, *whole, "commit", *told)
-    if only is not None:
-        return index.on_paths((*args, "--quiet", "--only"), only)
-    return index.run(args, env=_of_hooks())
+    if only is None:
+        return index.run(args, env=_of_hooks())
+    return index.on_paths((*args, "--quiet", "--only"), only)
 
 
 # -- the same step by step -----------------------------------------------------------------------
