@@ -90,7 +90,7 @@ HISTORY_GRAPHED = replace(
     before=(graphed,),
 )
 LOG_GRAPHED = replace(
-    LOG, label="git log --follow, with it", at=At.MAIN_AND_LARGEST, before=(graphed,)
+    LOG, label="git log --follow, with it", at=At.MAIN_AND_LARGEST, before=(graphed,), most=1
 )
 HISTORY_LATEST = Task(
     "history --limit 20", "sipctl history --limit 20", (lines("20", "20"),), At.ALL
@@ -154,12 +154,12 @@ def _writing(line: str, what: str, files: str, *before: Step) -> Task:
 
 
 OTHERS = (
-    _reading("sipctl list -o json", says('"{watched}"')),
+    _reading("sipctl list -o json", says('"{used}"')),
     _reading("sipctl tag list", says("{city}")),
     _reading("sipctl scenario list", says("{user}")),
     _reading("sipctl scenario show {user}", says("{user}")),
     _reading("sipctl uses {used}", says("{user}")),
-    _reading("sipctl export csv", says("{watched},")),
+    _reading("sipctl export csv", says("{used},")),
     _reading("sipctl status", says("main")),
     _reading("sipctl diff HEAD", says("no field differs")),
     _reading("sipctl plan HEAD~20", says("endpoint")),

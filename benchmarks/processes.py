@@ -22,6 +22,7 @@ from typing import IO
 
 _COLUMNS, _ROWS = 80, 24
 _MOST_SHOWN = 2_000
+_MOST_KEPT = 2_000_000  # of what a process prints: the larger we are, the larger it looks
 _MEMORY_UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
 
 
@@ -51,7 +52,8 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A process that has ended. `status` is negative where a signal ended it."""
+    """A process that has ended. `status` is negative where a signal ended it; `out` is no more than
+    the first two megabytes."""
 
     command: tuple[str, ...]
     status: int
@@ -132,7 +134,7 @@ def _into_file(start: _Start) -> Ended:
         began = perf_counter()
         end = _wait(start.into(out.fileno()), began)
         out.seek(0)
-        return start.ended(end, out.read())
+        return start.ended(end, out.read(_MOST_KEPT))
 
 
 def _on_terminal(start: _Start) -> Ended:
