@@ -181,7 +181,7 @@ def exposed_files(repository: Repository, members: Iterable[Member]) -> frozense
     named = {
         kept.named
         for member in members
-        if not member.is_ordinary
+        if not member.known.is_ordinary(member.path)
         and (kept := member.facts.kept)
         and kept.form == "file"
         and kept.named
