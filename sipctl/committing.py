@@ -171,13 +171,14 @@ def _locked(index: _Index) -> Iterator[_Index]:
     lock, held = index.file.with_name("index.lock"), False
     until = time.monotonic() + _PATIENCE
     try:
-        while not held:
+        while True:
             with processes.no_signals():  # it is ours from the moment it is there
                 held = _is_created(lock)
-            if not held and time.monotonic() > until:
+            if held:
+                break
+            if time.monotonic() > until:
                 raise GitFailed(f"another Git process holds the index: {lock} exists")
-            if not held:
-                time.sleep(_AGAIN)
+            time.sleep(_AGAIN)
         _copy(index.file, lock)
         yield index._replace(path=lock)
         with processes.no_signals():
@@ -206,6 +207,9 @@ def _copy(index: Path, copy: Path) -> None:
 
 
 # -- the index -----------------------------------------------------------------------------------
+
+
+_RAW = ("--raw", "-z", "--no-abbrev", "--no-renames", "--ignore-submodules=none")
 
 
 class _Index(NamedTuple):
@@ -237,15 +241,7 @@ class _Index(NamedTuple):
 
     def reset(self, paths: Collection[str] | None = None) -> None:
         """Make the entries of these paths, or all, what they are in HEAD."""
-        args = (
-            "--cached",
-            "--raw",
-            "-z",
-            "--no-abbrev",
-            "--no-renames",
-            "--ignore-submodules=none",
-        )
-        pieces = iter(self._read("diff-index", *args, "HEAD").split(b"\0"))
+        pieces = iter(self._read("diff-index", "--cached", *_RAW, "HEAD").split(b"\0"))
         rows = ((row[1:].split()[::2][:2], path) for row, path in zip(pieces, pieces, strict=False))
         own = [(old, path) for old, path in rows if paths is None or os.fsdecode(path) in paths]
         if own:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
+from functools import cached_property, partial
 from itertools import chain
 from pathlib import Path
 
@@ -91,9 +91,6 @@ class Repository:
         self.prefix = prefix
         self._objects = objects or Conversation(root, "cat-file", "--batch")
         self._differences: dict[str, Conversation] = {}
-        number = min(os.cpu_count() or 1, _LOOKERS)
-        check = ("cat-file", "--batch-check=%(objectname)")
-        self._lookers = [Conversation(root, *check) for _ in range(number)]
 
     # -- finding it ------------------------------------------------------------------------------
 
@@ -292,7 +289,8 @@ class Repository:
         Lines of commits that lead to a merge and not to what the file is there are left out.
         """
         known = commitgraph.tells_most_paths(self.common_dir / "objects")
-        if known or not self._is_large(path.rpartition("/")[0], revision):
+        asked = "\n" not in path  # that would be two questions
+        if known or not asked or not self._is_large(path.rpartition("/")[0], revision):
             yield from self._portions(("log", *_LOG, revision, "--", path), file=True)
         else:
             yield from self.log_by_looking(revision, path)
@@ -310,11 +308,8 @@ class Repository:
             for found in walk.touching(revision, commits, look_up):
                 questions = [f"{oid}\n{_END}".encode("ascii") for oid in found]
                 answers = details.ask(questions, _until_end, at_once=_AT_ONCE)
-                yield [entry for out in answers for entry in self._entries(out)]
-
-    def _entries(self, out: bytes) -> list[LogEntry]:
-        log = Log(self.prefix, file=True)
-        return [*log.read(out.split(b"\0")), *log.rest()]
+                log = Log(self.prefix, file=True)
+                yield [entry for out in answers for entry in log.read(out.split(b"\0"))]
 
     @contextmanager
     def _commits(self, revision: str) -> Iterator[Iterator[tuple[str, tuple[str, ...]]]]:
@@ -323,6 +318,11 @@ class Repository:
         with processes.stream(self.root, args, between=b"\n") as portions:
             rows = (row.decode("ascii").split() for rows in portions for row in rows)
             yield ((oid, tuple(parents)) for oid, *parents in rows)
+
+    @cached_property
+    def _lookers(self) -> list[Conversation]:
+        check = ("cat-file", "--batch-check=%(objectname)")
+        return [Conversation(self.root, *check) for _ in range(min(os.cpu_count() or 1, _LOOKERS))]
 
     def _in_commits(self, path: str, commits: Sequence[str]) -> list[str | None]:
         """The hash of what stands at a path in each of these commits; None for nothing."""

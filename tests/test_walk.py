@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from sipctl import commitgraph, walk
+from sipctl import repository as repositories
 from sipctl.repository import Repository
 from tests.conftest import Git, Program
 from tests.support import execute
@@ -149,6 +150,22 @@ def test_a_history_is_the_same_with_and_without_a_graph_of_commits(
     assert commitgraph.share_of_paths(crowded / ".git/objects") == 1
     assert [run(*line, "--output", "json").out for line in lines] == before
     assert "log" in traced(run, tmp_path / "trace", *lines[0])
+
+
+def test_a_file_whose_name_has_two_lines_is_left_to_gits_log(
+    known: Repository, git: Git, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a conversation a line is a question."""
+    monkeypatch.setattr(repositories, "_LARGE", 0)
+    path = "endpoints/two\nlines.yaml"
+    (known.root / "endpoints").mkdir()
+    (known.root / path).write_text("host: a.example.net\n")
+    git("add", ".")
+    git("commit", "--quiet", "--message=Odd")
+    head = known.head()
+    assert head is not None
+    found = [commit.oid for portion in known.log_of_file(head, path) for commit, _ in portion]
+    assert found == [head]
 
 
 # -- what Git's graph tells ----------------------------------------------------------------------

@@ -15,7 +15,7 @@ from sipctl import names, output
 from sipctl.errors import Refused, Usage
 
 if TYPE_CHECKING:
-    from sipctl.apply import Outcome, Planner
+    from sipctl.apply import Options, Outcome, Planner
     from sipctl.inventory import Inventory
     from sipctl.pager import Pager
     from sipctl.yamlfile.write import Value
@@ -362,13 +362,6 @@ class Session:
         from sipctl import apply, selection
 
         printer = self.printer(*WRITING_FORMATS, paged=False)
-        options = apply.Options(
-            dry_run=self.dry_run,
-            commit=not self.no_commit,
-            message=self.message,
-            lock_timeout=self.lock_timeout,
-            tell=output.tell,
-        )
         asked = guarded and not (force or self.yes)
 
         def confirm(outcome: Outcome) -> None:
@@ -384,12 +377,23 @@ class Session:
         outcome = apply.run(
             root or self.root(),
             planner,
-            options,
+            self._writing(),
             confirm if preview or asked else None,
             asks=asked,
         )
         printer.outcome(outcome, dry_run=self.dry_run, planned=preview)
         return outcome
+
+    def _writing(self) -> Options:
+        from sipctl.apply import Options
+
+        return Options(
+            dry_run=self.dry_run,
+            commit=not self.no_commit,
+            message=self.message,
+            lock_timeout=self.lock_timeout,
+            tell=output.tell,
+        )
 
     def _confirm(self, what: str) -> None:
         if not self.interactive:
