@@ -8,7 +8,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sipctl.render import visible
@@ -161,9 +161,17 @@ def _shows_colors() -> bool:
 # -- answers -------------------------------------------------------------------------------------
 
 
-def json_text(data: Mapping[str, Any]) -> str:
-    """A whole answer as JSON, with its version."""
-    return _escaped(json.dumps({"version": VERSION, **data}, ensure_ascii=False, indent=2)) + "\n"
+def json_parts(data: Mapping[str, Any]) -> Iterator[str]:
+    """A whole answer as JSON, with its version, in parts: the text of a large one takes as much
+    memory as all that it was made of."""
+    encoder = json.JSONEncoder(ensure_ascii=False, indent=2)
+    pieces = encoder.iterencode({"version": VERSION, **data})
+    while part := "".join(itertools.islice(pieces, _PIECES)):
+        yield _escaped(part)
+    yield "\n"
+
+
+_PIECES = 10_000
 
 
 # what JSON may hold as it is and a terminal acts on (DEL, C1, directions), or programs stumble over
@@ -209,7 +217,7 @@ class Printer:
 
             sys.stdout.write(_escaped(tree({"version": VERSION, **data})))
         else:
-            sys.stdout.write(json_text(data))
+            sys.stdout.writelines(json_parts(data))
 
     @property
     def structured(self) -> bool:

@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from typing import Any
 
@@ -107,14 +107,15 @@ def _refuse_other_than_text(value: Any) -> None:
 _SURROGATE = "[\ud800-\udfff]"
 
 
-def shared_options(group: str) -> list[Any]:
+@cache  # the global ones are the program's and the command's
+def shared_options(group: str) -> tuple[Any, ...]:
     """The options of a group as Typer makes them; their values go to the session."""
     params = [p for p in _command(OPTIONS[group], group).params if p.name in SHARED]
     for param in params:
         param.expose_value = False
         param.callback = _take
         param.rich_help_panel = "Global options" if group == "global" else None
-    return params
+    return tuple(params)
 
 
 def _take(context: typer.Context, param: Any, value: Any) -> Any:
@@ -135,7 +136,7 @@ def _group(name: str | None, table: Table, words: str) -> LazyGroup:
         name=name,
         table=table,
         help=words,
-        params=shared_options("global"),
+        params=list(shared_options("global")),
         no_args_is_help=True,
         subcommand_metavar="COMMAND [ARGS]...",
         context_settings={"help_option_names": ["--help", "-h"]},

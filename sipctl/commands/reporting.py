@@ -81,7 +81,7 @@ def _told(
     errors = sum(f.is_error for f in found)
     counts = {"files": len(report.files), "errors": errors, "warnings": len(found) - errors}
     data = {"findings": [output.finding_data(f) for f in found], **counts, **more}
-    return [(output.json_text(data), "")]
+    return [(part, "") for part in output.json_parts(data)]
 
 
 def _write(file: Path, text: str) -> None:
