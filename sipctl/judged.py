@@ -16,6 +16,7 @@ from sipctl.findings import Finding, Place
 from sipctl.inventory import Inventory
 from sipctl.kinds import FOLDERS, SETTINGS_FILE, is_member_name
 from sipctl.member import NO_CONTEXT, Context, Member
+from sipctl.ondisk import not_a_file, stray
 from sipctl.repository import Entry, Repository
 
 _ALL = (*FOLDERS, SETTINGS_FILE)
@@ -179,13 +180,13 @@ def _files(
         if _is_read(path):
             yield path, _content(path, entry, contents)
         elif path in FOLDERS:
-            yield path, workspace.not_a_file(path, "it is no folder")
+            yield path, not_a_file(path, "it is no folder")
         elif name.startswith("."):
             continue
         elif is_member_name(name):
-            yield shown, workspace.not_a_file(shown, "it is a folder")
+            yield shown, not_a_file(shown, "it is a folder")
         else:
-            yield shown, workspace.stray(shown, bool(below) or entry.mode == "160000")
+            yield shown, stray(shown, bool(below) or entry.mode == "160000")
 
 
 def _content(
@@ -197,6 +198,6 @@ def _content(
         return Finding.of("conflict-markers", Place(path), message, hint)
     if not entry.is_file:
         link = entry.mode == "120000"
-        return workspace.not_a_file(path, "it is a symbolic link" if link else "it is a repository")
-    missing = workspace.not_a_file(path, "its content is not in this repository")
+        return not_a_file(path, "it is a symbolic link" if link else "it is a repository")
+    missing = not_a_file(path, "its content is not in this repository")
     return contents.get(path, missing)

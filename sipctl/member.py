@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sipctl.ignores import Ignore
     from sipctl.nodes import Mapping as MappingNode
     from sipctl.nodes import Node, Scalar
+    from sipctl.yamlfile.read import Document
 
 _NONE: Mapping[str, Any] = MappingProxyType({})
 
@@ -171,6 +172,21 @@ class Content:
         self.text = text
         self.root = root
 
+    @classmethod
+    def of(cls, data: bytes, document: Document) -> Content:
+        """The content that these bytes were read from."""
+        from sipctl.nodes import Mapping as MappingNode
+
+        root = document.root if isinstance(document.root, MappingNode) else None
+        return cls(data, document.text, root)
+
+
+def content_of(path: str, data: bytes) -> Content:
+    """What the reader makes of a file's bytes; nothing is judged."""
+    from sipctl.yamlfile.read import read
+
+    return Content.of(data, read(data, path))
+
 
 Source = Callable[[str, Known], Content]
 """Gets the content of a file when it is asked for, by its path and what is known of it."""
@@ -248,11 +264,6 @@ class Member:
         """The scenario, if it is one that can be read."""
         said = self.said if self.kind is SCENARIO else None
         return None if said is None else Scenario.of(said)
-
-    @property
-    def is_ordinary(self) -> bool:
-        """True where no rule between files has to look at it; for its name see there."""
-        return self.known.is_ordinary(self.path)
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -6,18 +6,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from sipctl import progress, workspace
+from sipctl import ondisk, progress, workspace
 from sipctl.comparison import Comparison, State, compare, joined
 from sipctl.entries import oid_of
 from sipctl.errors import Refused
 from sipctl.findings import Finding
 from sipctl.inventory import Inventory
 from sipctl.kinds import FOLDERS, SETTINGS_FILE
-from sipctl.member import NOTHING, Facts, Member, given
+from sipctl.member import NOTHING, Facts, Member, content_of, given
 from sipctl.names import quoted
+from sipctl.ondisk import Files, blob_of
 from sipctl.repository import BlobChange, Repository
 from sipctl.settings import Settings
-from sipctl.workspace import Files
 
 T = TypeVar("T")
 
@@ -154,7 +154,7 @@ def read(root: Path, repository: Repository, old: Side, new: Side) -> tuple[Stat
     settings: bytes | Finding | None
     if new == DISK:
         inventory = workspace.load(root)
-        settings = workspace.settings_file(root)
+        settings = ondisk.settings_file(root)
         on_disk = {SETTINGS_FILE: settings, **inventory.members}
         before, now = _differing_on_disk(repository, old, on_disk)
     else:
@@ -171,7 +171,7 @@ def compared(root: Path, repository: Repository, old: Side, new: Side) -> Compar
     """What differs between both, and no word of files that do not. They are parsed only: what they
     mean is not judged."""
     if new == DISK:
-        before, now = _differing_on_disk(repository, old, workspace.disk_files(root))
+        before, now = _differing_on_disk(repository, old, ondisk.files_of(root))
 
         def on_disk(paths: Sequence[str]) -> Comparison:
             parts = ({path: files[path] for path in paths if path in files} for files in both)
@@ -211,7 +211,7 @@ def _member(path: str, data: bytes | Finding | Member) -> Member:
         return data
     if isinstance(data, Finding):
         return Member(path, Facts(findings=(data,)), NOTHING)
-    content = workspace.content_of(path, data)
+    content = content_of(path, data)
     if content.root is not None:
         return Member(path, Facts(parsed=True), given(content))
     return workspace.read_member(path, data)  # it says why
@@ -239,7 +239,7 @@ def _differing_on_disk(
 
 
 def _is_stored_as(file: bytes | Finding | Member | None, blob: str) -> bool:
-    known = workspace.blob_of(file) if isinstance(file, Member) else None
+    known = blob_of(file) if isinstance(file, Member) else None
     if known is not None and len(blob) == len(known):
         return known == blob
     data = _bytes(file)
@@ -251,7 +251,7 @@ def _is_stored_as(file: bytes | Finding | Member | None, blob: str) -> bool:
 def _bytes(file: bytes | Finding | Member | None) -> bytes | None:
     """What a plain file on disk holds; None for what is none."""
     if isinstance(file, Member):
-        return None if workspace.blob_of(file) is None else file.data
+        return None if blob_of(file) is None else file.data
     return file if isinstance(file, bytes) else None
 
 

@@ -16,11 +16,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sipctl import cache, comparison, entries, judged, selection, sides
+from sipctl import cache, comparison, entries, judged, ondisk, selection, sides
 from sipctl import workspace as workspaces
 from sipctl.entries import Entry
 from sipctl.inventory import Inventory
-from sipctl.member import Facts, Member
+from sipctl.member import Facts
 from sipctl.repository import Repository
 from tests import everything
 from tests.conftest import Git, Program
@@ -57,10 +57,10 @@ def refuse_other_answer(root: Path) -> None:
     with cache.switched_off():
         read = workspaces.load(root)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Member, "is_ordinary", False)
+            patch.setattr(Entry, "is_ordinary", lambda *_: False)
             assert workspaces.load(root).findings == read.findings
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(workspaces, "_MANY", 1)
+            patch.setattr(ondisk, "_MANY", 1)
             assert answer_of(workspaces.load(root)) == answer_of(read)
     for query in QUERIES:  # before all is decoded
         assert selection.found(known, [query]) == selection.found(read, [query])

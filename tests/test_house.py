@@ -77,6 +77,7 @@ LAYERS = (
     "entries",
     "cache",
     "sharing",
+    "ondisk",
     "workspace",
     "formatting",
     "selection",
