@@ -134,7 +134,8 @@ def run(
             return outcome
         with privileges.acting():
             done = _carry_out(repository, outcome, options)
-            workspace.remember(root, outcome.after, [change.path for change in outcome.files])
+            with _undisturbed():
+                workspace.remember(root, outcome.after, [change.path for change in outcome.files])
             return done
 
 

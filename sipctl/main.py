@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 TYPE_CHECKING = False  # the one of typing costs completion a third of its time
 if TYPE_CHECKING:
+    from sipctl.commands.session import Session
     from sipctl.errors import SipctlError
 
 REFUSED = 3
@@ -22,13 +23,11 @@ def main() -> None:
     gc.set_threshold(_NEW_OBJECTS)
     _open_closed_streams()
     status = run(sys.argv[1:])
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        _drop_output()
-    except OSError as error:
-        status = _not_written(error)
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        try:  # noqa: SIM105 - contextlib is as dear as a tenth of --version
+            stream.flush()
+        except OSError:  # nobody reads it, or it is told already
+            pass
     # what Python does at its end is to free all that was loaded, which a short command waits for
     os._exit(status)
 
@@ -55,7 +54,12 @@ def run(args: Sequence[str]) -> int:
     if list(args) == ["--version"]:
         from sipctl import __version__
 
-        print(f"sipctl {__version__}")
+        try:
+            print(f"sipctl {__version__}", flush=True)
+        except BrokenPipeError:
+            return 0
+        except OSError as error:
+            return _not_written(error, changed=False)
         return 0
     return _run(args)
 
@@ -64,12 +68,12 @@ def _run(args: Sequence[str]) -> int:
     from typer import Abort
     from typer.exceptions import TyperException
 
-    from sipctl import output, withheld
+    from sipctl import output, streams, withheld
     from sipctl.commands import building
     from sipctl.commands.session import Session, default_color
     from sipctl.errors import Interrupted, SipctlError
 
-    output.prepare_streams()
+    streams.prepare()
     session = Session(color=default_color())
     try:
         with withheld.from_children():
@@ -78,6 +82,7 @@ def _run(args: Sequence[str]) -> int:
                 result = group.main(
                     list(args), prog_name="sipctl", standalone_mode=False, obj=session
                 )
+                sys.stdout.flush()
             finally:
                 _clear_progress()
                 session.end_pager()
@@ -92,13 +97,11 @@ def _run(args: Sequence[str]) -> int:
         return error.status
     except (Abort, KeyboardInterrupt, Interrupted):
         if not session.is_paged:  # there it was meant for the pager
-            output.tell("interrupted: nothing has changed")
+            what = "what was to be changed is" if session.has_written else "nothing has changed"
+            output.tell(f"interrupted: {what}")
         return INTERRUPTED
-    except (BrokenPipeError, SystemExit):  # Typer makes an exit with status 1 of a closed pipe
-        _drop_output()
-        return session.status
     except OSError as error:
-        return _of_system(error, session.color)
+        return _of_system(error, session)
     except BaseException as error:
         # what a library in Rust ends with is no Exception
         if not isinstance(error, Exception) and type(error).__module__ != "pyo3_runtime":
@@ -114,16 +117,25 @@ def _clear_progress() -> None:
         progress.clear()
 
 
-def _of_system(error: OSError, color: str) -> int:
+def _of_system(error: OSError, session: Session) -> int:
     from sipctl import output
 
     if error.errno in _FULL and error.filename is None:
-        return _not_written(error)
+        return _not_written(error, changed=session.has_written)
     if error.errno in _WAYS and error.filename is not None:
-        output.tell_error(_not_reached(error), color)
+        output.tell_error(_not_reached(error), session.color)
         return REFUSED
     output.tell_bug(error)
     return BUG
+
+
+def _not_written(error: OSError, *, changed: bool) -> int:
+    """The answer cannot be written where it should go. What is changed is changed."""
+    from sipctl import output
+
+    told = f"the answer could not be written: {(error.strerror or str(error)).lower()}"
+    output.tell(f"the change is made; {told}" if changed else told)
+    return 0 if changed else REFUSED
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
@@ -139,18 +151,3 @@ def _not_reached(error: OSError) -> SipctlError:
 
     reason = (error.strerror or str(error)).lower()
     return Refused(f"{quoted(os.fsdecode(error.filename))}: {reason}")
-
-
-def _not_written(error: OSError) -> int:
-    """The answer cannot be written where it should go; what was to be done is done."""
-    from sipctl import output
-
-    output.tell(f"the answer could not be written: {(error.strerror or str(error)).lower()}")
-    _drop_output()
-    return REFUSED
-
-
-def _drop_output() -> None:
-    """The reader has gone: what Python still holds for it must not raise again at exit."""
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, sys.stdout.fileno())

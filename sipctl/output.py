@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 import json
 import os
@@ -11,6 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sipctl import streams
 from sipctl.render import visible
 
 if TYPE_CHECKING:
@@ -27,14 +27,6 @@ VERSION = 1
 
 _SHOWN = 20
 """So many members of a change are shown, and the rest counted."""
-
-
-def prepare_streams() -> None:
-    """A terminal gets its own encoding, with what that lacks escaped; all else gets UTF-8."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            encoding = stream.encoding if stream.isatty() else "utf-8"
-            stream.reconfigure(encoding=encoding, errors="backslashreplace")
 
 
 def _inert(text: str) -> str:
@@ -227,7 +219,10 @@ class Printer:
     def lines(self, lines: Iterable[str]) -> None:
         """Lines of plain text."""
         self._begin()
-        sys.stdout.writelines(f"{_inert(line)}\n" for line in lines)
+        for line in lines:
+            if not streams.is_answer_read():
+                break
+            sys.stdout.write(f"{_inert(line)}\n")
 
     def show(self, segments: Iterable[tuple[str, str]]) -> None:
         """Styled text."""
@@ -258,8 +253,9 @@ class Printer:
         self._begin()
         writer = csv.writer(sys.stdout, lineterminator="\n")
         lines = itertools.chain([headers], rows)
+        read = itertools.takewhile(lambda _: streams.is_answer_read(), lines)
         for_people = self._on_terminal
-        writer.writerows(tuple(map(visible, line)) if for_people else line for line in lines)
+        writer.writerows(tuple(map(visible, line)) if for_people else line for line in read)
 
     def drawing(self, scenario: Scenario, endpoints: Mapping[str, Endpoint]) -> None:
         """A scenario as a tree, or as the text of a picture."""

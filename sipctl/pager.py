@@ -9,9 +9,11 @@ import shutil
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
+
+from sipctl import streams
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -70,10 +72,10 @@ class Pager:
             return
         with _deaf_to_interrupts():  # they are meant for the pager
             for stream, terminal in self._terminals:
-                with suppress(BrokenPipeError):
-                    stream.flush()
+                stream.flush()
                 os.dup2(terminal, stream.fileno())
                 os.close(terminal)
+            streams.lead_elsewhere()
             self._process.wait()
 
 

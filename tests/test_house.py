@@ -28,6 +28,7 @@ LAYERS = (
     "privileges",
     "withheld",
     "progress",
+    "streams",
     "names",
     "rules.book",
     "findings",

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from sipctl import history as past
-from sipctl import output, progress, revert, selection, upkeep
+from sipctl import output, progress, revert, selection, streams, upkeep
 from sipctl import undo as reversal
 from sipctl.changes import FieldChange, MemberChange, Plan, field_name
 from sipctl.commands.arguments import Force, Limit, References, Where
@@ -187,6 +187,8 @@ def _told(entries: Iterable[Entry]) -> Iterator[Entry]:
         progress.clear()
         yield entry
         sys.stdout.flush()  # it is to be seen while Git still looks for the next one
+        if not streams.is_answer_read():
+            return
         if entry.cut:
             output.tell("this clone is shallow: what is older is not here")
 

@@ -242,8 +242,8 @@ class Session:
         self.format = ""
         self.given: dict[str, Any] = {}
         self.pager: Pager | None = None
-        # where nothing fails; set before the answer is shown, for its reader may go
-        self.status = 0
+        self.status = 0  # where nothing fails
+        self.has_written = False
 
     def take(self, name: str, value: Any) -> None:
         """One option's value, given before or after the command."""
@@ -353,15 +353,28 @@ class Session:
         guarded: bool = False,
         force: bool = False,
         preview: bool = False,
-        root: Path | None = None,
     ) -> Outcome:
         """Carry a change out and print what it did. A `guarded` one of many wants a yes.
 
         With `preview` the plan is shown before it is carried out, however small.
         """
+        outcome = self.change(planner, guarded=guarded, force=force, preview=preview)
+        self.show(outcome, planned=preview)
+        return outcome
+
+    def change(
+        self,
+        planner: Planner,
+        *,
+        guarded: bool = False,
+        force: bool = False,
+        preview: bool = False,
+        root: Path | None = None,
+    ) -> Outcome:
+        """The same without printing, in the workspace at `root` if one is given."""
         from sipctl import apply, selection
 
-        printer = self.printer(*WRITING_FORMATS, paged=False)
+        self._printer_of_changes()  # refused before anything is written
         asked = guarded and not (force or self.yes)
 
         def confirm(outcome: Outcome) -> None:
@@ -381,8 +394,15 @@ class Session:
             confirm if preview or asked else None,
             asks=asked,
         )
-        printer.outcome(outcome, dry_run=self.dry_run, planned=preview)
+        self.has_written = outcome.written
         return outcome
+
+    def show(self, outcome: Outcome, *, planned: bool = False) -> None:
+        """Print what a change did; of one that was shown as a plan, its end only."""
+        self._printer_of_changes().outcome(outcome, dry_run=self.dry_run, planned=planned)
+
+    def _printer_of_changes(self) -> output.Printer:
+        return self.printer(*WRITING_FORMATS, paged=False)
 
     def _writing(self) -> Options:
         from sipctl.apply import Options
@@ -407,7 +427,9 @@ class Session:
 
 
 FIELD_OPTIONS = frozenset(inspect.signature(_field_options).parameters)
-SHARED = frozenset(vars(Session("auto"))) - {"given", "pager", "status"} | FIELD_OPTIONS
+SHARED = (
+    frozenset(vars(Session("auto"))) - {"given", "pager", "status", "has_written"} | FIELD_OPTIONS
+)
 
 
 def fields_of_options(given: Mapping[str, Any]) -> dict[str, Value]:

@@ -31,7 +31,8 @@ def init(
     with setup.prepared(root, dry_run=session.dry_run):
         if hooks and not session.dry_run:
             setup.hook_file(root)  # refused before anything is written
-        session.write(setup.planner(root), root=root)
+        outcome = session.change(setup.planner(root), root=root)
+    session.show(outcome)
     if hooks and not session.dry_run:
         output.tell(f"each commit is checked by {setup.install_hook(root)}")
     if session.format != "json":

@@ -1,0 +1,68 @@
+"""Standard output and standard error, whoever reads them, and as long as somebody does.
+
+What nobody reads any more is lost, and that is no reason to end: a change that is half-way goes on,
+and the exit status is what it would have been.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import Any
+
+
+class _Raw(io.FileIO):
+    """One of them. Words for people may be lost on a full disk too, an answer may not."""
+
+    def __init__(self, descriptor: int, lost: type[OSError]) -> None:
+        super().__init__(descriptor, "w", closefd=False)
+        self.is_read = True
+        self._lost = lost
+
+    def write(self, data: Any) -> int:
+        if self.is_read:
+            try:
+                return super().write(data)
+            except self._lost:
+                self.is_read = False
+        return memoryview(data).nbytes
+
+
+_known: dict[str, _Raw] = {}
+
+
+def prepare() -> None:
+    """Have them written so. A terminal gets its own encoding, with what that lacks escaped, and all
+    else UTF-8."""
+    for name, lost in (("stdout", BrokenPipeError), ("stderr", OSError)):
+        stream = getattr(sys, name)
+        if _leads_to_a_file(stream):
+            stream.flush()
+            _known[name] = _Raw(stream.fileno(), lost)
+            setattr(sys, name, _as(stream, _known[name]))
+
+
+def _leads_to_a_file(stream: Any) -> bool:
+    buffer = getattr(stream, "buffer", None)
+    return isinstance(getattr(buffer, "raw", buffer), io.FileIO)
+
+
+def _as(stream: io.TextIOWrapper, raw: _Raw) -> io.TextIOWrapper:
+    return io.TextIOWrapper(
+        raw if stream.write_through else io.BufferedWriter(raw),
+        encoding=stream.encoding if stream.isatty() else "utf-8",
+        errors="backslashreplace",
+        line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
+    )
+
+
+def is_answer_read() -> bool:
+    """False once nobody reads standard output any more: there is no need to look for more."""
+    return "stdout" not in _known or _known["stdout"].is_read
+
+
+def lead_elsewhere() -> None:
+    """Take note that they lead somewhere else by now."""
+    for raw in _known.values():
+        raw.is_read = True
