@@ -459,8 +459,8 @@ class _Change(NamedTuple):
     descriptor: int
     started: float
 
-    def files(self) -> Iterator[tuple[Path, journal.Entry]]:
-        return ((self.repository.top / entry.path, entry) for entry in self.notes.entries)
+    def files(self) -> Iterator[tuple[Path, Path, journal.Entry]]:
+        return journal.files(self.repository, self.notes)
 
 
 def _carry_out(repository: Repository, outcome: Outcome, options: Options) -> Outcome:
@@ -519,16 +519,16 @@ def _write(change: _Change) -> None:
     file = Path()
     try:
         entries = change.notes.entries
-        for file, entry in progress.over(change.files(), "Writing files", len(entries)):
+        for file, _, entry in progress.over(change.files(), "Writing files", len(entries)):
             if entry.new is not None and entry.new != entry.old:
                 disk.stage(file, entry.new)
-        for file, entry in change.files():
+        for file, kept, entry in change.files():
             if entry.new == entry.old:
                 continue
             if entry.new is None:
-                disk.remove(file)
+                disk.remove(file, kept)
             else:
-                disk.put(file)
+                disk.put(file, kept)
     except OSError as error:
         raise _cannot_write(file, error) from error
 
@@ -538,6 +538,7 @@ def _commit(change: _Change, message: str) -> str:
     message_file = journal.message_file(repository)
     os.environ[_INSIDE] = str(repository.git_dir)
     try:
+        message_file.unlink(missing_ok=True)  # a link would lead elsewhere
         message_file.write_bytes(message.encode("utf-8", "surrogateescape"))
         paths, added = change.notes.paths, change.notes.added
         commit = committing.commit(repository, paths, added, message_file, inherited)

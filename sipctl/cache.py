@@ -25,7 +25,7 @@ from typing import Any
 
 from sipctl import __version__, withheld
 from sipctl.disk import OWN_FOLDER, git_folder
-from sipctl.entries import NEVER, Block, Entry, Stamp, columns, stamp_of
+from sipctl.entries import NEVER, Block, Bytes, Entry, Stamp, columns, stamp_of
 
 VARIABLE = "SIPCTL_NO_CACHE"
 _NO = ("", "0", "false", "f", "no", "n", "off")
@@ -266,15 +266,15 @@ def _is_left_over(name: str) -> bool:
 def _told(entries: Mapping[str, Entry], key: list[Any]) -> list[bytes]:
     """A cache's file: a line of JSON, then the columns of its block."""
     blocks = columns(list(entries.values()))
-    checksum = 0
+    head = {"key": key, "sizes": [len(block) for block in blocks]}
+    return [json.dumps({**head, "checksum": _checksum(head, *blocks)}).encode() + b"\n", *blocks]
+
+
+def _checksum(head: Mapping[str, Any], *blocks: Bytes) -> int:
+    checksum = crc32(json.dumps(head).encode())
     for block in blocks:
         checksum = crc32(block, checksum)
-    head = {
-        "key": key,
-        "sizes": [len(block) for block in blocks],
-        "checksum": checksum,
-    }
-    return [json.dumps(head).encode("ascii") + b"\n", *blocks]
+    return checksum
 
 
 def _read(name: str, key: list[Any]) -> Block | None:
@@ -284,7 +284,7 @@ def _read(name: str, key: list[Any]) -> Block | None:
         return None
     try:
         return _parsed(data, key)
-    except (ValueError, KeyError, TypeError, IndexError, OverflowError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return None
 
 
@@ -294,20 +294,22 @@ def _private_content(name: str) -> bytes | None:
         descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return None
+    status = os.fstat(descriptor)
+    private = st.S_ISREG(status.st_mode) and not status.st_mode & 0o022
+    if not private or status.st_uid != os.geteuid() or status.st_size > _MAX_BYTES:
+        os.close(descriptor)
+        return None
     with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        private = st.S_ISREG(status.st_mode) and not status.st_mode & 0o022
-        if not private or status.st_uid != os.geteuid() or status.st_size > _MAX_BYTES:
-            return None
         return file.read()
 
 
 def _parsed(data: bytes, key: list[Any]) -> Block | None:
     at = data.index(b"\n") + 1
     head = json.loads(data[:at])
-    if head["key"] != key or crc32(memoryview(data)[at:]) != head["checksum"]:
-        return None
     blocks, rest = [], memoryview(data)[at:]  # millions of bytes are not copied in vain
+    checksum = head.pop("checksum")
+    if head["key"] != key or checksum != _checksum(head, rest):
+        return None
     for size in head["sizes"]:
         blocks.append(rest[:size])
         rest = rest[size:]

@@ -45,6 +45,8 @@ def _counted(graph: Path) -> tuple[int, int]:
         if b"BIDX" not in starts:
             return commits, 0
         stream.seek(starts[b"BIDX"])
+        if 4 * commits > graph.stat().st_size:
+            raise ValueError("more commits than it holds")
         ends = stream.read(4 * commits)
     # one that has not been computed yet takes no bytes
     return commits, len({ends[i : i + 4] for i in range(0, len(ends), 4)} - {bytes(4)})

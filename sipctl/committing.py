@@ -41,11 +41,9 @@ def commit(
         return _commit_apart(index, paths, added, message_file)
     if added:
         index.on_paths((*NO_MODES, "add"), added)
-    _commit(index, message_file, only=paths)
+    made = _commit(index, message_file, only=paths)
     index.reset({*paths})
-    head = repository.head()
-    assert head is not None
-    return head
+    return made
 
 
 def forget(repository: Repository, paths: Sequence[str]) -> None:
@@ -60,19 +58,26 @@ def refresh(repository: Repository, paths: Collection[str]) -> None:
 
 
 def _commit(index: _Index, message_file: Path, only: Sequence[str] | None = None) -> str:
-    """The only place that makes commits: of some paths only, or of all that an index holds; then
-    Git says which one it has made."""
+    """The only place that makes commits: of some paths only, or of all that an index holds. The
+    commit's hash, as Git tells it: HEAD may be another one by then."""
     # maintenance runs later and by itself: started here, it would keep our descriptors
     quiet = ("-c", "gc.auto=0", "-c", "maintenance.auto=false")
     utf_8 = ("-c", "i18n.commitEncoding=UTF-8")
     # a user's `strip` eats lines with #, and his `verbose` what stands behind a scissors line
     told = ("--cleanup=whitespace", "--no-verbose", f"--file={message_file}")
-    # (hooks inherit it, so only where the hash is asked for)
-    whole = ("-c", "core.abbrev=no") if only is None else ()
-    args = (*NO_MODES, *quiet, *utf_8, *whole, "commit", *told)
+    args = (*NO_MODES, *quiet, *utf_8, "commit", *told)
     if only is None:
-        return index.run(args, env=_of_hooks())
-    return index.on_paths((*args, "--quiet", "--only"), only)
+        return _told(index, index.run(args, env=_of_hooks()))
+    return _told(index, index.on_paths((*args, "--only"), only))
+
+
+def _told(index: _Index, words: str) -> str:
+    """The commit of which `git commit` says `[main HASH] Subject`, in any language."""
+    found = re.match(r"\[.*? ([0-9a-f]{4,64})\] ", words)
+    whole = index.repository.named(found[1]) if found else None
+    if whole is None:
+        raise Bug("git commit does not tell the hash of its commit")
+    return whole
 
 
 # -- the same step by step -----------------------------------------------------------------------
@@ -125,21 +130,13 @@ def _commit_apart(
             repository.refuse_open_operation()
             if repository.head() != base:
                 raise Withdrawn(_MEANWHILE)
-            made = _hash_in(_commit(apart, message_file))
+            made = _commit(apart, message_file)
         finally:
             with processes.no_signals():
                 apart.file.unlink(missing_ok=True)
         _refuse_other_parents(lock, base, made)
         lock.reset({*paths})
     return made
-
-
-def _hash_in(told: str) -> str:
-    """The commit that `git commit` says it has made: `[main HASH] Subject`."""
-    found = re.match(r"\[.*? ([0-9a-f]{40,64})\] ", told)
-    if found is None:
-        raise Bug("git commit does not tell the hash of its commit")
-    return found[1]
 
 
 def _refuse_ignored(repository: Repository, added: Sequence[str]) -> None:
@@ -234,8 +231,8 @@ class _Index(NamedTuple):
 
     def put(self, paths: Collection[str]) -> None:
         """Make these entries what stands on disk."""
-        # (it would remove an entry that is so marked)
-        careful = ("--add", "--remove", "--ignore-skip-worktree-entries")
+        # (a file may have become a folder; and it would remove an entry that is so marked)
+        careful = ("--add", "--remove", "--replace", "--ignore-skip-worktree-entries")
         args = (*NO_MODES, "update-index", "-z", *careful, "--stdin")
         self.run(args, nul(paths))
 

@@ -1,7 +1,8 @@
 """Writing files so that each is either the old one or the new one, whenever it ends.
 
 New contents are staged beside their targets first, which is where a full disk shows; then they are
-renamed into place, and a hard link keeps the old file until it is known that it is not needed.
+renamed into place, and a hard link elsewhere keeps the old file until it is known that it is not
+needed: not beside it, where a hook of Git's would find it.
 """
 
 from __future__ import annotations
@@ -23,11 +24,6 @@ def staged(file: Path) -> Path:
     return file.with_name(f".{file.name}.sipctl-new")
 
 
-def kept(file: Path) -> Path:
-    """Where a file's old content is kept."""
-    return file.with_name(f".{file.name}.sipctl-old")
-
-
 def stage(file: Path, data: bytes) -> None:
     """Write a file's new content beside it, with the mode and owner of the old one."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -45,44 +41,43 @@ def stage(file: Path, data: bytes) -> None:
         stream.write(data)
 
 
-def put(file: Path) -> None:
-    """Rename the staged content into place."""
-    _keep(file)
+def put(file: Path, kept: Path) -> None:
+    """Rename the staged content into place; the old one is kept."""
+    _keep(file, kept)
     os.replace(staged(file), file)
 
 
-def remove(file: Path) -> None:
-    """Take a file away, keeping its content until `tidy`."""
-    _keep(file)
+def remove(file: Path, kept: Path) -> None:
+    """Take a file away; its content is kept."""
+    _keep(file, kept)
     file.unlink(missing_ok=True)
 
 
-def _keep(file: Path) -> None:
-    link = kept(file)
-    # a file system without hard links has no kept file; what was there stands in the journal
+def _keep(file: Path, kept: Path) -> None:
+    # without hard links, and on another file system, there is none; the journal holds it too
     with suppress(OSError):
         try:
-            os.link(file, link, follow_symlinks=False)
+            os.link(file, kept, follow_symlinks=False)
         except FileExistsError:  # what a dead process left
-            link.unlink()
-            os.link(file, link, follow_symlinks=False)
+            kept.unlink()
+            os.link(file, kept, follow_symlinks=False)
 
 
-def put_back(file: Path, data: bytes | None) -> None:
-    """Make a file what it was: from the kept file, which needs no room, else from `data`."""
+def put_back(file: Path, data: bytes | None, kept: Path) -> None:
+    """Make a file what it was: from the kept one, which needs no room, else from `data`."""
     if data is None:
         file.unlink(missing_ok=True)
-    elif content(kept(file)) == data:
-        os.replace(kept(file), file)
+    elif content(kept) == data:
+        os.replace(kept, file)
     else:
         stage(file, data)
         os.replace(staged(file), file)
 
 
-def tidy(file: Path) -> None:
-    """Remove what staging and keeping left beside a file."""
+def tidy(file: Path, kept: Path) -> None:
+    """Remove what staging and keeping left."""
     staged(file).unlink(missing_ok=True)
-    kept(file).unlink(missing_ok=True)
+    kept.unlink(missing_ok=True)
 
 
 def replace(file: Path, data: bytes) -> None:
@@ -140,8 +135,20 @@ def git_folder(root: Path) -> Path | None:
     """The Git directory of the worktree around `root`, found without Git; None where it is not."""
     for parent in (root.absolute(), *root.absolute().parents):
         entry = parent / ".git"
-        if entry.is_dir():
-            return entry
-        if entry.is_file():  # a linked worktree or a submodule: the file names the folder
-            return parent / entry.read_text("utf-8").removeprefix("gitdir:").strip()
+        with suppress(OSError):
+            if entry.is_file():
+                entry = parent / _named_by(entry)
+            if os.path.lexists(entry / "HEAD"):  # it is one, whatever a file may say
+                return entry
     return None
+
+
+def _named_by(file: Path) -> str:
+    """The folder that a file called .git names, in a linked worktree or a submodule."""
+    with file.open("rb") as stream:
+        sign, _, name = stream.read(_MAX_PATH).partition(b": ")
+    known = sign == b"gitdir" and b"\0" not in name
+    return os.fsdecode(name.rstrip(b"\r\n")) if known else os.devnull
+
+
+_MAX_PATH = 65536

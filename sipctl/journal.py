@@ -10,6 +10,7 @@ import base64
 import fcntl
 import json
 import os
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -62,6 +63,17 @@ def message_file(repository: Repository) -> Path:
     return folder(repository) / "message"
 
 
+def files(repository: Repository, journal: Journal) -> Iterator[tuple[Path, Path, Entry]]:
+    """Every entry with its file, and where what that held is kept."""
+    kept = _kept(repository)
+    for number, entry in enumerate(journal.entries):
+        yield repository.top / entry.path, kept / str(number), entry
+
+
+def _kept(repository: Repository) -> Path:
+    return folder(repository) / "kept"
+
+
 def _file(repository: Repository) -> Path:
     return repository.git_dir / disk.JOURNAL
 
@@ -84,6 +96,8 @@ def begin(repository: Repository, journal: Journal) -> int:
             stream.flush()
             os.fsync(descriptor)
         os.replace(fresh, file)
+        with suppress(OSError):  # nothing is kept then but here
+            _kept(repository).mkdir()
     except BaseException:
         os.close(descriptor)
         fresh.unlink(missing_ok=True)
@@ -93,8 +107,10 @@ def begin(repository: Repository, journal: Journal) -> int:
 
 def end(repository: Repository, journal: Journal, descriptor: int) -> None:
     """The change is done or put back: clear away what it left."""
-    for path in journal.paths:
-        disk.tidy(repository.top / path)
+    for file, kept, _ in files(repository, journal):
+        disk.tidy(file, kept)
+    with suppress(OSError):
+        _kept(repository).rmdir()
     message_file(repository).unlink(missing_ok=True)
     _file(repository).unlink(missing_ok=True)
     os.close(descriptor)
@@ -129,13 +145,13 @@ def _parse(data: bytes) -> Journal:
 def interrupted(git_dir: Path) -> str | None:
     """What a dead process has left half-done, in words; None where nothing is or it still runs."""
     try:
-        descriptor = os.open(git_dir / disk.JOURNAL, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = _opened(git_dir / disk.JOURNAL, os.O_RDONLY)
     except OSError:
         return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         subject = _parse(_read(descriptor)).subject
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, *_ODD):
         return None
     finally:
         os.close(descriptor)
@@ -150,7 +166,7 @@ def recover(repository: Repository, timeout: float) -> str | None:
     file = _file(repository)
     file.with_suffix(".new").unlink(missing_ok=True)
     try:
-        descriptor = os.open(file, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = _opened(file, os.O_RDWR)
     except FileNotFoundError:
         return None
     try:
@@ -172,11 +188,20 @@ def recover(repository: Repository, timeout: float) -> str | None:
 def _known(file: Path, descriptor: int) -> Journal:
     try:
         return _parse(_read(descriptor))
-    except (ValueError, KeyError, TypeError):
+    except _ODD:
         hint = f"see `git status`, put right what is wrong, then remove {file}"
         raise Refused(
             "an earlier change was interrupted, and its journal is unreadable", hint
         ) from None
+
+
+_ODD = (ValueError, KeyError, TypeError, RecursionError)
+"""What comes of parsing what is no journal."""
+
+
+def _opened(file: Path, flags: int) -> int:
+    """A descriptor of the journal; nobody waits for a pipe in its place."""
+    return os.open(file, flags | os.O_CLOEXEC | os.O_NONBLOCK)
 
 
 def _wait(descriptor: int, timeout: float) -> None:
@@ -191,8 +216,10 @@ def _wait(descriptor: int, timeout: float) -> None:
 
 
 def _read(descriptor: int) -> bytes:
-    size = os.fstat(descriptor).st_size
-    return os.pread(descriptor, size, 0)
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        raise ValueError("no plain file")
+    return os.pread(descriptor, status.st_size, 0)
 
 
 def settle(
@@ -212,10 +239,15 @@ def settle(
         committing.refresh(repository, journal.paths)
         return True, []
     rescued = []
-    for entry in journal.entries:
-        if entry.path not in committed:
-            kept = _put_back(repository, entry, rescue)
-            rescued += [(entry.path, kept)] if kept else []
+    for file, kept, entry in files(repository, journal):
+        if entry.path in committed:
+            continue
+        now = disk.content(file)
+        if rescue and now not in (None, entry.old, entry.new):
+            rescued.append((entry.path, _rescued(repository, entry.path, now)))
+        if now != entry.old:
+            disk.put_back(file, entry.old, kept)
+        disk.tidy(file, kept)
     for made in journal.made:
         with suppress(OSError):
             (repository.top / made).rmdir()
@@ -241,18 +273,13 @@ def _committed(repository: Repository, journal: Journal) -> set[str]:
     return {path for path in journal.paths if old.get(path) != new.get(path)}
 
 
-def _put_back(repository: Repository, entry: Entry, rescue: bool) -> Path | None:
-    file, kept = repository.top / entry.path, None
-    now = disk.content(file)
-    if now != entry.old:
-        if rescue and now is not None and now != entry.new:
-            kept = folder(repository) / "rescued" / str(int(time.time())) / entry.path
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            kept.touch(0o600)  # somebody may have typed a password
-            kept.write_bytes(now)
-        disk.put_back(file, entry.old)
-    disk.tidy(file)
-    return kept
+def _rescued(repository: Repository, path: str, data: bytes) -> Path:
+    """Keep what somebody may have written; the file that holds it."""
+    file = folder(repository) / "rescued" / str(int(time.time())) / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch(0o600)  # somebody may have typed a password
+    file.write_bytes(data)
+    return file
 
 
 def _remove_locks(repository: Repository, since: float) -> None:

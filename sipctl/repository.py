@@ -96,8 +96,8 @@ class Repository:
 
     @classmethod
     def find(cls, root: Path) -> Repository | None:
-        """The repository that `root` lies in, or None. Raises Refused where Git is missing or
-        refuses to look (a folder of another owner, say)."""
+        """The repository that `root` lies in, or None. Raises Refused where Git is missing, refuses
+        to look (a folder of another owner, say), or works on another tree."""
         _forget_callers_repository()
         real = Path(os.path.realpath(root))
         wanted = ("--show-toplevel", "--absolute-git-dir", "--git-common-dir", "--show-prefix")
@@ -107,6 +107,11 @@ class Repository:
                 return None
             raise GitFailed(words(err))
         top, git_dir, common_dir, prefix = os.fsdecode(out).split("\n")[:4]
+        if not real.is_relative_to(top):  # and what Git tells of a path is about another file
+            hint = "unset GIT_DIR and GIT_WORK_TREE, or see `git config core.worktree`"
+            raise Refused(
+                f'"{root}" does not lie in the work tree that Git works on, "{top}"', hint
+            )
         return cls(real, Path(top), Path(git_dir), real / common_dir, prefix)
 
     @classmethod
@@ -137,13 +142,14 @@ class Repository:
 
     def head(self) -> str | None:
         """The commit of HEAD; None on a branch without commits."""
-        return self._commit("HEAD")
+        return self.named("HEAD")
 
     def parent(self, oid: str) -> str | None:
         """The first parent of a commit that is given by its hash; None where it has none here."""
-        return self._commit(f"{oid}^1")
+        return self.named(f"{oid}^1")
 
-    def _commit(self, name: str) -> str | None:
+    def named(self, name: str) -> str | None:
+        """The commit with a name that is known to be plain: HEAD, or a hash, whole or not."""
         [found] = self._objects.ask([f"{name}^{{commit}}".encode("ascii")], read_object)
         return found[0] if found else None
 

@@ -88,5 +88,5 @@ def _help(
 def _received(results: Connection[dict[int, R], dict[int, R]]) -> dict[int, R]:
     try:
         return results.recv()
-    except EOFError:
+    except (EOFError, OSError):  # it has died before it said anything, or while it spoke
         return {}

@@ -670,3 +670,38 @@ def test_a_file_that_changes_after_it_was_looked_at_is_refused(
     (known / "endpoints/bare.yaml").write_text("reference: bare\nhost: moved.example.net\n")
     with pytest.raises(Refused, match="has changed meanwhile"):
         inventory.member("bare").text  # noqa: B018
+
+
+def test_a_bit_that_flips_in_the_first_line_is_seen(known: Path) -> None:
+    file = cache_of(known)
+    whole = file.read_bytes()
+    for at in range(whole.index(b"\n") + 1):
+        for bit in (0, 2, 4):
+            file.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << bit]) + whole[at + 1 :])
+            with cache.of(known) as store:
+                assert store._main is None, (at, bit)
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "\n", "gitdir: ", "gitdir: {}", "gitdir: a\0b", "x", "\udcff", "gitdir: \udcff"],
+)
+def test_what_only_looks_like_a_git_directory_gets_no_cache(
+    content: str, tmp_path: Path, run: Program
+) -> None:
+    root, victim = tmp_path / "w", tmp_path / "victim"
+    for folder in (root, victim):
+        folder.mkdir()
+    (root / "sipctl.yaml").write_text("version: 1\n")
+    (root / ".git").write_bytes(os.fsencode(content.format(victim)))
+    run("list", cwd=root)
+    assert not list(tmp_path.rglob("cache-*"))
+    assert not list(victim.iterdir())
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_a_folder_or_a_pipe_in_its_place_is_left(make: Callable[[Path], None], known: Path) -> None:
+    file = cache_of(known)
+    file.unlink()
+    make(file)
+    refuse_other_answer(known)

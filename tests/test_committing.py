@@ -273,17 +273,27 @@ def test_what_a_hook_commits_after_us_stands(
     monkeypatch.setattr(committing, "_PAIRS", pairs)
     lines = ("[ -e .git/once ] && exit", "touch .git/once VERSION", "git add VERSION")
     write_hook(workspace, "post-commit", *lines, "git commit --quiet --message=Bump")
-    told = run("create", "a", "--host", "a.example.net").out
+    told = run("create", "a", "--host", "a.example.net", "-o", "json").json
     assert git("log", "--format=%s", "-2").splitlines() == ["Bump", "Create a"]
     assert git("status", "--porcelain") == ""
-    assert "1 created" in told
+    assert told["commit"] == git("rev-parse", "HEAD^").strip()
 
 
-@pytest.mark.usefixtures("step_by_step")
-def test_the_commit_that_is_told_is_our_own(workspace: Path, run: Program, git: Git) -> None:
+@pytest.mark.parametrize("pairs", THRESHOLDS)
+@pytest.mark.parametrize("length", ["no", "4", "auto"])
+def test_the_whole_hash_is_told_on_any_branch(
+    length: str,
+    pairs: int,
+    workspace: Path,
+    run: Program,
+    git: Git,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(committing, "_PAIRS", pairs)
+    git("config", "core.abbrev", length)
     git("switch", "--quiet", "--create", "odd]name")
-    found = run("create", "a", "--host", "a.example.net", "-o", "json")
-    assert git("rev-parse", "HEAD").strip() in found.out
+    found = run("create", "a", "--host", "a.example.net", "-o", "json").json
+    assert found["commit"] == git("rev-parse", "HEAD").strip()
 
 
 @pytest.mark.usefixtures("step_by_step")

@@ -370,3 +370,34 @@ def test_a_git_that_outlives_its_sipctl_is_waited_for(
     assert (workspace / "endpoints/a.yaml").exists() == (status == 0)
     assert git("status", "--porcelain") == ""
     refuse_remains(workspace)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "nested"])
+def test_nobody_waits_for_what_is_no_journal(
+    kind: str, workspace: Path, run: Program, git: Git
+) -> None:
+    run(*A)
+    journal = workspace / ".git/sipctl/journal.json"
+    if kind == "pipe":
+        os.mkfifo(journal)
+    else:
+        journal.write_text("[" * 100_000)
+    assert "a.example.net" in run("list").out
+    told = run("edit", "a", "--port", "5070", check=3).err
+    assert "its journal is unreadable" in told
+    assert str(journal) in told
+
+
+def test_hooks_find_nothing_beside_the_files(
+    workspace: Path, run: Program, git: Git, tmp_path: Path
+) -> None:
+    run(*A)
+    seen = tmp_path / "seen"
+    write_hook(workspace, "pre-commit", f"git status --porcelain >>{seen}", "git add --all")
+    run("edit", "a", "--port", "5070")
+    run("rename", "a", "b")
+    run("delete", "b")
+    assert "?" not in seen.read_text()
+    assert len(seen.read_text().splitlines()) == 3
+    assert git("status", "--porcelain") == ""
+    refuse_remains(workspace)

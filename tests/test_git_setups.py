@@ -256,6 +256,21 @@ def test_a_staged_index_of_another_process_is_not_ours(
     assert git("status", "--porcelain") == ""
 
 
+@pytest.mark.parametrize("command", ["edit a --port 5070", "status", "diff", "save"])
+def test_another_work_tree_is_left_alone(
+    command: str, workspace: Path, run: Program, git: Git, tmp_path: Path
+) -> None:
+    """Variables of Git may name the tree of another repository, with the same paths in it."""
+    run(*CREATE)
+    git("clone", "--quiet", ".", tmp_path / "other")
+    env = {"GIT_DIR": str(tmp_path / "other/.git"), "GIT_WORK_TREE": str(tmp_path / "other")}
+    told = run(*command.split(), env=env, check=3).err
+    assert "unset GIT_DIR and GIT_WORK_TREE" in told
+    for root in (workspace, tmp_path / "other"):
+        assert git("status", "--porcelain", cwd=root) == ""
+        assert git("rev-list", "--count", "HEAD", cwd=root) == "2\n"
+
+
 # -- under sudo ----------------------------------------------------------------------------------
 
 

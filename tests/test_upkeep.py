@@ -43,6 +43,21 @@ def test_a_commit_leaves_a_graph_that_tells_which_paths_each_commit_touches(
     refuse_remains(kept)
 
 
+@pytest.mark.parametrize("kind", ["tree:0", "blob:none"])
+def test_in_a_partial_clone_nothing_is_fetched_for_it(
+    kind: str, kept: Path, run: Program, git: Git, tmp_path: Path
+) -> None:
+    for number in range(3):
+        run("create", f"e{number}", "--host", "a.example.net")
+    git("config", "uploadpack.allowFilter", "true")
+    partial = tmp_path / "partial"
+    git("clone", "--quiet", f"--filter={kind}", f"file://{kept}", partial)
+    git("config", "maintenance.auto", "true", cwd=partial)
+    asked = traced(run, tmp_path / "trace", "-C", str(partial), "edit", "e0", "--port", "5070")
+    assert "commit" in asked
+    assert not {"fetch", "commit-graph"} & {*asked}
+
+
 LONG = """
 import sys
 from sipctl.commands import history
