@@ -93,15 +93,24 @@ def _refuse_unknown(repository: Repository, reference: str, start: str | None, k
     )
 
 
-def before(repository: Repository, reference: str, back: int = 1, kind: Kind = ENDPOINT) -> Past:
+def before(
+    repository: Repository,
+    reference: str,
+    back: int = 1,
+    kind: Kind = ENDPOINT,
+    *,
+    gone: bool = False,
+) -> Past:
     """A member's file as it was before the newest change of its fields, or before an older one.
 
-    A rename that changes nothing else is no change here. Raises Refused where nothing was before.
+    A rename that changes nothing else is no change here, but for the newest one of a member that is
+    `gone`, under its last name too. Raises Refused where nothing was before.
     """
     start, reader, seen = repository.head(), Reader(repository, kind), 0
-    for step in reader.steps_to(start, reference) if start else ():
+    for number, step in enumerate(reader.steps_to(start, reference) if start else ()):
+        is_end = gone and number == 0 and step.blob is None
         change = reader.change(step)
-        if change is None or (change.kind == "renamed" and not change.fields):
+        if change is None or (change.kind == "renamed" and not change.fields and not is_end):
             continue
         seen += 1
         if seen == back:

@@ -38,15 +38,14 @@ def restore(
     endpoints as they are called now. An endpoint's password stays today's unless `fields` asks for
     it. With `fields` all others stay as they are.
     """
-    wanted = tuple(dict.fromkeys(references))
-    if at is None:
-        pasts = [history.before(repository, reference, back or 1, kind) for reference in wanted]
-    else:
-        pasts = _pasts_at(repository, wanted, at, kind)
     going = _Restore(inventory, repository, kind, fields)
+    targets = {reference: going.target(reference) for reference in references}
+    if at is None:
+        pasts = [going.before(*target, back or 1) for target in targets.items()]
+    else:
+        pasts = _pasts_at(repository, tuple(targets), at, kind)
     changes: dict[str, FileChange] = {}
-    for reference, past in zip(wanted, pasts, strict=True):
-        path = going.target(reference)
+    for path, past in zip(targets.values(), pasts, strict=True):
         if path not in changes:
             changes[path] = going.change(path, going.earlier(past))
     commits = {repository.resolve(past.revision)[:10] for past in pasts}
@@ -132,6 +131,11 @@ class _Restore:
             return path
         self.notes.add(path, f"it is called {present} now, and stays so")
         return self.kind.path(present)
+
+    def before(self, reference: str, path: str, back: int) -> Past:
+        """The file so many changes ago of a member that is restored at a path."""
+        gone = path not in self.inventory.members
+        return history.before(self.repository, reference, back, self.kind, gone=gone)
 
     def earlier(self, past: Past) -> Member:
         """A file as it was, with the present names of endpoints in it."""

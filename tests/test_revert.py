@@ -168,6 +168,35 @@ def test_a_former_name_restores_what_bears_it_no_more(story: Story) -> None:
     assert not story.file("pbx-paris").exists()
 
 
+def test_a_name_that_was_left_and_then_deleted_comes_back_as_it_last_was(
+    story: Story, run: Program
+) -> None:
+    for host in ("one", "two", "three"):
+        story.does("k1", f"reference: k1\nhost: {host}.example\n")
+    run("rename", "k1", "k2")
+    run("edit", "k2", "--host", "four.example")
+    run("delete", "k2")
+    run("restore", "k2", "k1")
+    assert text(story, "k1") == "reference: k1\nhost: three.example\n"
+    assert text(story, "k2") == "reference: k2\nhost: four.example\n"
+    run("edit", "k1", "--host", "five.example")
+    run("rename", "k1", "k3")
+    run("rename", "k3", "k1")
+    run("restore", "k1")
+    assert text(story, "k1") == "reference: k1\nhost: three.example\n", "no rename is a change here"
+
+
+def test_a_scenario_that_was_renamed_and_then_deleted_comes_back_as_it_last_was(
+    workspace: Path, run: Program
+) -> None:
+    run("scenario", "create", "day", "--name", "One")
+    run("scenario", "edit", "day", "--name", "Two")
+    run("scenario", "rename", "day", "night")
+    run("scenario", "delete", "night")
+    run("scenario", "restore", "day")
+    assert "name: Two\n" in (workspace / "scenarios/day.yaml").read_text()
+
+
 def test_an_endpoint_named_twice_is_restored_once(story: Story) -> None:
     story.does("pbx-paris", PARIS)
     story.does("pbx-paris", PARIS.replace("5060", "5061"))
