@@ -87,10 +87,24 @@ def _refuse_unknown(repository: Repository, reference: str, start: str | None, k
         return  # not committed yet: it has no history
     known = repository.tree(start, [kind.folder]) if start else {}
     hint = names.did_you_mean(reference, map(reference_of, filter(kind.holds, known)))
-    message = f"there is no {kind.noun} {names.quoted(reference)}, and there never was one"
+    was = "there never was one"
+    if repository.shallow():
+        was, hint = f"there was none{_HERE}", f"{hint} {SHALLOW}".strip()
+    message = f"there is no {kind.noun} {names.quoted(reference)}, and {was}"
     raise Refused(
         message, hint or f"see `{kind.command} list -o name`, or `{kind.command} history`"
     )
+
+
+SHALLOW = "this clone is shallow: `git fetch --unshallow` gets the rest"
+"""What helps where a shallow clone lacks what was asked for."""
+
+_HERE = " in the history that is here"
+
+
+def is_cut(repository: Repository, commit: Commit) -> bool:
+    """True for a commit that a shallow clone ends at: what was before it is not there."""
+    return not commit.parents and commit.oid in repository.shallow()
 
 
 def before(
@@ -118,17 +132,23 @@ def before(
     if not seen:
         _refuse_unknown(repository, reference, start, kind)
         raise Refused(f'"{reference}" is not committed yet: there is nothing to go back to')
-    hint = f"see `{kind.command} history {reference}`"
-    raise Refused(f'"{reference}" has changed {seen} times only', hint)
+    message = f'"{reference}" has changed {"once" if seen == 1 else f"{seen} times"} only'
+    if repository.shallow():
+        raise Refused(f"{message}{_HERE}", SHALLOW)
+    raise Refused(message, f"see `{kind.command} history {reference}`")
 
 
 def _readable(reader: Reader, step: Step, reference: str) -> Past:
     found = reader.readable_past(step.pasts[0]) if step.pasts else None
-    if found is None:
-        command = reader.kind.command
-        hint = f"see `{command} history {reference}`; `{command} delete {reference}` takes it away"
-        raise Refused(f'"{reference}" begins at {step.commit.short}: nothing was before', hint)
-    return found
+    if found is not None:
+        return found
+    # (versions that cannot be read may lead on to one that is not here)
+    if is_cut(reader.repository, step.commit) or (step.pasts and reader.repository.shallow()):
+        message = f'what was before {step.commit.short} of "{reference}" is not here'
+        raise Refused(message, SHALLOW)
+    command = reader.kind.command
+    hint = f"see `{command} history {reference}`; `{command} delete {reference}` takes it away"
+    raise Refused(f'"{reference}" begins at {step.commit.short}: nothing was before', hint)
 
 
 def renamed_since(repository: Repository, revision: str, kind: Kind = ENDPOINT) -> dict[str, str]:

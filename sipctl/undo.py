@@ -40,6 +40,12 @@ def undo(
     """
     refuse_unseen(inventory, force=force)
     commit = _newest(repository) if revision is None else _named(repository, revision)
+    subject = "".join(char for char in commit.subject if char.isprintable())
+    if history.is_cut(repository, commit):
+        message = (
+            f'what was before "{subject}" ({commit.short}) is not here: it cannot be taken back'
+        )
+        raise Refused(message, history.SHALLOW)
     parent = commit.parents[0] if commit.parents else None
     touched = repository.between(parent, commit.oid, [])
     taking = _Undo(inventory, repository, commit)
@@ -48,7 +54,6 @@ def undo(
     if outside:
         stay = "one file" if outside == 1 else f"{outside} files"
         taking.notes.lines.append(f"outside of the workspace the commit changed {stay}: left alone")
-    subject = "".join(char for char in commit.subject if char.isprintable())
     if taking.conflicts:
         message = "\n".join([f'"{subject}" has been changed again since:', *taking.conflicts])
         hint = "edit the fields, or take the later commits back first"
@@ -62,7 +67,8 @@ def undo(
 def _named(repository: Repository, revision: str) -> Commit:
     oid = repository.resolve(revision)
     if repository.ask("merge-base", "--is-ancestor", oid, "HEAD") is None:
-        raise Refused(f'"{revision}" is not in the history of this branch')
+        hint = history.SHALLOW if repository.shallow() else ""
+        raise Refused(f'"{revision}" is not in the history of this branch', hint)
     return repository.commit_of(oid)
 
 
@@ -70,6 +76,7 @@ def _newest(repository: Repository) -> Commit:
     commit = next(_left(repository), None)
     if commit is None:
         hint = "name a commit of someone else: `sipctl undo COMMIT`; see `sipctl history`"
+        hint = history.SHALLOW if repository.shallow() else hint
         raise Refused("there is no commit of sipctl left to undo", hint)
     return commit
 

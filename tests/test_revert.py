@@ -752,3 +752,73 @@ def test_undo_passes_by_a_merge_that_touches_nothing_of_the_workspace(
     run("undo", "-C", "w1")
     assert "port" not in (repo / "w1/endpoints/b.yaml").read_text()
     assert "port: 5071" in (repo / "w2/endpoints/b.yaml").read_text()
+
+
+# -- shallow clones ------------------------------------------------------------------------------
+
+CUT = "this clone is shallow: `git fetch --unshallow` gets the rest"
+
+
+@pytest.fixture
+def shallow(story: Story, run: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A clone of the last two of four commits, made by sipctl and by hand; the current folder."""
+    run("create", "pbx-paris", "--host", "one.example")
+    run("create", "pbx-lyon", "--host", "lyon.example")
+    run("edit", "pbx-paris", "--host", "two.example")
+    story.put("pbx-nice", "reference: pbx-nice\nhost: nice.example\n")
+    story.commit("Nice, by hand")
+    folder = tmp_path / "shallow"
+    story.git("clone", "--quiet", "--depth=2", f"file://{story.root}", str(folder))
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("restore pbx-paris", "what was before"),
+        ("restore pbx-lyon", "what was before"),
+        ("restore pbx-paris --back 2", "has changed once only in the history that is here"),
+        ("restore pbx-rome", "none in the history that is here"),
+        ("history pbx-pari", "did you mean"),
+        ("undo", "what was before"),
+        ("undo HEAD~1", "what was before"),
+    ],
+)
+def test_a_shallow_clone_says_that_what_was_before_is_not_here(
+    command: str, words: str, shallow: Path, run: Program, git: Git
+) -> None:
+    refused = run(*command.split(), check=3).err
+    assert words in refused
+    assert CUT in refused
+    assert "sipctl delete" not in refused
+    git("fetch", "--quiet", "--unshallow")
+    assert CUT not in run(*command.split(), check=None).err
+
+
+def test_what_began_in_a_shallow_clone_is_told_to_begin_there(shallow: Path, run: Program) -> None:
+    refused = run("restore", "pbx-nice", check=3).err
+    assert '"pbx-nice" begins at' in refused
+    assert CUT not in refused
+    run("undo", "HEAD")
+    assert not (shallow / "endpoints/pbx-nice.yaml").exists()
+
+
+def test_a_shallow_clone_without_a_commit_of_sipctl_says_why(
+    story: Story, run: Program, tmp_path: Path
+) -> None:
+    run("create", "pbx-paris", "--host", "one.example")
+    story.does("pbx-lyon", LYON)
+    story.does("pbx-lyon", LYON + "port: 5070\n")
+    folder = tmp_path / "shallow"
+    story.git("clone", "--quiet", "--depth=2", f"file://{story.root}", str(folder))
+    refused = run("undo", cwd=folder, check=3).err
+    assert "there is no commit of sipctl left to undo" in refused
+    assert CUT in refused
+
+
+def test_blame_of_a_shallow_clone_says_that_a_field_may_be_older(
+    shallow: Path, run: Program
+) -> None:
+    assert "this clone is shallow: what is older is not here" in run("blame", "pbx-paris").err
+    assert "shallow" not in run("blame", "pbx-nice").err

@@ -181,6 +181,9 @@ def _print_entries(printer: output.Printer, entries: Iterator[Entry]) -> None:
             printer.show(render.entry(entry.commit, entry.changes))
 
 
+_SHALLOW = "this clone is shallow: what is older is not here"
+
+
 def _told(entries: Iterable[Entry]) -> Iterator[Entry]:
     """The same; behind an entry after which history is cut off, that is told."""
     for entry in entries:
@@ -190,7 +193,7 @@ def _told(entries: Iterable[Entry]) -> Iterator[Entry]:
         if not streams.is_answer_read():
             return
         if entry.cut:
-            output.tell("this clone is shallow: what is older is not here")
+            output.tell(_SHALLOW)
 
 
 def _commit_data(commit: Commit) -> dict[str, Any]:
@@ -266,6 +269,9 @@ def _blame(
         headers = ("FIELD", "VALUE", "COMMIT", "DATE", "AUTHOR", "SUBJECT")
         shown = headers if printer.format == "table" else tuple(h.lower() for h in headers)
         printer.table(shown, [_blame_row(row, printer.format == "csv") for row in rows])
+    commits = {row.commit.oid: row.commit for row in rows if row.commit}
+    if any(past.is_cut(repository, commit) for commit in commits.values()):
+        output.tell(_SHALLOW)
 
 
 def _blame_data(row: BlameRow) -> dict[str, Any]:
