@@ -451,9 +451,9 @@ def _ignoring(member: Member) -> _Ignoring:
 
 def _ignore_changes(old: _Ignoring, new: _Ignoring) -> Iterator[IgnoreChange]:
     come, gone = _without(new, old, slice(2)), _without(old, new, slice(2))
-    added = _without(come, gone, slice(1))
-    for row in come:
-        yield IgnoreChange(row[2], row[0], "added" if row in added else "changed")
+    added = {place for _, _, place in _without(come, gone, slice(1))}
+    for rule, _, place in come:
+        yield IgnoreChange(place, rule, "added" if place in added else "changed")
     for row in _without(gone, come, slice(1)):
         yield IgnoreChange(row[2], row[0], "removed")
 

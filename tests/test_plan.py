@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from sipctl.comparison import compare
+from sipctl.comparison import _ignore_changes, compare
 from sipctl.consequences import Impact, impact, sentence
 from sipctl.detours import Weight
+from sipctl.findings import Place
 from sipctl.inventory import Inventory
 from sipctl.render import markdown
 from sipctl.render import plan as render
@@ -509,6 +510,25 @@ def test_ignores_follow_a_renamed_file() -> None:
     new = dict(old)
     new["endpoints/trunk.yaml"] = new.pop("endpoints/pbx-paris.yaml").replace("pbx-paris", "trunk")
     assert cautions(old, new) == []
+
+
+class Line(str):
+    """A line of a file whose comparisons are steps of Python."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return str.__eq__(self, other)
+
+
+def test_the_work_of_telling_ignores_is_linear_in_their_number() -> None:
+    def work(count: int) -> int:
+        text, rows = "# sipctl: ignore[SIP304]", list[tuple[str, str, Place]]()
+        rows += [("register-without-username", Line(text), Place("a", n)) for n in range(count)]
+        return steps(lambda: [*_ignore_changes([], rows), *_ignore_changes(rows, [])])
+
+    assert work(400) < 5 * work(100)
 
 
 def test_files_that_cannot_be_read_are_told_once() -> None:
