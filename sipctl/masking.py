@@ -89,20 +89,6 @@ def without_plaintext(content: Content, kind: Kind) -> str:
     return _masked_from(content.text, kind)
 
 
-def rescued(before: str, typed: bytes, content: Content, kind: Kind) -> str:
-    """What came of a file in an editor, to be kept though it was refused: passwords in plain text
-    are masked. Where it cannot be parsed a line is, if it is not of `before` and may be one."""
-    if content.root is not None:
-        return without_plaintext(content, kind)
-    known = {*before.splitlines()}
-    lines = typed.decode("utf-8", "replace").splitlines(keepends=True)
-    safe = (kind is SCENARIO and not _SECRET.search(line) for line in lines)
-    return "".join(
-        line if ok or line.strip("\r\n") in known or not _may_be_secret(line) else MASK + "\n"
-        for line, ok in zip(lines, safe, strict=True)
-    )
-
-
 def _masked_from(text: str, kind: Kind | None) -> str:
     lines = text.splitlines(keepends=True)
     safe = _safe_lines(lines, kind)

@@ -1,7 +1,8 @@
 """A canary among passwords: put in by every way there is, it is never seen again.
 
-Not in what a command prints, in any of its formats; not in an object of Git or a file; not in the
-arguments or the environment of a process. Commands and formats come from the program itself, so a
+Not in what a command prints, in any of its formats; not in an object of Git or a file, but for the
+private one that keeps what was typed in an editor; not in the arguments or the environment of a
+process. Commands and formats come from the program itself, so a
 new one is covered.
 """
 
@@ -10,7 +11,9 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -24,7 +27,15 @@ from sipctl.completion import table
 from tests import everything, keys
 from tests.conftest import Git, Program, Terminal
 from tests.everything import READING, WRITING, every_command, words
-from tests.support import PROGRAM, Environment, environment, execute, needed, on_terminal
+from tests.support import (
+    PROGRAM,
+    Environment,
+    Screen,
+    environment,
+    execute,
+    needed,
+    on_terminal,
+)
 
 CANARY = "c4n4ry-Pa$$;w0rd%"
 
@@ -225,6 +236,18 @@ def _editor(folder: Path, script: str) -> Environment:
     return {"EDITOR": str(program)}
 
 
+def _take_kept(screen: Screen, closed: Path) -> None:
+    """Look at the private file in which what was typed is kept whole, and take it away."""
+    kept = re.search(r"what you typed is kept in (\S+\.yaml)$", screen.text, re.MULTILINE)
+    assert kept
+    file = Path(kept[1])
+    assert "host: typed.example.net\n" in file.read_text()
+    assert CANARY in file.read_text()
+    assert file.is_relative_to(closed / ".git/sipctl/typed")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    shutil.rmtree(file.parent)
+
+
 @pytest.mark.parametrize(
     "script",
     [
@@ -237,7 +260,7 @@ def _editor(folder: Path, script: str) -> Environment:
         f"echo 'realm: r, pasword: {CANARY}' >>$1; echo ']' >>$1",
     ],
 )
-def test_what_is_typed_in_an_editor_and_refused_is_kept_without_the_password(
+def test_what_is_typed_in_an_editor_and_refused_is_for_who_typed_it_alone(
     script: str, closed: Path, home: Path, tmp_path: Path, terminal: Terminal
 ) -> None:
     tools = tmp_path / "tools"
@@ -245,14 +268,12 @@ def test_what_is_typed_in_an_editor_and_refused_is_kept_without_the_password(
     env = _editor(tools, f"sed -i 's/^host.*/host: typed.example.net/' $1; {script}")
     screen = terminal("edit", "a", answers=["n"], env=env, check=3)
     refuse(screen.raw, script)
-    kept = re.search(r"what you typed is kept in (\S+\.yaml), but for", screen.text)
-    assert kept
-    assert "host: typed.example.net\n" in Path(kept[1]).read_text()
+    _take_kept(screen, closed)
     refuse_everywhere(closed, home)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_what_is_typed_is_kept_without_the_password_when_the_process_is_ended(
+def test_what_is_typed_is_for_who_typed_it_alone_when_the_process_is_ended(
     number: int, closed: Path, home: Path, tmp_path: Path, terminal: Terminal
 ) -> None:
     tools = tmp_path / "tools"
@@ -261,9 +282,7 @@ def test_what_is_typed_is_kept_without_the_password_when_the_process_is_ended(
     env = _editor(tools, f"{script}; kill -{number} $(ps -o ppid= $PPID); sleep 60")
     screen = terminal("edit", "a", env=env, check=130)
     refuse(screen.raw, "the screen")
-    kept = re.search(r"what you typed is kept in (\S+\.yaml), but for", screen.text)
-    assert kept
-    assert "host: typed.example.net\n" in Path(kept[1]).read_text()
+    _take_kept(screen, closed)
     refuse_everywhere(closed, home)
 
 
@@ -272,15 +291,11 @@ def test_what_is_typed_is_never_among_the_files_that_git_has(
 ) -> None:
     tools = tmp_path / "tools"
     tools.mkdir()
-    (closed / "tmp").mkdir()
-    env = {
-        **_editor(tools, f"echo $1 >{tools}/where; echo 'password: {CANARY}' >>$1"),
-        "TMPDIR": f"{closed}/tmp",
-    }
+    env = _editor(tools, f"echo $1 >{tools}/where; echo 'password: {CANARY}' >>$1")
     terminal("edit", "a", answers=["n"], env=env, check=3)
     where = Path((tools / "where").read_text().strip())
-    assert where.is_relative_to(closed / ".git/sipctl")
-    assert not list((closed / "tmp").iterdir())
+    assert where.is_relative_to(closed / ".git/sipctl/typed")
+    shutil.rmtree(where.parent)
     refuse_everywhere(closed, home)
 
 

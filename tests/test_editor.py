@@ -14,10 +14,8 @@ A = "# the trunk\nreference: a\nhost: a.example.net\n"
 
 
 @pytest.fixture
-def endpoint(workspace: Path, git: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The file of a committed endpoint; what is kept comes into a folder of the test."""
-    (tmp_path / "kept").mkdir()
-    monkeypatch.setenv("TMPDIR", str(tmp_path / "kept"))
+def endpoint(workspace: Path, git: Git) -> Path:
+    """The file of a committed endpoint."""
     file = workspace / "endpoints/a.yaml"
     file.write_text(A)
     git("add", ".")
@@ -45,7 +43,13 @@ def kept_file(screen: Screen) -> Path:
     assert found, screen.text
     file = Path(found[1])
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
     return file
+
+
+def kept(workspace: Path) -> list[Path]:
+    """All that is kept of what was typed."""
+    return [*(workspace / ".git/sipctl/typed").iterdir()]
 
 
 PORT = "echo 'port: 5070' >>\"$1\""
@@ -60,7 +64,7 @@ def test_what_the_editor_changed_is_committed(
     assert endpoint.read_text() == A + "port: 5070\n"
     assert git("log", "-1", "--format=%s") == "Change port of a\n"
     assert git("status", "--porcelain") == ""
-    assert not list((tmp_path / "kept").iterdir())
+    assert not kept(endpoint.parent.parent)
 
 
 def test_the_editor_is_the_one_that_git_would_open(
@@ -94,7 +98,7 @@ def test_an_unchanged_or_empty_file_changes_nothing(
     screen = terminal("edit", "a", env=editor(tmp_path, script), check=status)
     assert words in screen.text
     assert state(endpoint.parent.parent) == before
-    assert not list((tmp_path / "kept").iterdir())
+    assert not kept(endpoint.parent.parent)
 
 
 def test_what_is_refused_is_edited_again_as_it_was_typed(
@@ -117,6 +121,33 @@ def test_what_is_refused_for_good_is_kept(
     screen = terminal("edit", "a", env=editor(tmp_path, BAD), answers=[answer], check=status)
     assert kept_file(screen).read_text() == A + "port: 99999\n"
     assert state(endpoint.parent.parent) == before
+
+
+def test_what_is_typed_is_kept_whole_whatever_it_is(
+    endpoint: Path, workspace: Path, tmp_path: Path, terminal: Terminal, git: Git
+) -> None:
+    typed = b"reference: a\nhost: [\nx-ticket: NET-1\nno key\r\npassword: s3cret\n\xff\xfe"
+    (tmp_path / "typed").write_bytes(typed)
+    # as an editor that writes a new file, and one that leaves a copy
+    script = f'cp {tmp_path}/typed "$1.new"; chmod 644 "$1.new"; mv "$1.new" "$1"; cp "$1" "$1~"'
+    screen = terminal("edit", "a", env=editor(tmp_path, script), answers=["n"], check=3)
+    file = kept_file(screen)
+    assert file.read_bytes() == typed
+    assert "s3cret" not in screen.text
+    assert file.is_relative_to(workspace / ".git/sipctl/typed")
+    assert [*file.parent.iterdir()] == [file]
+    assert git("status", "--porcelain", "--untracked-files=all") == ""
+
+
+def test_what_is_typed_of_a_scenario_is_kept_whole_too(
+    workspace: Path, run: Program, tmp_path: Path, terminal: Terminal
+) -> None:
+    run("scenario", "create", "day")
+    script = "printf 'password: s3cret: [\\n' >>\"$1\""
+    env = editor(tmp_path, script)
+    screen = terminal("scenario", "edit", "day", env=env, answers=["n"], check=3)
+    assert kept_file(screen).read_text().endswith("password: s3cret: [\n")
+    assert "s3cret" not in screen.text
 
 
 def test_with_yes_it_is_opened_again_once(

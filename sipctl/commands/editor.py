@@ -16,7 +16,6 @@ from sipctl.commands.session import Session
 from sipctl.errors import Interrupted, Refused, SipctlError, Usage
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, Kind
-from sipctl.masking import rescued
 from sipctl.member import Member
 from sipctl.repository import Repository
 
@@ -25,7 +24,7 @@ def edit(session: Session, reference: str, kind: Kind = ENDPOINT) -> None:
     """Open one endpoint's or scenario's file in the editor and commit what comes back.
 
     The editor runs without the lock; a file that changed meanwhile is refused. What is refused can
-    be edited again, and is kept in a file of its own otherwise.
+    be edited again, and is kept in a private file of its own otherwise.
     """
     if not session.interactive:
         raise Usage("nothing to change is given", f"see `{kind.command} edit --help`")
@@ -49,32 +48,25 @@ def edit(session: Session, reference: str, kind: Kind = ENDPOINT) -> None:
         if written or typed.strip() in (member.data.strip(), b""):
             shutil.rmtree(folder)
         else:
-            _keep(file, member, typed)
+            _keep(file)
 
 
 def _folder(repository: Repository) -> Path:
-    """A new folder for what is typed, which may be a password: never among the files that Git has,
-    wherever temporary folders are made."""
-    usual = Path(tempfile.gettempdir()).resolve()
-    if not usual.is_relative_to(repository.top):
-        return Path(tempfile.mkdtemp(prefix="sipctl-"))
-    inside = journal.folder(repository)
-    inside.mkdir(exist_ok=True)
+    """A new folder for what is typed, which may be a password: one's own, and never among the files
+    that Git has."""
+    inside = journal.folder(repository) / "typed"
+    inside.mkdir(parents=True, exist_ok=True)
     return Path(tempfile.mkdtemp(prefix="edit-", dir=inside))
 
 
-def _keep(file: Path, member: Member, typed: bytes) -> None:
-    """Keep what was typed, but for a password in plain text; what else the editor left goes."""
-    content = workspace.read_member(member.path, typed).content
-    text = rescued(member.text, typed, content, member.kind).encode("utf-8")
+def _keep(file: Path) -> None:
+    """Keep what was typed as it is, for who typed it alone; what else the editor left goes."""
     with privileges.acting():
         for other in file.parent.iterdir():
             if other != file:
                 shutil.rmtree(other) if other.is_dir() else other.unlink()
-        if text != typed:
-            disk.replace(file, text)
-    but = ", but for what may be a password" if text != typed else ""
-    output.tell(f"what you typed is kept in {file}{but}")
+        file.chmod(0o600)
+    output.tell(f"what you typed is kept in {file}")
 
 
 def _write_private(file: Path, data: bytes) -> None:
