@@ -14,7 +14,12 @@ from typer.core import TyperGroup
 from sipctl import catalogue, schemas
 from sipctl.commands import COMMANDS, Entry
 from sipctl.commands.building import root
-from sipctl.commands.session import DRAWING_FORMATS, READING_FORMATS, WRITING_FORMATS
+from sipctl.commands.session import (
+    DRAWING_FORMATS,
+    READING_FORMATS,
+    TELLING_FORMATS,
+    WRITING_FORMATS,
+)
 from sipctl.completion.kinds import kind_of
 from sipctl.endpoint import CODECS, PASSWORD_FORMS, TRANSPORTS
 from sipctl.kinds import ENDPOINT, KINDS
@@ -128,6 +133,7 @@ def _formats(name: str) -> list[str]:
 
 _BY_GROUP = {
     "reading": READING_FORMATS,
+    "telling": TELLING_FORMATS,
     "drawing": DRAWING_FORMATS,
     "writing": WRITING_FORMATS,
 }

@@ -353,6 +353,22 @@ def test_the_formats_offered_are_those_that_a_command_takes(
     assert "json" in offered(line)
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_names_the_formats_that_a_command_takes(name: str) -> None:
+    [told] = [p.help for p in COMMANDS[name] if "--output" in p.opts] or [None]
+    if told is not None:
+        listed = told.removeprefix("What to print: ").removesuffix(".").replace(" (a tree)", "")
+        words = listed.replace(" or ", ", ").split(", ")
+        assert sorted(words) == sorted(offered(f"sipctl {name} -o "))
+
+
+def test_help_names_every_kind_of_schema(run: Program) -> None:
+    told = " ".join(run("schema", "--help").out.replace("│", " ").split())
+    for name in ("endpoint", "scenario", "settings", "output/list"):
+        assert name.replace("list", "COMMAND") in told
+        run("schema", name)
+
+
 def test_the_formats_offered_of_findings_are_those_that_there_are(run: Program) -> None:
     told = run("validate", "--format", "nonsense", check=2).err.replace(" or ", ", ")
     assert ", ".join(offered("sipctl validate --format ")) in told

@@ -421,7 +421,7 @@ actions:
 
 
 def test_every_command_with_an_output_format_is_tried() -> None:
-    formats = {"reading", "drawing", "writing", "fields", "comparing"}
+    formats = {"reading", "telling", "drawing", "writing", "fields", "comparing"}
     known = {name for name, entry in every_command() if formats & {*entry.options}}
     assert known == set(ANSWERS_IN_JSON)
 

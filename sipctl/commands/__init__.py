@@ -18,6 +18,7 @@ class Entry(NamedTuple):
 _FIELDS = ("fields", "writing")
 _WRITES = ("writing",)
 _READS = ("reading",)
+_TELLS = ("telling",)
 _COMPARES = ("comparing",)
 
 TAG: dict[str, Entry] = {
@@ -62,7 +63,7 @@ SCENARIO: dict[str, Entry] = {
     "restore": Entry(
         "history:scenario_restore", "Bring back earlier or deleted scenarios.", "Commands", _WRITES
     ),
-    "trace": Entry("routing:trace", "Follow one call through a scenario.", "Commands", _READS),
+    "trace": Entry("routing:trace", "Follow one call through a scenario.", "Commands", _TELLS),
 }
 
 SECRET: dict[str, Entry] = {
@@ -166,7 +167,7 @@ COMMANDS: dict[str, Entry | dict[str, Entry]] = {
     "fmt": Entry("checks:fmt", "Bring files into canonical form.", "Checks"),
     "rules": Entry("checks:rules", "List every rule.", "Checks", _READS),
     "explain": Entry(
-        "checks:explain", "Explain a rule, with a wrong and a right example.", "Checks", _READS
+        "checks:explain", "Explain a rule, with a wrong and a right example.", "Checks", _TELLS
     ),
     "schema": Entry("checks:schema", "Print a JSON Schema.", "Checks"),
     "completion": Entry(

@@ -14,7 +14,7 @@ from sipctl import disk, examples, judged, names, output, reports, resources, wo
 from sipctl.commands import reporting
 from sipctl.commands.arguments import Limit
 from sipctl.commands.reporting import FINDINGS, Format, OutputFile
-from sipctl.commands.session import READING_FORMATS, Session, session_of
+from sipctl.commands.session import READING_FORMATS, TELLING_FORMATS, Session, session_of
 from sipctl.errors import Refused, Usage
 from sipctl.findings import Finding
 from sipctl.inventory import Inventory
@@ -247,7 +247,7 @@ def explain(
 ) -> None:
     """Explain a rule, with a wrong and a right example."""
     known = _known_rule(rule)
-    printer = session_of(ctx).printer("table", "json", "yaml")
+    printer = session_of(ctx).printer(*TELLING_FORMATS)
     data = _rule_data(known.name)
     if printer.structured:
         printer.document({"rule": data})
@@ -283,7 +283,13 @@ def _rule_data(name: str) -> dict[str, str | bool]:
 
 def schema(
     ctx: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="endpoint, scenario, settings.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="endpoint, scenario, settings; of JSON that a command prints: output/COMMAND.",
+        ),
+    ],
 ) -> None:
     """Print a JSON Schema."""
     folder = resources.path("schemas")

@@ -8,7 +8,7 @@ import typer
 
 from sipctl import names, output, routing
 from sipctl.calendars import when
-from sipctl.commands.session import session_of
+from sipctl.commands.session import TELLING_FORMATS, session_of
 from sipctl.findings import Place
 from sipctl.render import routing as render
 from sipctl.routing import Branch, Call, End, Ending, Step, Trace, Way
@@ -51,7 +51,7 @@ def trace(
     branches.
     """
     session = session_of(ctx)
-    printer = session.printer("table", "json", "yaml")
+    printer = session.printer(*TELLING_FORMATS)
     at_time = None if at is None else when(at)
     pressed = routing.keys_of(keys or ())
     inventory = session.inventory()

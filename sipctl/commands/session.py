@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sipctl.yamlfile.write import Value
 
 READING_FORMATS = ("table", "json", "yaml", "csv", "name")
+TELLING_FORMATS = ("table", "json", "yaml")
 DRAWING_FORMATS = (*READING_FORMATS, "mermaid", "dot")
 WRITING_FORMATS = ("text", "json")
 COMPARING_FORMATS = ("text", "json", "markdown")
@@ -115,6 +116,17 @@ def _reading_options(
             "-o",
             metavar="FORMAT",
             help="What to print: table, json, yaml, csv or name.",
+        ),
+    ] = "table",
+) -> None:
+    pass
+
+
+def _telling_options(
+    format: Annotated[
+        str,
+        typer.Option(
+            "--output", "-o", metavar="FORMAT", help="What to print: table, json or yaml."
         ),
     ] = "table",
 ) -> None:
@@ -220,6 +232,7 @@ OPTIONS: dict[str, Callable[..., None]] = {
     "global": _global_options,
     "writing": _writing_options,
     "reading": _reading_options,
+    "telling": _telling_options,
     "drawing": _drawing_options,
     "comparing": _comparing_options,
 }
