@@ -109,6 +109,7 @@ FIRES: dict[str, list[str | bytes]] = {
     "nested-too-deep": [
         f"x-a: {'[' * (MAX_DEPTH - 1)}«[»{']' * MAX_DEPTH}\n",
         f"x-a: {'{a: ' * (MAX_DEPTH - 1)}«{{»{'}' * MAX_DEPTH}\n",
+        f"x-a: {'[' * (MAX_DEPTH - 1)}«[»{'[' * 50_000}\n",
     ],
     "control-character": [
         f"x-a: b{mark}«{char}»c\n"

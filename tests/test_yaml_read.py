@@ -199,14 +199,21 @@ def test_nesting_stops_at_its_limit(opened: str) -> None:
         assert finding.rule in ("nested-too-deep", "wrong-type")
     else:
         assert finding.rule == "nested-too-deep"
-        # newer versions of libyaml look ahead to a limit of their own
-        limits = (64, 1000) if opened == "[" else (64,)
-        assert finding.place.column in [limit * len(opened) // levels + 1 for limit in limits]
+        assert finding.place.column == 64 * len(opened) // levels + 1
 
 
 @pytest.mark.parametrize("depth", [64, 65])
 def test_the_deepest_that_is_read_is_the_limit(depth: int) -> None:
     assert rules(b"[" * depth + b"]" * depth) == ([] if depth == 64 else ["nested-too-deep"])
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("depth", [65, 999, 1000, 1001, 50_000])
+def test_the_bracket_that_is_too_deep_is_the_first_one_that_is(mark: bytes, depth: int) -> None:
+    for before, column in ((b"", 65), (b"x-a: ", 69), (b"b: 1\nx-a: ", 69), (b"x-a: {b: ", 72)):
+        [finding] = read(mark + before + b"[" * depth, "a").findings
+        assert finding.rule == "nested-too-deep"
+        assert finding.place.column == column
 
 
 @pytest.mark.parametrize("style", ["", "'", '"', "|", ">"])

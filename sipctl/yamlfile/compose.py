@@ -31,6 +31,7 @@ except ImportError:  # it was built where there was no libyaml, and nobody was t
     raise Refused("PyYAML has been installed without its part in C", hint) from None
 
 MAX_DEPTH = 64
+_LIMIT = "maximum nesting depth"
 _TOO_DEEP = (f"nested more than {MAX_DEPTH} levels deep", "flatten it")
 
 
@@ -52,6 +53,10 @@ def compose(text: str, file: str) -> tuple[Node | None, tuple[Finding, ...]]:
     except _Stop as stop:
         return None, (*composer.findings, stop.finding)
     except YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        if mark is not None and _LIMIT in str(error):
+            # libyaml counts levels too and looks ahead: what is too deep for us stands before that
+            return compose(text[: mark.index + shift], file)
         return None, (*composer.findings, _invalid_yaml(error, text, file))
     if composer.findings:
         return None, tuple(composer.findings)
@@ -78,8 +83,6 @@ def _invalid_yaml(error: YAMLError, text: str, file: str) -> Finding:
     if line > text.count("\n") + 1:  # libyaml sets some marks behind the last line
         line, column = line - 1, 1
     place = Place(file, line, column, line, column + 1)
-    if "maximum nesting depth" in message:  # it counts as well, and looks ahead
-        return Finding.of("nested-too-deep", place, *_TOO_DEEP)
     return Finding.of("invalid-yaml", place, message, hint)
 
 
