@@ -512,7 +512,8 @@ class _Import:
         """What the file would be refused for, told by the row that asks for it."""
         assert change.after is not None
         member = read_member(change.path, change.after)
-        named = "reference" in row.values  # without one the file's name means nothing
+        # without one the file's name means nothing
+        named = isinstance(row.values.get("reference"), str)
         before = self.inventory.members.get(change.path)
         context = context_of({change.path: before} if before else {})
         one = {member.path: member} if named else {}

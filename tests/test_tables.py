@@ -314,6 +314,15 @@ def test_what_is_no_table_is_refused_with_the_reason(
     assert words in run("import", "-", input=text, check=3).err
 
 
+@pytest.mark.parametrize("reference", ["123", "true", '["a"]', '{"a": 1}', '""', "null"])
+def test_a_reference_that_is_no_text_is_one_error(
+    reference: str, workspace: Path, run: Program
+) -> None:
+    text = f'[{{"reference": {reference}, "host": "a.example"}}]'
+    refused = run("import", "-", input=text, check=3).err
+    assert "the table has an error\n" in refused
+
+
 def test_a_file_that_cannot_be_read_is_refused(workspace: Path, run: Program) -> None:
     assert run("import", "no.csv", check=3).err == (
         'sipctl: "no.csv" could not be read: no such file or directory\n'
