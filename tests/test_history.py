@@ -287,6 +287,19 @@ def test_the_most_alike_is_the_source_then_the_first_by_name(story: Story) -> No
     assert story.of("copy") == ["duplicated copy from aa-like: port: 5070 -> 5099"]
 
 
+def test_a_copy_of_few_fields_is_told_as_one_while_none_of_them_is_changed(
+    story: Story, run: Program
+) -> None:
+    story.does("pbx-lyon", LYON + "port: 5060\ntags: [live]\n")
+    for new, port in (("same", "5060"), ("other", "5061")):
+        run("duplicate", "pbx-lyon", new, "--port", port)
+    assert story.of("same") == ["duplicated same from pbx-lyon"]
+    assert story.of("other") == ["created other: host port tags"]
+    run("edit", "pbx-lyon", "--realm", "lyon.example.net")
+    run("duplicate", "pbx-lyon", "third", "--port", "5062")
+    assert story.of("third") == ["duplicated third from pbx-lyon: port: 5060 -> 5062"]
+
+
 def test_endpoints_that_agree_in_nothing_that_names_them_are_no_duplicates(story: Story) -> None:
     common = "port: 5060\ntransport: tls\ncodecs: [alaw]\nregister: true\ntags: [x]\n"
     story.does("a", "reference: a\nhost: a.example.net\n" + common)
