@@ -29,7 +29,7 @@ from sipctl.changes import (
 from sipctl.entries import oid_of
 from sipctl.errors import Interrupted, Refused
 from sipctl.findings import Finding, with_severities
-from sipctl.inventory import Inventory
+from sipctl.inventory import Inventory, refuse_unread_folders
 from sipctl.kinds import SETTINGS_FILE, kind_of, reference_of
 from sipctl.masking import settings_text, without_plaintext
 from sipctl.member import Member
@@ -164,6 +164,7 @@ def _judge(
     repository: Repository | None, prefix: str, inventory: Inventory, planner: Planner
 ) -> Outcome:
     """What the plan would do; raises Refused with the findings that it must not bring."""
+    refuse_unread_folders(inventory.others)
     plan = planner(inventory)
     touched = {change.path for change in plan.effective}
     _refuse_unknown_settings(inventory, touched)

@@ -11,7 +11,7 @@ from sipctl.endpoint import Endpoint
 from sipctl.errors import Refused
 from sipctl.findings import Finding, Place
 from sipctl.judgement import judge
-from sipctl.kinds import ENDPOINT, SCENARIO, Kind, reference_of
+from sipctl.kinds import ENDPOINT, FOLDERS, SCENARIO, Kind, reference_of
 from sipctl.member import NO_CONTEXT, Context, Member, place_of
 from sipctl.scenario import Scenario
 from sipctl.settings import Settings
@@ -27,6 +27,15 @@ class UsedAt(NamedTuple):
     def __str__(self) -> str:
         where = f"{self.place.file}:{self.place.line}"
         return f"{where} (action {names.quoted(self.action)})"
+
+
+def refuse_unread_folders(others: Iterable[Finding]) -> None:
+    """Raise Refused where one of these findings is that a folder of members cannot be read: nobody
+    can tell then which there are."""
+    found = tuple(finding for finding in others if finding.place.file in FOLDERS)
+    if found:
+        named = " and ".join(names.quoted(finding.place.file) for finding in found)
+        raise Refused(f"the folder {named} could not be read", findings=found)
 
 
 class Inventory:
@@ -92,6 +101,12 @@ class Inventory:
     def unreadable(self) -> tuple[Member, ...]:
         """The members whose files cannot be read."""
         return tuple(m for m in self.members.values() if not m.readable)
+
+    def unread(self, kind: Kind | None = None) -> list[str]:
+        """What cannot be read, of all or of one kind: folders, and members' files."""
+        folders = FOLDERS if kind is None else (kind.folder,)
+        found = [f.place.file for f in self.others if f.place.file in folders]
+        return found + [m.path for m in self.unreadable if kind in (None, m.kind)]
 
     @cached_property
     def _by_folded(self) -> dict[tuple[str, str], Member]:

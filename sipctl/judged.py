@@ -16,7 +16,7 @@ from sipctl.findings import Finding, Place
 from sipctl.inventory import Inventory
 from sipctl.kinds import FOLDERS, SETTINGS_FILE, is_member_name
 from sipctl.member import NO_CONTEXT, Context, Member
-from sipctl.ondisk import not_a_file, stray
+from sipctl.ondisk import not_a_file, not_a_folder, stray
 from sipctl.repository import Entry, Repository
 
 _ALL = (*FOLDERS, SETTINGS_FILE)
@@ -180,7 +180,7 @@ def _files(
         if _is_read(path):
             yield path, _content(path, entry, contents)
         elif path in FOLDERS:
-            yield path, not_a_file(path, "it is no folder")
+            yield path, not_a_folder(path, "it is no folder")
         elif name.startswith("."):
             continue
         elif is_member_name(name):

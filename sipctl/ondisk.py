@@ -204,7 +204,7 @@ def _folder(root: Path, kind: Kind) -> Iterator[int | Finding | None]:
         yield None
         return
     except OSError as error:
-        yield not_a_file(kind.folder, error.strerror or str(error))
+        yield not_a_folder(kind.folder, error.strerror or str(error))
         return
     try:
         yield descriptor
@@ -266,6 +266,12 @@ def not_a_file(path: str, reason: str) -> Finding:
     message = f"it cannot be read: {reason[0].lower()}{reason[1:]}"
     hint = "put a plain, readable file in its place"
     return Finding.of("not-a-file", Place(path), message, hint)
+
+
+def not_a_folder(path: str, reason: str) -> Finding:
+    """The same for a folder of members."""
+    finding = not_a_file(path, reason)
+    return finding._replace(hint="put a folder in its place that you can read and enter")
 
 
 def stray(path: str, folder: bool) -> Finding:

@@ -108,11 +108,15 @@ def _tell_report(what: str) -> None:
 
 
 def tell_unreadable(paths: Sequence[str]) -> None:
-    """Say which files could not be read, on standard error."""
-    if paths:
-        count = "1 file" if len(paths) == 1 else f"{len(paths)} files"
-        named = ", ".join(paths[:3]) + (", …" if len(paths) > 3 else "")
+    """Say which files could not be read, or which folders of them, on standard error."""
+    files = [path for path in paths if "/" in path]
+    for folder in (path for path in paths if "/" not in path):
+        tell(f'the folder "{folder}" could not be read')
+    if files:
+        count = "1 file" if len(files) == 1 else f"{len(files)} files"
+        named = ", ".join(files[:3]) + (", …" if len(files) > 3 else "")
         tell(f"{count} could not be read: {named}")
+    if paths:
         _hint("see `sipctl validate`")
 
 

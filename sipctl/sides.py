@@ -11,7 +11,7 @@ from sipctl.comparison import Comparison, State, compare, joined
 from sipctl.entries import oid_of
 from sipctl.errors import Refused
 from sipctl.findings import Finding
-from sipctl.inventory import Inventory
+from sipctl.inventory import Inventory, refuse_unread_folders
 from sipctl.kinds import FOLDERS, SETTINGS_FILE
 from sipctl.member import NOTHING, Facts, Member, content_of, given
 from sipctl.names import quoted
@@ -154,6 +154,7 @@ def read(root: Path, repository: Repository, old: Side, new: Side) -> tuple[Stat
     settings: bytes | Finding | None
     if new == DISK:
         inventory = workspace.load(root)
+        refuse_unread_folders(inventory.others)
         settings = ondisk.settings_file(root)
         on_disk = {SETTINGS_FILE: settings, **inventory.members}
         before, now = _differing_on_disk(repository, old, on_disk)
@@ -171,7 +172,9 @@ def compared(root: Path, repository: Repository, old: Side, new: Side) -> Compar
     """What differs between both, and no word of files that do not. They are parsed only: what they
     mean is not judged."""
     if new == DISK:
-        before, now = _differing_on_disk(repository, old, ondisk.files_of(root))
+        files = ondisk.files_of(root)
+        refuse_unread_folders(file for file in files.values() if isinstance(file, Finding))
+        before, now = _differing_on_disk(repository, old, files)
 
         def on_disk(paths: Sequence[str]) -> Comparison:
             parts = ({path: files[path] for path in paths if path in files} for files in both)

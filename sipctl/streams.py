@@ -14,10 +14,11 @@ from typing import Any
 class _Raw(io.FileIO):
     """One of them. Words for people may be lost on a full disk too, an answer may not."""
 
-    def __init__(self, descriptor: int, lost: type[OSError]) -> None:
-        super().__init__(descriptor, "w", closefd=False)
+    def __init__(self, stream: io.TextIOWrapper, lost: type[OSError]) -> None:
+        super().__init__(stream.fileno(), "w", closefd=False)
         self.is_read = True
         self._lost = lost
+        self._stream = stream  # which closes the descriptor when it goes
 
     def write(self, data: Any) -> int:
         if self.is_read:
@@ -38,7 +39,7 @@ def prepare() -> None:
         stream = getattr(sys, name)
         if _leads_to_a_file(stream):
             stream.flush()
-            _known[name] = _Raw(stream.fileno(), lost)
+            _known[name] = _Raw(stream, lost)
             setattr(sys, name, _as(stream, _known[name]))
 
 

@@ -492,3 +492,50 @@ def test_a_duplicate_tells_what_differs_from_where_it_came_from(paris: Path, run
     done = run("duplicate", "pbx-paris", "pbx-lyon", "--host", "sip.lyon.example.net")
     assert "host: sip.paris.example.net -> sip.lyon.example.net" in done.out
     assert "tags" not in done.out
+
+
+# -- folders that cannot be read -----------------------------------------------------------------
+
+
+@pytest.fixture
+def unread(paris: Path) -> Path:
+    """A workspace with no readable folder of endpoints; root reads what nobody else can, so that a
+    file stands in its place."""
+    folder = paris.parent
+    folder.rename(folder.with_name("elsewhere"))
+    folder.write_text("")
+    return folder.parent
+
+
+TOLD = 'the folder "endpoints" could not be read'
+
+
+@pytest.mark.parametrize("command", ["list", "search paris", "tag list", "export csv"])
+def test_who_reads_is_told_of_a_folder_that_cannot_be_read(
+    command: str, unread: Path, run: Program
+) -> None:
+    assert TOLD in run(*command.split()).err
+
+
+def test_json_tells_of_a_folder_that_cannot_be_read(unread: Path, run: Program) -> None:
+    assert run("list", "-o", "json").json["unreadable"] == ["endpoints"]
+    assert run("export", "json").json["unreadable"] == ["endpoints"]
+    assert run("scenario", "list", "-o", "json").json["unreadable"] == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("edit pbx-paris --port 5070", "create new --host a.example.net", "delete pbx-paris"),
+        *("save", "diff", "diff -o json", "plan HEAD", "rename pbx-paris x"),
+    ],
+)
+def test_nothing_is_done_where_a_folder_cannot_be_read(
+    command: str, unread: Path, run: Program, git: Git
+) -> None:
+    before = git("status", "--porcelain")
+    result = run(*command.split(), check=3)
+    assert TOLD in result.err
+    assert "put a folder in its place" in result.err
+    assert not result.out
+    assert git("status", "--porcelain") == before

@@ -81,9 +81,8 @@ def _print(
     needed = uses or printer.structured
     used_by = {r: selection.used_by(inventory, r) for r in found} if needed else {}
     if printer.structured:
-        unreadable = [m.path for m in inventory.unreadable if m.kind is ENDPOINT]
         records = [{**e.record(), "used_by": used_by[r]} for r, e in found.items()]
-        printer.document({"endpoints": records, "unreadable": unreadable})
+        printer.document({"endpoints": records, "unreadable": inventory.unread(ENDPOINT)})
     else:
         headers = (*_HEADERS, "SCENARIOS") if uses else _HEADERS
         shown = headers if printer.format == "table" else tuple(h.lower() for h in headers)

@@ -186,9 +186,8 @@ def list_(ctx: typer.Context, limit: Limit = None) -> None:
     if printer.format == "name":
         printer.lines(found)
     elif printer.structured:
-        unreadable = [m.path for m in inventory.unreadable if m.kind is SCENARIO]
         records = [record(scenario) for scenario in found.values()]
-        printer.document({"scenarios": records, "unreadable": unreadable})
+        printer.document({"scenarios": records, "unreadable": inventory.unread(SCENARIO)})
     else:
         headers = _HEADERS if printer.format == "table" else tuple(h.lower() for h in _HEADERS)
         rows = [_row(reference, s) for reference, s in found.items()]

@@ -315,7 +315,7 @@ class Session:
         root = self.root()
         tell_interrupted(root)
         inventory = load(root)
-        output.tell_unreadable([member.path for member in inventory.unreadable])
+        output.tell_unreadable(inventory.unread())
         return inventory
 
     @property

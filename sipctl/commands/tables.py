@@ -144,8 +144,8 @@ def export(
     inventory = session.inventory()
     found = selection.matching(inventory, where).values()
     if kind == "json":
-        unreadable = [member.path for member in inventory.unreadable]
         records = tables.export_records(found)
+        unreadable = inventory.unread()
         output.Printer("json").document({"endpoints": records, "unreadable": unreadable})
         return
     lost = tables.without_cell(found)
