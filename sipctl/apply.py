@@ -476,6 +476,9 @@ def _carry_out(repository: Repository, outcome: Outcome, options: Options) -> Ou
         if isinstance(error, committing.Withdrawn):
             change = change._replace(notes=change.notes._replace(commits=False))
         if not _settle(change, died=isinstance(error, GitDied)):
+            if isinstance(error, committing.Withdrawn) and _stands(change):
+                hint = "see `git show`: it stands in a commit of theirs"
+                raise Refused("somebody else committed this change meanwhile", hint) from None
             raise
         commit = change.repository.head()
     else:
@@ -562,6 +565,14 @@ def _settle(change: _Change, died: bool) -> bool:
         done, _ = journal.settle(repository, notes, change.started, died=died, rescue=False)
         journal.end(repository, notes, change.descriptor)
         return done
+
+
+def _stands(change: _Change) -> bool:
+    """True where HEAD holds what was to be committed."""
+    entries = change.notes.entries
+    head = change.repository.in_head([entry.path for entry in entries]) or {}
+    news = {e.path: None if e.new is None else oid_of(e.new).hex() for e in entries}
+    return all(head.get(path) == new for path, new in news.items())
 
 
 def _wait_for_index(repository: Repository, options: Options) -> None:

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sipctl import committing, disk
+from sipctl import committing, disk, processes
 from sipctl.errors import Refused
 from sipctl.repository import Repository
 
@@ -173,6 +173,8 @@ def recover(repository: Repository, timeout: float) -> str | None:
         _wait(descriptor, timeout)
         journal = _known(file, descriptor)
         died = message_file(repository).exists()
+        if died:
+            _wait_for_others(repository, timeout)
         since = os.fstat(descriptor).st_mtime
         done, rescued = settle(repository, journal, since, died=died, rescue=True)
         end(repository, journal, os.dup(descriptor))
@@ -193,6 +195,18 @@ def _known(file: Path, descriptor: int) -> Journal:
         raise Refused(
             "an earlier change was interrupted, and its journal is unreadable", hint
         ) from None
+
+
+def _wait_for_others(repository: Repository, timeout: float) -> None:
+    """A lock of Git's is not left over while a Git of somebody else's runs here."""
+    until = time.monotonic() + timeout
+    while any(lock.exists() for lock in _git_locks(repository)):
+        if not processes.is_at_work(repository.top):
+            return
+        if time.monotonic() > until:
+            message = "a change was interrupted, and another Git process is at work here now"
+            raise Refused(message, "end that first, then run the command again")
+        time.sleep(0.05)
 
 
 _ODD = (ValueError, KeyError, TypeError, RecursionError)

@@ -152,6 +152,18 @@ def words(text: str) -> str:
     return "\n".join(line.rstrip() for line in text.strip().splitlines())
 
 
+def is_at_work(folder: Path) -> bool:
+    """True where a Git that may change something runs in a folder, as far as the system tells:
+    Linux does."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended, or is somebody else's
+            words = (process / "cmdline").read_bytes().split(b"\0")
+            is_git = words[0].rpartition(b"/")[2] == b"git" and b"cat-file" not in words
+            if is_git and (process / "cwd").readlink().is_relative_to(folder):
+                return True
+    return False
+
+
 # -- what is read while it is written ------------------------------------------------------------
 
 

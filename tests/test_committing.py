@@ -163,7 +163,7 @@ def test_a_hook_that_says_no_leaves_all_as_it_was(workspace: Path, run: Program,
 
 BETWEEN = """\
 #!/bin/sh
-case " $* " in *" commit "*)
+case " $* " in *" {at} "*)
     if [ ! -e {mark} ]; then
         touch {mark}
         cd {root}
@@ -176,15 +176,15 @@ exec {git} "$@"
 
 
 @pytest.fixture
-def between(workspace: Path, tmp_path: Path, run: Program) -> Callable[[str], Environment]:
-    """Makes a Git that runs these lines first where it is to commit, and its environment."""
+def between(workspace: Path, tmp_path: Path, run: Program) -> Callable[..., Environment]:
+    """Makes a Git that runs these lines first where it is to do something, and its environment."""
     run("create", "a", "--host", "a.example.net")
 
-    def made(lines: str) -> Environment:
+    def made(lines: str, at: str = "commit") -> Environment:
         fake, mark, git = tmp_path / "bin/git", tmp_path / "came", shutil.which("git")
         fake.parent.mkdir()
         lines = lines.replace("git ", f"{git} ")
-        fake.write_text(BETWEEN.format(git=git, root=workspace, mark=mark, lines=lines))
+        fake.write_text(BETWEEN.format(git=git, root=workspace, mark=mark, at=at, lines=lines))
         fake.chmod(0o755)
         return {"PATH": f"{fake.parent}{os.pathsep}{os.environ['PATH']}"}
 
@@ -197,7 +197,7 @@ CREATE_B = ("create", "b", "--host", "b.example.net")
 
 @pytest.mark.usefixtures("step_by_step")
 def test_a_commit_that_comes_between_is_not_taken_back(
-    workspace: Path, run: Program, git: Git, between: Callable[[str], Environment]
+    workspace: Path, run: Program, git: Git, between: Callable[..., Environment]
 ) -> None:
     told = run(*CREATE_B, env=between(PLUMBING), check=3).err
     assert "somebody else committed or merged at the same moment" in told
@@ -210,7 +210,7 @@ def test_a_commit_that_comes_between_is_not_taken_back(
 
 @pytest.mark.usefixtures("step_by_step")
 def test_a_commit_of_the_same_file_that_comes_between_is_not_taken_for_ours(
-    run: Program, git: Git, between: Callable[[str], Environment]
+    run: Program, git: Git, between: Callable[..., Environment]
 ) -> None:
     blob = "$(echo theirs | git hash-object -w --stdin)"
     index = "GIT_INDEX_FILE=.git/theirs"
@@ -226,8 +226,25 @@ def test_a_commit_of_the_same_file_that_comes_between_is_not_taken_for_ours(
 
 
 @pytest.mark.usefixtures("step_by_step")
+def test_a_commit_that_takes_ours_along_is_told(
+    run: Program, git: Git, between: Callable[..., Environment]
+) -> None:
+    index = "GIT_INDEX_FILE=.git/theirs"
+    tree = (
+        f"{index} git read-tree HEAD; {index} git update-index endpoints/a.yaml; "
+        f"git update-ref HEAD $(echo theirs | git commit-tree $({index} git write-tree) -p HEAD)"
+    )
+    env = between(tree, at="update-index")
+    told = run("edit", "a", "--port", "5070", env=env, check=3).err
+    assert "somebody else committed this change meanwhile" in told
+    assert "nothing has changed" not in told
+    assert "port: 5070" in git("show", "HEAD:endpoints/a.yaml")
+    assert git("diff", "HEAD") == ""
+
+
+@pytest.mark.usefixtures("step_by_step")
 def test_a_merge_that_is_begun_meanwhile_is_not_ended(
-    workspace: Path, run: Program, git: Git, between: Callable[[str], Environment]
+    workspace: Path, run: Program, git: Git, between: Callable[..., Environment]
 ) -> None:
     head = git("rev-parse", "HEAD")
     git("switch", "--quiet", "--create", "other", "HEAD^")

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 
 from tests.conftest import Git, Program
 from tests.preloaded import Preloaded, preloaded
-from tests.support import Environment
+from tests.support import Environment, environment
 from tests.writers import (
     NEXT,
     command_line,
@@ -331,6 +333,30 @@ def test_the_lock_of_a_living_git_is_left_alone(
     assert lock.exists()
     lock.unlink()
     run(*line)
+
+
+def test_the_lock_of_a_git_that_was_started_after_the_kill_is_left_alone(
+    workspace: Path, run_preloaded: Preloaded, run: Program, git: Git, tmp_path: Path
+) -> None:
+    write_hook(workspace, "pre-commit", "kill -9 $PROGRAM $PPID")
+    run_preloaded(*A, cwd=workspace, check=KILLED)
+    for lock in (workspace / ".git").glob("*.lock"):
+        lock.unlink()
+    write_hook(workspace, "pre-commit", f"touch {tmp_path}/slow", "sleep 2")
+    (workspace / "other").write_text("x")
+    git("add", "other")
+    with subprocess.Popen(
+        ["git", "commit", "--quiet", "--message=By hand", "--only", "other"], env=environment()
+    ):
+        while not (tmp_path / "slow").exists():
+            time.sleep(0.02)
+        told = run(*B, "--lock-timeout", "0.2", check=3).err
+        assert "another Git process is at work here now" in told
+        assert (workspace / ".git/index.lock").exists()
+    (workspace / ".git/hooks/pre-commit").unlink()
+    assert "is put back" in run(*B).err
+    assert git("log", "--format=%s", "-2").splitlines() == ["Create b", "By hand"]
+    assert git("show", "--format=", "--name-only", "HEAD^") == "other\n"
 
 
 def test_what_a_killed_git_has_locked_is_free_again(
