@@ -22,6 +22,9 @@ from sipctl.repository import NO_MODES, Repository, nul
 _PATIENCE = 10.0
 _AGAIN = 0.05
 
+# What counts is what a file holds, and its name letter by letter: a rename may change case only.
+_PLAIN = (*NO_MODES, "-c", "core.ignoreCase=false")
+
 
 def commit(
     repository: Repository,
@@ -40,7 +43,7 @@ def commit(
     if _takes_long(index, paths, added):
         return _commit_apart(index, paths, added, message_file)
     if added:
-        index.on_paths((*NO_MODES, "add"), added)
+        index.on_paths((*_PLAIN, "add"), added)
     made = _commit(index, message_file, only=paths)
     index.reset({*paths})
     return made
@@ -65,7 +68,7 @@ def _commit(index: _Index, message_file: Path, only: Sequence[str] | None = None
     utf_8 = ("-c", "i18n.commitEncoding=UTF-8")
     # a user's `strip` eats lines with #, and his `verbose` what stands behind a scissors line
     told = ("--cleanup=whitespace", "--no-verbose", f"--file={message_file}")
-    args = (*NO_MODES, *quiet, *utf_8, "commit", *told)
+    args = (*_PLAIN, *quiet, *utf_8, "commit", *told)
     if only is None:
         return _told(index, index.run(args, env=_of_hooks()))
     return _told(index, index.on_paths((*args, "--only"), only))
@@ -233,7 +236,7 @@ class _Index(NamedTuple):
         """Make these entries what stands on disk."""
         # (a file may have become a folder; and it would remove an entry that is so marked)
         careful = ("--add", "--remove", "--replace", "--ignore-skip-worktree-entries")
-        args = (*NO_MODES, "update-index", "-z", *careful, "--stdin")
+        args = (*_PLAIN, "update-index", "-z", *careful, "--stdin")
         self.run(args, nul(paths))
 
     def reset(self, paths: Collection[str] | None = None) -> None:

@@ -218,6 +218,8 @@ def test_a_setting_of_the_user_changes_nothing(
     run("save")
     assert changed_by_head(workspace) == ["A\tendpoints/b.yaml"]
     run("undo")
+    run("rename", "a", "A")
+    assert git("ls-files", "endpoints") == "endpoints/A.yaml\n"
     assert git("status", "--porcelain", "--untracked-files=all") == ""
     refuse_remains(workspace)
 
