@@ -348,10 +348,11 @@ def _lock(repository: Repository, options: Options) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     folder = journal.folder(repository)
-    lock = FileLock(folder / "lock", poll_interval=0.05)
+    mode = repository.git_dir.stat().st_mode & 0o666
+    lock = FileLock(folder / "lock", mode=mode, poll_interval=0.05)
     try:
         with privileges.acting():
-            folder.mkdir(exist_ok=True)
+            disk.own_folder(repository.git_dir)
             lock.acquire(timeout=min(1.0, options.lock_timeout))
     except Timeout:
         options.tell("waiting for another sipctl to finish")

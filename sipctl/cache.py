@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from sipctl import __version__, withheld
-from sipctl.disk import OWN_FOLDER, git_folder
+from sipctl.disk import git_folder, own_folder
 from sipctl.entries import NEVER, Block, Bytes, Entry, Stamp, columns, stamp_of
 
 VARIABLE = "SIPCTL_NO_CACHE"
@@ -206,12 +206,9 @@ def _folder(root: Path) -> str | None:
     try:
         if git is None or git.stat().st_uid != os.geteuid():
             return None
-        folder = os.fspath(git / OWN_FOLDER)
-        with suppress(FileExistsError):
-            os.mkdir(folder)
+        return os.fspath(own_folder(git))
     except OSError:
         return None
-    return folder
 
 
 def _key() -> list[Any]:

@@ -127,6 +127,17 @@ def missing_folders(top: Path, paths: Iterable[str]) -> tuple[str, ...]:
 OWN_FOLDER = "sipctl"
 """Ours in the Git directory."""
 
+
+def own_folder(git: Path) -> Path:
+    """The same, made where it is not there: as open to others as the Git directory (see
+    core.sharedRepository). Raises OSError."""
+    folder = git / OWN_FOLDER
+    with suppress(FileExistsError):
+        folder.mkdir()
+        folder.chmod(stat.S_IMODE(git.stat().st_mode))
+    return folder
+
+
 JOURNAL = f"{OWN_FOLDER}/journal.json"
 """What tells of a change under way."""
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -222,6 +223,23 @@ def test_a_setting_of_the_user_changes_nothing(
     assert git("ls-files", "endpoints") == "endpoints/A.yaml\n"
     assert git("status", "--porcelain", "--untracked-files=all") == ""
     refuse_remains(workspace)
+
+
+@pytest.mark.parametrize(
+    ("shared", "modes"), [("umask", ["755", "644"]), ("group", ["2775", "664"])]
+)
+def test_who_shares_the_repository_shares_the_lock(
+    shared: str, modes: list[str], repo: Path, run: Program, git: Git
+) -> None:
+    git("init", "--quiet", f"--shared={shared}")
+    before = os.umask(0o022)
+    try:
+        run("init")
+        run(*CREATE)
+    finally:
+        os.umask(before)
+    own = repo / ".git/sipctl"
+    assert [f"{stat.S_IMODE(file.stat().st_mode):o}" for file in (own, own / "lock")] == modes
 
 
 def test_a_signature_is_made(workspace: Path, run: Program, git: Git, home: Path) -> None:
