@@ -285,7 +285,8 @@ def test_the_option_wins_over_the_variable(paris: Path, run: Program, tmp_path: 
     run("init", other)
     env = {"SIPCTL_WORKSPACE": str(paris.parent.parent)}
     assert run("list", "-o", "name", cwd=tmp_path, env=env).lines == ["pbx-paris"]
-    assert run("list", "-o", "name", "-C", other, cwd=tmp_path, env=env).lines == []
+    for line in (("list", "-C", other), ("-C", other, "list"), ("-C", other, "tag", "list")):
+        assert run(*line, "-o", "name", cwd=tmp_path, env=env).lines == []
 
 
 def test_a_workspace_that_is_none_is_refused_by_its_name(run: Program, tmp_path: Path) -> None:
