@@ -85,13 +85,13 @@ def at_revision(start: Path, given: Path | None, revision: str) -> Judged:
 
 
 def workspaces_below(start: Path, index: str | None, *, staged: bool) -> list[Path]:
-    """Every workspace at or below a folder, on disk or in the index; none in hidden folders."""
+    """Every workspace at or below a folder: in the index, or on disk but for hidden folders, in
+    which programs keep what is not the user's."""
     if not staged:
         return sorted(_on_disk_below(start))
     repository = selection.required_repository(start)
     found = (PurePosixPath(path) for path in repository.entries_of_index(["."], index))
-    marks = (path for path in found if path.name == SETTINGS_FILE and not _is_hidden(path))
-    return sorted(start / mark.parent for mark in marks)
+    return sorted(start / path.parent for path in found if path.name == SETTINGS_FILE)
 
 
 def _on_disk_below(start: Path) -> Iterator[Path]:
@@ -99,10 +99,6 @@ def _on_disk_below(start: Path) -> Iterator[Path]:
         inner[:] = [name for name in inner if not name.startswith(".")]
         if SETTINGS_FILE in names:
             yield Path(folder)
-
-
-def _is_hidden(path: PurePosixPath) -> bool:
-    return any(part.startswith(".") for part in path.parts)
 
 
 def moved_below(finding: Finding, folder: str) -> Finding:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -118,6 +117,9 @@ def _notes(root: Path) -> tuple[str, ...]:
 
 _HOOK = "pre-commit"
 _MARK = "# made by `sipctl init --hooks`"
+# From the top of the work tree, where hooks run: one hook for all workspaces of the repository, and
+# for the branches that have none. (-C, for SIPCTL_WORKSPACE may name another folder.)
+_CHECK = "sipctl -C . validate --staged --all-workspaces"
 
 
 def hook_file(root: Path) -> Path:
@@ -128,7 +130,7 @@ def hook_file(root: Path) -> Path:
     repository = required_repository(root)
     asked = repository.read("rev-parse", "--git-path", "hooks", "--git-common-dir")
     folder, shared = ((root / os.fsdecode(line)).resolve() for line in asked.splitlines())
-    line = f"add `{_check(repository)}` to your own hook"
+    line = f"add `{_CHECK}` to your own hook"
     if not any(folder.is_relative_to(own) for own in (repository.top.resolve(), shared)):
         raise Refused(f'the hooks of "{folder}" run in other repositories too', line)
     file = folder / _HOOK
@@ -145,7 +147,7 @@ def install_hook(root: Path) -> Path:
 #!/bin/sh
 {_MARK}: judges what is to be committed.
 command -v sipctl >/dev/null || {{ echo "sipctl is not on the PATH" >&2; exit 1; }}
-exec {_check(required_repository(root))}
+exec {_CHECK}
 """
     try:
         with privileges.acting():
@@ -155,9 +157,3 @@ exec {_check(required_repository(root))}
     except OSError as error:
         raise Refused(f'"{file}" could not be written: {error.strerror}') from None
     return file
-
-
-def _check(repository: Repository) -> str:
-    """The command that judges what is staged, from the top of the work tree, as hooks run."""
-    folder = f"-C {shlex.quote(repository.prefix.rstrip('/'))} " if repository.prefix else ""
-    return f"sipctl {folder}validate --staged"

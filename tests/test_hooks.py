@@ -57,12 +57,57 @@ def test_our_own_commits_pass_the_hook_and_wait_for_nothing(
     assert git("log", "-1", "--format=%s") == "Change port of a\n"
 
 
+def test_the_hook_judges_every_workspace_of_the_repository(
+    repo: Path, sipctl: Program, git: Git
+) -> None:
+    for folder in ("north", ".deep/south"):
+        sipctl("init", folder, "--hooks")
+    for folder in ("north", ".deep/south"):
+        file = repo / folder / "endpoints/a.yaml"
+        file.parent.mkdir()
+        file.write_text("reference: a\nhost: [\n")
+        git("add", ".")
+        assert f"{folder}/endpoints/a.yaml" in execute(["git", "commit", "-m", "x"], check=1).err
+        git("rm", "--quiet", "-f", file)
+        assert "SIP101" not in sipctl("-C", folder, "create", "b", "--host", "b.example.net").err
+
+
+def test_the_hook_passes_where_no_workspace_is_staged(
+    repo: Path, sipctl: Program, git: Git
+) -> None:
+    git("commit", "--quiet", "--allow-empty", "--message=Start")
+    git("branch", "without")
+    sipctl("init", "c", "--hooks")
+    for more in ([], ["c"]):  # where the folder is gone, and where it is there still
+        git("checkout", "--quiet", "without")
+        for folder in more:
+            (repo / folder).mkdir()
+        execute(["git", "commit", "--allow-empty", "-m", "Elsewhere"])
+        git("checkout", "--quiet", "main")
+
+
+def test_our_own_commits_pass_the_hook_from_any_folder(repo: Path, sipctl: Program) -> None:
+    sipctl("init", "c", "--hooks")
+    create = ("create", "a", "--host", "a.example.net")
+    sipctl(*create, cwd=repo / "c", env={"SIPCTL_WORKSPACE": "../c"})
+
+
+def test_a_hook_of_an_earlier_version_is_brought_up_to_date(repo: Path, sipctl: Program) -> None:
+    sipctl("init", "c", "--hooks")
+    hook = repo / ".git/hooks/pre-commit"
+    now = hook.read_text()
+    mark = now.splitlines()[1]
+    hook.write_text(f"#!/bin/sh\n{mark}\nexec sipctl -C north validate --staged\n")
+    sipctl("init", "c", "--hooks")
+    assert hook.read_text() == now
+
+
 def test_a_hook_that_is_the_users_own_stays(repo: Path, sipctl: Program) -> None:
     hook = repo / ".git/hooks/pre-commit"
     hook.parent.mkdir(exist_ok=True)
     hook.write_text("#!/bin/sh\ntrue\n")
     refused = sipctl("init", "--hooks", check=3)
-    assert "add `sipctl validate --staged` to your own hook" in refused.err
+    assert "add `sipctl -C . validate --staged --all-workspaces` to your own hook" in refused.err
     assert hook.read_text() == "#!/bin/sh\ntrue\n"
     assert not (repo / "sipctl.yaml").exists()
 
