@@ -132,6 +132,8 @@ def run(
             confirm(outcome)
         if not outcome.files:
             return outcome
+        if outcome.plan.committed:
+            options = options._replace(commit=False)
         with privileges.acting():
             done = _carry_out(repository, outcome, options)
             with _undisturbed():
@@ -497,7 +499,7 @@ def _begin(repository: Repository, plan: Plan, subject: str, options: Options) -
         _wait_for_index(top, options)
         known = top.indexed(disk.around(paths))
         _refuse_marked(repository, plan, known)
-        if not (plan.adopts or _are_as_committed(top, entries, known)):
+        if not (plan.adopts or plan.generated or _are_as_committed(top, entries, known)):
             _refuse_unclean(repository, [change.path for change in plan.effective])
         added = tuple(e.path for e in entries if e.new is not None and e.path not in known)
     made = disk.missing_folders(top.top, paths)
@@ -512,8 +514,10 @@ def _entries(repository: Repository, plan: Plan) -> tuple[journal.Entry, ...]:
     entries = []
     for change in plan.effective:
         now = disk.content(repository.root / change.path)
-        expected = change.after if plan.adopts else change.before
-        if now != expected:
+        expected = {change.after if plan.adopts else change.before}
+        if plan.generated:
+            expected = {change.before, change.after}
+        if now not in expected:
             raise Refused(f'"{change.path}" has changed meanwhile', "run the command again")
         entries.append(journal.Entry(repository.prefix + change.path, now, change.after))
     return tuple(entries)

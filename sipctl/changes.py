@@ -48,7 +48,9 @@ class Plan(NamedTuple):
     Without a `subject` the fields that change tell one. `operation` stands in the commit's trailer:
     a verb, and where it helps what it was done to. `notes` are told to the user, and `body` begins
     the commit's message below its subject. A plan that `adopts` takes what stands on disk already,
-    the user's own edits; any other refuses to touch them.
+    the user's own edits; any other refuses to touch them. Of files that are `generated` nothing is
+    the user's: what stands there may be taken or replaced. They are `committed` where the last
+    commit holds all of them as they are to be.
     """
 
     operation: str
@@ -57,6 +59,8 @@ class Plan(NamedTuple):
     notes: tuple[str, ...] = ()
     adopts: bool = False
     body: tuple[str, ...] = ()
+    generated: bool = False
+    committed: bool = False
 
     @property
     def effective(self) -> tuple[FileChange, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sipctl import workspace
+from sipctl import disk, workspace
 from sipctl.endpoint import DEFAULT_TEXTS, Endpoint
 from sipctl.errors import Refused, Usage
 from sipctl.inventory import Inventory
@@ -152,6 +152,14 @@ def _committed(repository: Repository, status: Iterable[str]) -> Context:
     changed = [path for path in status if workspace.is_member(path)]
     head = repository.head() if changed else None
     return context_of(repository, repository.tree(head, changed) if head else {})
+
+
+def as_committed(repository: Repository, paths: Sequence[str]) -> dict[str, bytes | None]:
+    """What HEAD holds of each path, with the line ends that a checkout would give it."""
+    head = repository.head()
+    tree = repository.tree(head, disk.around(paths)) if head and paths else {}
+    found = repository.checked_out((path, tree[path]) for path in paths if path in tree)
+    return {path: found.get((path, tree.get(path, ""))) for path in paths}
 
 
 def context_of(repository: Repository, tree: Mapping[str, str]) -> Context:

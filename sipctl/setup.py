@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
-from sipctl import disk, privileges, resources
+from sipctl import disk, privileges, resources, selection
 from sipctl.apply import Planner
 from sipctl.changes import FileChange, Plan
 from sipctl.errors import Refused
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, KINDS, SCENARIO, SETTINGS_FILE
 from sipctl.repository import Repository
-from sipctl.selection import required_repository
 from sipctl.settings import FORMAT
 
 _SETTINGS = f"""\
@@ -71,33 +71,79 @@ def _take_away(made: list[Path], git_dir: Path | None) -> None:
             folder.rmdir()
 
 
-def planner(root: Path) -> Planner:
-    """A plan of the files that a workspace at `root` lacks, and of schemas that are out of date."""
+def planner(root: Path, *, commits: bool) -> Planner:
+    """A plan of the files that a workspace at `root` lacks, of schemas that are out of date, and if
+    it `commits` of those that no commit holds yet.
+
+    Raises Refused where a file of the user's own is gone that the last commit holds.
+    """
 
     def plan(_: Inventory) -> Plan:
-        changes = tuple(_changes(root))
-        started = (root / SETTINGS_FILE).exists()
-        subject = "Update the schemas for editors" if started else "Start a sipctl workspace"
-        return Plan("init", subject, changes, notes=_notes(root))
+        repository = Repository.find(root) if root.is_dir() else None
+        head = selection.as_committed(repository, [f.path for f in _files()]) if repository else {}
+        changes = tuple(_changes(root, head, commits=commits))
+        ignored = _left_out(repository, root, changes, head)
+        changes = tuple(change for change in changes if change.path not in ignored)
+        missing = any(not _same(head.get(change.path), change.after) for change in changes)
+        notes = [f"{path} is left out: Git ignores it" for path in sorted(ignored)]
+        if changes and not missing:
+            notes.append("the files are again as they were committed")
+        first = any(change.path == SETTINGS_FILE for change in changes)
+        subject = "Start a sipctl workspace" if first else "Update the schemas for editors"
+        notes += _notes(root)
+        return Plan("init", subject, changes, tuple(notes), generated=True, committed=not missing)
 
     return plan
 
 
-def _changes(root: Path) -> Iterator[FileChange]:
-    for path, text, keep in _files():
-        before = disk.content(root / path)
-        after = text.encode("utf-8")
-        if before is None or (before != after and not keep):
-            yield FileChange(path, before, after)
+class _File(NamedTuple):
+    """A file that init makes. One that is the user's `own` stays as it is where it is there."""
+
+    path: str
+    data: bytes
+    own: bool
 
 
-def _files() -> Iterator[tuple[str, str, bool]]:
-    """Every file with its text, and whether one that is there already is the user's own."""
-    yield SETTINGS_FILE, _SETTINGS, True
+def _changes(
+    root: Path, head: Mapping[str, bytes | None], *, commits: bool
+) -> Iterator[FileChange]:
+    for path, data, own in _files():
+        now, committed = disk.content(root / path), head.get(path)
+        if own and commits and now is None and committed is not None:
+            hint = f"bring it back with `git checkout HEAD -- {path}`, or commit that it is gone"
+            raise Refused(f"{path} was removed by hand", hint)
+        known = committed is not None and (own or _same(committed, data))
+        if now is None or not (own or _same(now, data)):
+            yield FileChange(path, now, data)
+        elif commits and _same(now, data) and not known:
+            yield FileChange(path, committed, now)
+
+
+def _same(one: bytes | None, other: bytes | None) -> bool:
+    """Whether two files differ in nothing but line ends, which Git may translate."""
+    if one is None or other is None:
+        return one is other
+    return one.replace(b"\r\n", b"\n") == other.replace(b"\r\n", b"\n")
+
+
+def _left_out(
+    repository: Repository | None,
+    root: Path,
+    changes: Iterable[FileChange],
+    head: Mapping[str, bytes | None],
+) -> set[str]:
+    """The new files for editors that Git ignores; it would refuse to add them."""
+    new = (c.path for c in changes if head.get(c.path) is None and c.path != SETTINGS_FILE)
+    files = {str(root.resolve() / path): path for path in new}
+    return {files[name] for name in repository.ignored(files)} if repository and files else set()
+
+
+def _files() -> Iterator[_File]:
+    yield _File(SETTINGS_FILE, _SETTINGS.encode(), own=True)
     for name in _SCHEMAS:
-        text = resources.path("schemas", f"{name}.schema.json").read_text("utf-8")
-        yield f"{_FOLDER}/{name}.schema.json", text, False
-    yield _VSCODE, json.dumps(_vscode(), indent=2) + "\n", True
+        data = resources.path("schemas", f"{name}.schema.json").read_bytes()
+        yield _File(f"{_FOLDER}/{name}.schema.json", data, own=False)
+    yield _File(_VSCODE, f"{json.dumps(_vscode(), indent=2)}\n".encode(), own=True)
 
 
 def _vscode() -> dict[str, dict[str, str]]:
@@ -127,7 +173,7 @@ def hook_file(root: Path) -> Path:
 
     Raises Refused where another hook stands there, or where it would run in other repositories too.
     """
-    repository = required_repository(root)
+    repository = selection.required_repository(root)
     asked = repository.read("rev-parse", "--git-path", "hooks", "--git-common-dir")
     folder, shared = ((root / os.fsdecode(line)).resolve() for line in asked.splitlines())
     line = f"add `{_CHECK}` to your own hook"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -130,7 +130,7 @@ def removed_by_hand(
         words = " ".join(map(reference_of, gone))
         hint = f"commit that first with `sipctl save {words}`"
         raise Refused(f"{', '.join(gone)}: removed by hand already", hint)
-    plan = operations.save(_committed(repository, gone), gone)
+    plan = operations.save(selection.as_committed(repository, tuple(gone)), gone)
     return plan._replace(operation="delete", subject=f"Delete {of_these(gone)}")
 
 
@@ -150,7 +150,7 @@ def save_planner(root: Path, references: Sequence[str]) -> Planner:
             changed = {path: state for path, state in changed.items() if path in wanted}
         _refuse_other_than_files(inventory, changed)
         now = {path: disk.content(root / path) for path in changed}
-        return operations.save(_committed(repository, changed), now)
+        return operations.save(selection.as_committed(repository, tuple(changed)), now)
 
     return plan
 
@@ -170,11 +170,3 @@ def _refuse_other_than_files(inventory: Inventory, paths: Collection[str]) -> No
     others = tuple(finding for finding in found if finding.place.file in paths)
     if others:
         raise Refused("only plain files are saved", findings=others)
-
-
-def _committed(repository: Repository, paths: Iterable[str]) -> dict[str, bytes | None]:
-    """What HEAD holds of each path, with the line ends that a checkout would give it."""
-    head = repository.head()
-    tree = repository.tree(head, [*FOLDERS, SETTINGS_FILE]) if head else {}
-    found = repository.checked_out((path, tree[path]) for path in paths if path in tree)
-    return {path: found.get((path, tree.get(path, ""))) for path in paths}

@@ -23,15 +23,16 @@ def init(
     """Make a workspace.
 
     And a Git repository where there is none, schemas by which editors complete
-    and check, and a first commit. Run again it brings the schemas up to date, and
-    changes nothing else.
+    and check, and a first commit. Run again it brings the schemas up to date,
+    commits what it made without a commit, and changes nothing else.
     """
     session = session_of(ctx)
     root = folder or session.workspace or Path.cwd()
     with setup.prepared(root, dry_run=session.dry_run):
         if hooks and not session.dry_run:
             setup.hook_file(root)  # refused before anything is written
-        outcome = session.change(setup.planner(root), root=root)
+        planner = setup.planner(root, commits=not session.no_commit)
+        outcome = session.change(planner, root=root)
     session.show(outcome)
     if hooks and not session.dry_run:
         output.tell(f"each commit is checked by {setup.install_hook(root)}")

@@ -1,0 +1,102 @@
+"""`init`, run where it has been run before, and where Git is not as it was made for."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Git, Program
+from tests.support import execute
+from tests.writers import changed_by_head, refuse_remains
+
+SCHEMA = ".sipctl/endpoint.schema.json"
+MADE = [
+    *(f"A\t.sipctl/{name}.schema.json" for name in ("endpoint", "scenario", "settings")),
+    "A\t.vscode/settings.json",
+    "A\tsipctl.yaml",
+]
+
+
+@pytest.fixture
+def made(repo: Path, run: Program) -> Path:
+    """A workspace as init makes it, committed; the current folder."""
+    run("init")
+    return repo
+
+
+# -- once more -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("autocrlf", ["false", "true"])
+def test_again_it_changes_nothing(autocrlf: str, made: Path, run: Program, git: Git) -> None:
+    git("config", "core.autocrlf", autocrlf)
+    git("rm", "--quiet", "-r", "--cached", ".")
+    git("reset", "--quiet", "--hard")
+    assert "nothing to change" in run("init").err
+    assert git("status", "--porcelain") == ""
+
+
+def test_schemas_are_written_anew_whatever_stands_there(made: Path, run: Program, git: Git) -> None:
+    head = git("rev-parse", "HEAD")
+    (made / SCHEMA).write_text("{}\n")
+    assert "as they were committed" in run("init").err
+    shutil.rmtree(made / ".sipctl")
+    run("init")
+    assert git("status", "--porcelain") == ""
+    assert git("rev-parse", "HEAD") == head
+    refuse_remains(made)
+
+
+def test_schemas_that_are_committed_otherwise_are_brought_up_to_date(
+    made: Path, run: Program, git: Git
+) -> None:
+    (made / SCHEMA).write_text("{}\n")
+    git("commit", "--quiet", "--all", "--message=By hand")
+    (made / SCHEMA).write_text("[]\n")
+    (made / ".sipctl/scenario.schema.json").unlink()
+    run("init")
+    assert changed_by_head(made) == [f"M\t{SCHEMA}"]
+    assert git("log", "-1", "--format=%s") == "Update the schemas for editors\n"
+    assert git("status", "--porcelain") == ""
+
+
+def test_what_was_made_without_a_commit_is_committed(repo: Path, run: Program, git: Git) -> None:
+    run("init", "--no-commit")
+    assert "nothing to change" in run("init", "--no-commit").err
+    run("init")
+    assert changed_by_head(repo) == MADE
+    assert git("log", "-1", "--format=%s") == "Start a sipctl workspace\n"
+    assert git("status", "--porcelain") == ""
+
+
+def test_settings_of_the_users_own_are_not_swept_along(repo: Path, run: Program, git: Git) -> None:
+    run("init", "--no-commit")
+    (repo / "sipctl.yaml").write_text("version: 1\nrules: {bad-host: warning}\n")
+    (repo / ".vscode/settings.json").write_text("{}\n")
+    run("init")
+    assert changed_by_head(repo) == MADE[:3]
+    assert git("status", "--porcelain") == "?? .vscode/\n?? sipctl.yaml\n"
+
+
+@pytest.mark.parametrize("how", ["rm", "git rm"])
+def test_settings_that_were_removed_by_hand_are_not_begun_anew(
+    how: str, made: Path, run: Program, git: Git
+) -> None:
+    execute([*how.split(), "sipctl.yaml"])
+    refused = run("init", check=3).err
+    assert "bring it back with `git checkout HEAD -- sipctl.yaml`" in refused
+    git("checkout", "HEAD", "--", "sipctl.yaml")
+    run("init")
+    assert git("status", "--porcelain") == ""
+
+
+# -- beside Git ------------------------------------------------------------------------------------
+
+
+def test_what_git_ignores_is_left_out_but_for_the_settings(
+    repo: Path, run: Program, git: Git
+) -> None:
+    (repo / ".git/info/exclude").write_text(".vscode/\n")
+    assert ".vscode/settings.json is left out: Git ignores it" in run("init").err
+    assert changed_by_head(repo) == [*MADE[:3], MADE[4]]
+    assert "nothing to change" in run("init").err
