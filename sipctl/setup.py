@@ -29,6 +29,9 @@ _SCHEMAS = {kind.noun: kind.path("*") for kind in KINDS} | {"settings": SETTINGS
 _FOLDER = ".sipctl"
 _VSCODE = ".vscode/settings.json"
 
+PATHS = (SETTINGS_FILE, *(f"{_FOLDER}/{name}.schema.json" for name in _SCHEMAS), _VSCODE)
+"""Every file that init makes."""
+
 EDITORS = f"""\
 editors complete and check files by the schemas in {_FOLDER}/
   VS Code with the YAML extension: ready, by {_VSCODE}
@@ -80,7 +83,7 @@ def planner(root: Path, *, commits: bool) -> Planner:
 
     def plan(_: Inventory) -> Plan:
         repository = Repository.find(root) if root.is_dir() else None
-        head = selection.as_committed(repository, [f.path for f in _files()]) if repository else {}
+        head = selection.as_committed(repository, PATHS) if repository else {}
         changes = tuple(_changes(root, head, commits=commits))
         ignored = _left_out(repository, root, changes, head)
         changes = tuple(change for change in changes if change.path not in ignored)
@@ -94,6 +97,14 @@ def planner(root: Path, *, commits: bool) -> Planner:
         return Plan("init", subject, changes, tuple(notes), generated=True, committed=not missing)
 
     return plan
+
+
+def is_made(root: Path, path: str) -> bool:
+    """True for a file that init makes; one for an editor only as it makes it, for the user may have
+    one of the same name."""
+    if path == _VSCODE:
+        return _same(disk.content(root / path), _vscode_file())
+    return path in PATHS
 
 
 class _File(NamedTuple):
@@ -143,7 +154,11 @@ def _files() -> Iterator[_File]:
     for name in _SCHEMAS:
         data = resources.path("schemas", f"{name}.schema.json").read_bytes()
         yield _File(f"{_FOLDER}/{name}.schema.json", data, own=False)
-    yield _File(_VSCODE, f"{json.dumps(_vscode(), indent=2)}\n".encode(), own=True)
+    yield _File(_VSCODE, _vscode_file(), own=True)
+
+
+def _vscode_file() -> bytes:
+    return f"{json.dumps(_vscode(), indent=2)}\n".encode()
 
 
 def _vscode() -> dict[str, dict[str, str]]:

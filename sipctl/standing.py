@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sipctl import disk, journal, operations, selection, workspace
+from sipctl import disk, journal, operations, selection, setup, workspace
 from sipctl.apply import Planner
 from sipctl.changes import Plan, of_these
 from sipctl.errors import Refused
 from sipctl.inventory import Inventory
-from sipctl.kinds import FOLDERS, KINDS, SETTINGS_FILE, Kind, reference_of
+from sipctl.kinds import FOLDERS, KINDS, Kind, reference_of
 from sipctl.repository import Repository
 
 _STATES = {"?": "new", "A": "new", "D": "deleted"}
@@ -101,10 +101,14 @@ def _upstream(repository: Repository) -> tuple[str | None, int | None, int | Non
 
 
 def uncommitted(repository: Repository) -> dict[str, str]:
-    """The workspace's files that differ from HEAD, and how."""
-    status = repository.status([*FOLDERS, SETTINGS_FILE])
-    known = {p: s for p, s in status.items() if workspace.is_member(p) or p == SETTINGS_FILE}
+    """The workspace's files that differ from HEAD, and how; those too that init makes."""
+    status = repository.status([*FOLDERS, *setup.PATHS])
+    known = {path: letters for path, letters in status.items() if _is_ours(repository, path)}
     return {path: _state(letters) for path, letters in sorted(known.items())}
+
+
+def _is_ours(repository: Repository, path: str) -> bool:
+    return workspace.is_member(path) or setup.is_made(repository.root, path)
 
 
 def _state(letters: str) -> str:

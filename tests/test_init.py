@@ -100,3 +100,23 @@ def test_what_git_ignores_is_left_out_but_for_the_settings(
     assert ".vscode/settings.json is left out: Git ignores it" in run("init").err
     assert changed_by_head(repo) == [*MADE[:3], MADE[4]]
     assert "nothing to change" in run("init").err
+
+
+def test_a_save_commits_what_init_has_made_and_status_tells_it(
+    repo: Path, run: Program, git: Git
+) -> None:
+    run("init", "--no-commit")
+    told = run("status", "-o", "csv").lines
+    assert told[1:] == [f"{line[2:]},new" for line in MADE]
+    run("create", "a", "--host", "a.example.net")
+    assert changed_by_head(repo) == ["A\tendpoints/a.yaml"]
+    (repo / ".vscode/notes").touch()
+    run("save")
+    assert changed_by_head(repo) == MADE
+    assert git("status", "--porcelain") == "?? .vscode/notes\n"
+    (repo / SCHEMA).write_text("{}\n")
+    (repo / ".vscode/settings.json").write_text("{}\n")
+    assert run("status", "-o", "csv").lines[1:] == [f"{SCHEMA},changed"]
+    run("save")
+    assert changed_by_head(repo) == [f"M\t{SCHEMA}"]
+    assert run("status", "-o", "csv").lines[1:] == []
