@@ -352,7 +352,10 @@ class Uncommitted(_Part):
     """A file that differs from the last commit."""
 
     path: File
-    state: Literal["new", "changed", "deleted"] = _field("What happened to it.", "changed")
+    state: Literal["new", "changed", "deleted", "staged", "unmerged"] = _field(
+        "What happened to it; a staged one is as committed, and only in the index otherwise.",
+        "changed",
+    )
 
 
 class Standing(_Part):

@@ -34,7 +34,7 @@ from sipctl.kinds import SETTINGS_FILE, kind_of, reference_of
 from sipctl.masking import settings_text, without_plaintext
 from sipctl.member import Member
 from sipctl.patch import patch
-from sipctl.repository import Entry, GitDied, GitFailed, Repository
+from sipctl.repository import Entry, GitDied, GitFailed, Repository, is_unmerged
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -130,15 +130,15 @@ def run(
             raise Refused("the files have changed meanwhile", "run the command again")
         if confirm is not None and not asks:
             confirm(outcome)
-        if not outcome.files:
-            return outcome
-        if outcome.plan.committed:
-            options = options._replace(commit=False)
         with privileges.acting():
-            done = _carry_out(repository, outcome, options)
-            with _undisturbed():
-                workspace.remember(root, outcome.after, [change.path for change in outcome.files])
-            return done
+            if outcome.files:
+                outcome = _carry_out(repository, outcome, options)
+                with _undisturbed():
+                    workspace.remember(root, outcome.after, [c.path for c in outcome.files])
+            if options.commit:
+                top, prefix = repository.at_top(), repository.prefix
+                committing.unstage(top, [prefix + path for path in outcome.plan.unstages])
+        return outcome
 
 
 def _around(root: Path) -> tuple[Repository | None, str]:
@@ -416,13 +416,21 @@ def _refuse_unclean(repository: Repository, paths: list[str]) -> None:
     """Uncommitted changes of the user's own are not swept into a commit."""
     changed = repository.status(disk.around(paths))
     dirty = sorted(path for path in paths if path in changed)
-    if dirty:
-        names = [reference_of(path) for path in dirty]
-        named = ", ".join(dirty[:3]) + (f" and {len(dirty) - 3} more" if len(dirty) > 3 else "")
-        hint = f"commit them first with `sipctl save {' '.join(names[:3])}`"
-        hint = "commit them first with `sipctl save`" if len(dirty) > 3 else hint
-        hint += ", or write on top of them with --no-commit"
-        raise Refused(f"{named}: uncommitted changes are in the way", hint)
+    if not dirty:
+        return
+    named = ", ".join(dirty[:3]) + (f" and {len(dirty) - 3} more" if len(dirty) > 3 else "")
+    if any(is_unmerged(changed[path]) for path in dirty):
+        hint = f"write what is meant, then {_save_of(dirty)}"
+        raise Refused(f"{named}: Git holds several versions of it", hint)
+    hint = f"commit them first with {_save_of(dirty)}, or write on top of them with --no-commit"
+    raise Refused(f"{named}: uncommitted changes are in the way", hint)
+
+
+def _save_of(paths: Sequence[str]) -> str:
+    """The command that saves these files: by reference if they are few, and all have one."""
+    few = len(paths) <= 3 and all(map(workspace.is_member, paths))
+    references = [f" {shlex.quote(reference_of(path))}" for path in paths if few]
+    return f"`sipctl save{''.join(references)}`"
 
 
 def _refuse_marked(repository: Repository, plan: Plan, known: Mapping[str, Entry]) -> None:
@@ -468,6 +476,8 @@ class _Change(NamedTuple):
 
 
 def _carry_out(repository: Repository, outcome: Outcome, options: Options) -> Outcome:
+    if outcome.plan.committed:
+        options = options._replace(commit=False)
     subject = _subject(outcome, options)
     change = _begin(repository, outcome.plan, subject, options)
     commit = None

@@ -50,7 +50,8 @@ class Plan(NamedTuple):
     the commit's message below its subject. A plan that `adopts` takes what stands on disk already,
     the user's own edits; any other refuses to touch them. Of files that are `generated` nothing is
     the user's: what stands there may be taken or replaced. They are `committed` where the last
-    commit holds all of them as they are to be.
+    commit holds all of them as they are to be. Of the paths that it `unstages` the index is to say
+    what HEAD says.
     """
 
     operation: str
@@ -61,6 +62,7 @@ class Plan(NamedTuple):
     body: tuple[str, ...] = ()
     generated: bool = False
     committed: bool = False
+    unstages: tuple[str, ...] = ()
 
     @property
     def effective(self) -> tuple[FileChange, ...]:

@@ -60,6 +60,12 @@ def refresh(repository: Repository, paths: Collection[str]) -> None:
     _Index(repository).reset({*paths})
 
 
+def unstage(repository: Repository, paths: Sequence[str]) -> None:
+    """The same where there may be no commit yet, or several versions of a file in the index."""
+    if paths:
+        _Index(repository).on_paths(("reset", "--quiet"), paths)
+
+
 def _commit(index: _Index, message_file: Path, only: Sequence[str] | None = None) -> str:
     """The only place that makes commits: of some paths only, or of all that an index holds. The
     commit's hash, as Git tells it: HEAD may be another one by then."""

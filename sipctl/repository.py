@@ -190,11 +190,15 @@ class Repository:
             raise Refused(f"{found[0]} is not finished here", f"end it first: `{found[1]}`")
 
     def status(self, paths: Iterable[str]) -> dict[str, str]:
-        """The two letters of `git status` for every changed or untracked file below `paths`."""
+        """The two letters of `git status` for every changed or untracked file below `paths`; `D?`
+        for one that is there and no longer in the index."""
         args = ("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--")
         out = self.read(*NO_MODES, *args, *paths)
-        rows = (os.fsdecode(row) for row in out.split(b"\0") if row)
-        return {row[3:].removeprefix(self.prefix): row[:2] for row in rows}
+        found: dict[str, str] = {}
+        for row in (os.fsdecode(row) for row in out.split(b"\0") if row):
+            path, letters = row[3:].removeprefix(self.prefix), row[:2]
+            found[path] = found[path][0] + letters[1] if path in found else letters
+        return found
 
     def ignored(self, files: Iterable[str]) -> set[str]:
         """Which of these absolute paths the user's patterns ignore, if tracked or not.
@@ -406,6 +410,11 @@ class Repository:
     def at_top(self) -> Repository:
         """The same repository with paths relative to the top of its work tree."""
         return Repository(self.top, self.top, self.git_dir, self.common_dir, "", self._objects)
+
+
+def is_unmerged(letters: str) -> bool:
+    """True for the letters of a file of which the index holds the versions of a merge."""
+    return "U" in letters or letters in ("AA", "DD")
 
 
 def _forget_callers_repository() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,16 +13,17 @@ from sipctl.changes import Plan, of_these
 from sipctl.errors import Refused
 from sipctl.inventory import Inventory
 from sipctl.kinds import FOLDERS, KINDS, Kind, reference_of
-from sipctl.repository import Repository
+from sipctl.repository import Repository, is_unmerged
 
 _STATES = {"?": "new", "A": "new", "D": "deleted"}
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`uncommitted` is each such file and what happened to it: new, changed or deleted. `ahead` and
-    `behind` count commits against the upstream; None where there is none. `interrupted` is what a
-    dead sipctl left half-done, `unfinished` what of Git is (`a merge`), each in words."""
+    """`uncommitted` is each such file and what happened to it: new, changed, deleted, staged (it is
+    as committed, and only in the index otherwise) or unmerged. `ahead` and `behind` count commits
+    against the upstream; None where there is none. `interrupted` is what a dead sipctl left
+    half-done, `unfinished` what of Git is (`a merge`), each in words."""
 
     branch: str | None
     head: str | None
@@ -103,8 +104,13 @@ def _upstream(repository: Repository) -> tuple[str | None, int | None, int | Non
 def uncommitted(repository: Repository) -> dict[str, str]:
     """The workspace's files that differ from HEAD, and how; those too that init makes."""
     status = repository.status([*FOLDERS, *setup.PATHS])
-    known = {path: letters for path, letters in status.items() if _is_ours(repository, path)}
-    return {path: _state(letters) for path, letters in sorted(known.items())}
+    known = {p: letters for p, letters in sorted(status.items()) if _is_ours(repository, p)}
+    states = {path: _state(letters) for path, letters in known.items()}
+    twice = [p for p, letters in known.items() if " " not in letters and letters != "??"]
+    for path, committed in selection.as_committed(repository, twice).items():
+        if states[path] != "unmerged" and disk.content(repository.root / path) == committed:
+            states[path] = "staged"
+    return states
 
 
 def _is_ours(repository: Repository, path: str) -> bool:
@@ -112,7 +118,9 @@ def _is_ours(repository: Repository, path: str) -> bool:
 
 
 def _state(letters: str) -> str:
-    if "D" in letters and letters != "AD":
+    if is_unmerged(letters):
+        return "unmerged"
+    if "D" in letters:
         return "deleted" if letters[1] != "?" else "changed"
     return next((_STATES[c] for c in letters if c in _STATES), "changed")
 
@@ -154,9 +162,20 @@ def save_planner(root: Path, references: Sequence[str]) -> Planner:
             changed = {path: state for path, state in changed.items() if path in wanted}
         _refuse_other_than_files(inventory, changed)
         now = {path: disk.content(root / path) for path in changed}
-        return operations.save(selection.as_committed(repository, tuple(changed)), now)
+        committed = selection.as_committed(repository, tuple(changed))
+        return _with_unstaged(operations.save(committed, now), changed)
 
     return plan
+
+
+def _with_unstaged(plan: Plan, states: Mapping[str, str]) -> Plan:
+    """A plan that also ends what only the index says of files that are as committed."""
+    same = (change.path for change in plan.changes if change.before == change.after)
+    paths = tuple(path for path in same if states[path] in ("staged", "unmerged"))
+    notes = tuple(
+        f"{p}: only the index differs from the last commit; a save ends that" for p in paths
+    )
+    return plan._replace(unstages=paths, notes=notes)
 
 
 def _paths(inventory: Inventory, changed: Collection[str], reference: str) -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import keys
 from tests.conftest import Git, Program
 from tests.support import PROGRAM, environment, execute
 from tests.writers import (
@@ -192,3 +193,89 @@ def test_a_password_is_told_by_its_form_only(workspace: Path, run: Program, git:
     done = run("save")
     assert "hunter2" not in shown.out + shown.err + done.out + done.err + message_of_head(workspace)
     assert "password: plain" in message_of_head(workspace)
+
+
+# -- what only Git's index says --------------------------------------------------------------------
+
+
+def test_settings_in_the_way_are_saved_by_a_command_that_works(
+    workspace: Path, run: Program, git: Git
+) -> None:
+    write_workspace(workspace)
+    run("save")
+    (workspace / "sipctl.yaml").write_text(f"{keys.SETTINGS}# by hand\n")
+    refused = run("secret", "reseal", "--add", f"bob={keys.BOB_PUBLIC}", check=3).err
+    assert "commit them first with `sipctl save`, or write" in refused
+    run("save")
+    run("secret", "reseal", "--add", f"bob={keys.BOB_PUBLIC}")
+
+
+def unstage_again(how: str, file: Path, git: Git) -> None:
+    """Bring a file that is committed, or new, to where only the index differs from HEAD."""
+    text = file.read_text() if file.exists() else None
+    if how == "removed":
+        git("rm", "--quiet", "--cached", file)
+        return
+    file.write_text(f"reference: {file.stem}\nhost: staged.example.net\n")
+    git("add", file)
+    file.unlink() if text is None else file.write_text(text)
+
+
+@pytest.mark.parametrize("how", ["removed", "changed", "new", "new on an unborn branch"])
+def test_save_ends_what_only_the_index_says(how: str, repo: Path, run: Program, git: Git) -> None:
+    if how.endswith("branch"):
+        (repo / "sipctl.yaml").write_text("version: 1\n")
+        (repo / "endpoints").mkdir()
+    else:
+        write_workspace(repo)
+    name = "q" if how.startswith("new") else "c"
+    unstage_again(how, repo / f"endpoints/{name}.yaml", git)
+    before = git("status", "--porcelain", "--", "endpoints")
+    assert f"staged endpoints/{name}.yaml" in run("status").out
+    if name == "c":
+        assert "`sipctl save c`" in run("edit", "c", "--port", "5070", check=3).err
+    assert "only the index differs" in run("save", name, "-n").err
+    run("save", name, "--no-commit")
+    assert git("status", "--porcelain", "--", "endpoints") == before
+    run("save", name)
+    assert git("status", "--porcelain", "--", f"endpoints/{name}.yaml") == ""
+    if name == "c":
+        run("edit", "c", "--port", "5070")
+    else:
+        run("create", name, "--host", "q.example.net")
+
+
+def test_a_save_that_is_refused_leaves_what_only_the_index_says(
+    repo: Path, run: Program, git: Git
+) -> None:
+    write_workspace(repo)
+    unstage_again("changed", repo / "endpoints/c.yaml", git)
+    write_hook(repo, "pre-commit", "exit 1")
+    before = state(repo)
+    run("save", check=3)
+    assert state(repo) == before
+    (repo / ".git/hooks/pre-commit").unlink()
+    run("save")
+    assert changed_by_head(repo) == ["M\tendpoints/d.yaml"]
+    assert git("status", "--porcelain") == "A  notes.txt\n?? other.txt\n"
+
+
+@pytest.mark.parametrize("side", ["ours", "theirs"])
+def test_several_versions_of_a_file_are_told_as_that(
+    side: str, workspace: Path, run: Program, git: Git
+) -> None:
+    run("create", "a", "--host", "a.example.net")
+    run("edit", "a", "--host", "b.example.net", "--no-commit")
+    git("stash", "--quiet")
+    run("edit", "a", "--host", "c.example.net")
+    execute(["git", "stash", "pop", "--quiet"], check=1)
+    assert "unmerged endpoints/a.yaml" in run("status").out
+    assert "SIP105" in run("save", "a", check=3).err
+    host = "c" if side == "ours" else "b"
+    (workspace / "endpoints/a.yaml").write_text(f"reference: a\nhost: {host}.example.net\n")
+    refused = run("edit", "a", "--port", "5070", check=3).err
+    assert "endpoints/a.yaml: Git holds several versions of it" in refused
+    assert "`sipctl save a`" in refused
+    run("save", "a")
+    assert git("status", "--porcelain") == ""
+    run("edit", "a", "--port", "5070")

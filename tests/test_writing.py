@@ -103,8 +103,14 @@ def test_uncommitted_is_whatever_git_calls_so(
     before = state(workspace)
     line = ["create", "a", "--host", "b.example.net"]
     line = line if spoil in ("deleted", "removed") else ["edit", "a", "--port", "5090"]
-    assert "uncommitted changes are in the way" in run(*line, check=3).err
+    told = run(*line, check=3).err
+    said = "several versions" if spoil == "unmerged" else "uncommitted changes are in the way"
+    assert said in told
     assert state(workspace) == before
+    assert "`sipctl save a`" in told
+    run("save", "a")
+    run(*line)
+    assert git("status", "--porcelain") == ""
 
 
 def test_the_mode_of_a_file_is_no_edit_and_is_not_committed(
