@@ -115,6 +115,7 @@ def run(
     answer may take its time, and refused if it comes out otherwise under it. Raises Refused, and
     then nothing has changed.
     """
+    selection.refuse_linked_folders(root)
     if options.dry_run:
         around, prefix = _around(root)
         return _judge(around, prefix, workspace.load(root), planner)
@@ -409,6 +410,7 @@ def _undisturbed() -> Iterator[None]:
 
 def refuse_unclean(root: Path, paths: list[str]) -> None:
     """Raise Refused where files have uncommitted changes, before anybody types for them."""
+    selection.refuse_linked_folders(root)
     _refuse_unclean(_repository(root), paths)
 
 

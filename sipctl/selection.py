@@ -134,6 +134,14 @@ def found_repository(root: Path) -> Repository | None:
         return None
 
 
+def refuse_linked_folders(root: Path) -> None:
+    """Raise Refused where a folder of the workspace is a link: to Git its files are deleted."""
+    linked = [folder for folder in FOLDERS if (root / folder).is_symlink()]
+    if linked:
+        message = f'"{linked[0]}" is a symbolic link, which Git does not follow'
+        raise Refused(message, "put the folder itself in its place")
+
+
 def judged_in_git(root: Path) -> Inventory:
     """The workspace on disk, judged beside what was committed last and by what Git ignores."""
     repository = found_repository(root)

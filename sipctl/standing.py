@@ -74,6 +74,7 @@ def _listed(what: str, items: list[str]) -> Iterator[str]:
 def of(root: Path) -> Standing:
     """How the workspace stands."""
     repository = selection.required_repository(root)
+    selection.refuse_linked_folders(root)
     changed = uncommitted(repository)
     inventory = selection.judged_beside(repository, root, changed)
     invalid = sorted({f.place.file for f in inventory.findings if f.is_error})

@@ -279,3 +279,21 @@ def test_several_versions_of_a_file_are_told_as_that(
     run("save", "a")
     assert git("status", "--porcelain") == ""
     run("edit", "a", "--port", "5070")
+
+
+# -- what Git does not take ------------------------------------------------------------------------
+
+
+def test_a_folder_that_is_a_link_is_told_and_nothing_is_written(
+    workspace: Path, run: Program, tmp_path: Path
+) -> None:
+    run("create", "a", "--host", "a.example.net")
+    (workspace / "endpoints").rename(tmp_path / "elsewhere")
+    (workspace / "endpoints").symlink_to(tmp_path / "elsewhere")
+    before = state(workspace)
+    for line in ("status", "save", "save a", "edit a --port 5070", "delete a", "tag add a x -n"):
+        told = run(*line.split(), check=3).err
+        assert '"endpoints" is a symbolic link, which Git does not follow' in told
+        assert "put the folder itself in its place" in told
+    assert run("list", "-o", "name").lines == ["a"]
+    assert state(workspace) == before
