@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -160,6 +161,7 @@ def save_planner(root: Path, references: Sequence[str]) -> Planner:
             wanted = {
                 path for reference in references for path in _paths(inventory, changed, reference)
             }
+            _refuse_ignored(repository, sorted(wanted - changed.keys()))
             changed = {path: state for path, state in changed.items() if path in wanted}
         _refuse_other_than_files(inventory, changed)
         now = {path: disk.content(root / path) for path in changed}
@@ -186,6 +188,18 @@ def _paths(inventory: Inventory, changed: Collection[str], reference: str) -> li
     if not found:
         inventory.member(reference)  # refused, with the nearest name
     return found
+
+
+def _refuse_ignored(repository: Repository, unchanged: Sequence[str]) -> None:
+    """What Git ignores and does not hold is in no status of it, as if nothing had changed."""
+    committed = selection.as_committed(repository, unchanged)
+    files = {str(repository.root / path): path for path in unchanged if committed[path] is None}
+    ignored = sorted(files[name] for name in repository.ignored(files)) if files else []
+    if ignored:
+        command = shlex.join(["git", "add", "--force", *ignored])
+        raise Refused(
+            f"{', '.join(ignored)} is ignored by Git", f"`{command}`, in the workspace, ends that"
+        )
 
 
 def _refuse_other_than_files(inventory: Inventory, paths: Collection[str]) -> None:

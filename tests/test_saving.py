@@ -297,3 +297,17 @@ def test_a_folder_that_is_a_link_is_told_and_nothing_is_written(
         assert "put the folder itself in its place" in told
     assert run("list", "-o", "name").lines == ["a"]
     assert state(workspace) == before
+
+
+def test_save_says_which_file_git_ignores(workspace: Path, run: Program, git: Git) -> None:
+    (workspace / ".git/info/exclude").write_text("endpoints/*.yaml\n")
+    for name in ("a", "b"):
+        text = f"reference: {name}\nhost: a.example.net\n"
+        (workspace / f"endpoints/{name}.yaml").write_text(text)
+    git("add", "--force", "endpoints/b.yaml")
+    refused = run("save", "a", "b", check=3).err
+    assert "endpoints/a.yaml is ignored by Git" in refused
+    git(*refused.partition("`git ")[2].partition("`")[0].split())
+    run("save", "a", "b")
+    assert changed_by_head(workspace) == ["A\tendpoints/a.yaml", "A\tendpoints/b.yaml"]
+    assert "nothing to change" in run("save", "a").err
