@@ -38,8 +38,13 @@ _LARGE = 65536
 _OPEN = (
     ("MERGE_HEAD", "a merge", "git merge --continue` or `git merge --abort"),
     ("rebase-merge", "a rebase", "git rebase --continue` or `git rebase --abort"),
+    ("rebase-apply/applying", "a git am", "git am --continue` or `git am --abort"),
     ("rebase-apply", "a rebase", "git rebase --continue` or `git rebase --abort"),
-    ("CHERRY_PICK_HEAD", "a cherry-pick", "git cherry-pick --continue` or `--abort"),
+    (
+        "CHERRY_PICK_HEAD",
+        "a cherry-pick",
+        "git cherry-pick --continue` or `git cherry-pick --abort",
+    ),
     ("REVERT_HEAD", "a revert", "git revert --continue` or `git revert --abort"),
 )
 

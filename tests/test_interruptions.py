@@ -90,18 +90,24 @@ def two_branches(workspace: Path, run: Program, git: Git) -> Path:
     [
         (["merge", "other"], "git merge --continue"),
         (["rebase", "other"], "git rebase --continue"),
+        (["rebase", "--apply", "other"], "git rebase --continue"),
+        (["am", "../0001-Change-port-of-a.patch"], "git am --continue"),
         (["cherry-pick", "other"], "git cherry-pick --continue"),
         (["revert", "HEAD^"], "git revert --continue"),
     ],
     ids=lambda line: line[0] if isinstance(line, list) else "",
 )
 def test_in_the_middle_of_something_else_it_says_what_to_finish(
-    line: list[str], words: str, two_branches: Path, run: Program
+    line: list[str], words: str, two_branches: Path, run: Program, git: Git
 ) -> None:
-    execute(["git", *line], check=1)
+    git("format-patch", "--quiet", "-1", "other", "--output-directory=..")
+    execute(["git", *line], check=None)
     before = state(two_branches)
-    assert words in run("create", "b", "--host", "b.example.net", check=3).err
+    told = run("create", "b", "--host", "b.example.net", check=3).err
+    assert words in told
     assert state(two_branches) == before
+    git(*told.split("`")[3].removeprefix("git ").split())  # the other of the two that are told
+    run("create", "b", "--host", "b.example.net")
 
 
 @contextlib.contextmanager
