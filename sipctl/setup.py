@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from sipctl import disk, privileges, resources, selection
+from sipctl import disk, privileges, processes, resources, selection
 from sipctl.apply import Planner
 from sipctl.changes import FileChange, Plan
 from sipctl.errors import Refused
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, KINDS, SCENARIO, SETTINGS_FILE
-from sipctl.repository import Repository
+from sipctl.repository import GitFailed, Repository
 from sipctl.settings import FORMAT
 
 _SETTINGS = f"""\
@@ -44,6 +45,7 @@ editors complete and check files by the schemas in {_FOLDER}/
 @contextmanager
 def prepared(root: Path, dry_run: bool) -> Iterator[None]:
     """A folder with a repository around it; what was made for it goes again if the rest fails."""
+    _refuse_without_work_tree(root.absolute())
     if dry_run:
         yield
         return
@@ -64,6 +66,19 @@ def prepared(root: Path, dry_run: bool) -> Iterator[None]:
         with privileges.acting():
             _take_away(made, repository.git_dir if fresh else None)
         raise
+
+
+def _refuse_without_work_tree(root: Path) -> None:
+    there = next(folder for folder in (root, *root.parents) if folder.is_dir())
+    try:
+        Repository.find(there)
+    except GitFailed as error:
+        if "work tree" not in error.message:
+            raise
+        _, out, _ = processes.run(there, ("rev-parse", "--absolute-git-dir"), env=processes.READING)
+        git_dir = os.fsdecode(out).rstrip("\n")
+        hint = f"make the workspace in a clone of it: `git clone {shlex.quote(git_dir)}`"
+        raise Refused(f'the repository "{git_dir}" has no work tree here', hint) from None
 
 
 def _take_away(made: list[Path], git_dir: Path | None) -> None:

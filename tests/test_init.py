@@ -120,3 +120,22 @@ def test_a_save_commits_what_init_has_made_and_status_tells_it(
     run("save")
     assert changed_by_head(repo) == [f"M\t{SCHEMA}"]
     assert run("status", "-o", "csv").lines[1:] == []
+
+
+@pytest.mark.parametrize("folder", [".", "new/deep"])
+def test_a_repository_without_a_work_tree_is_refused(
+    folder: str, tmp_path: Path, run: Program, git: Git
+) -> None:
+    bare = tmp_path / "bare.git"
+    git("init", "--quiet", "--bare", bare)
+    before = sorted(bare.iterdir())
+    for options in ([], ["-n"], ["--hooks"]):
+        refused = run("init", folder, *options, cwd=bare, check=3).err
+        assert "has no work tree" in refused
+        assert f"`git clone {bare}`" in refused
+    assert sorted(bare.iterdir()) == before
+
+
+def test_in_the_git_directory_nothing_is_made(repo: Path, run: Program) -> None:
+    assert "has no work tree" in run("init", ".git/x", check=3).err
+    assert not (repo / ".git/x").exists()
