@@ -6,7 +6,6 @@ Paths are relative to the top of the work tree: all functions take a repository 
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,9 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sipctl import processes
-from sipctl.errors import Bug
 from sipctl.processes import GitDied, GitFailed, words
-from sipctl.repository import NO_MODES, Repository, nul
+from sipctl.repository import NO_MODES, Commit, Repository, nul
 
 # How long to try again while another Git process holds the index, in seconds.
 _PATIENCE = 10.0
@@ -44,9 +42,10 @@ def commit(
         return _commit_apart(index, paths, added, message_file)
     if added:
         index.on_paths((*_PLAIN, "add"), added)
-    made = _commit(index, message_file, only=paths)
+    base = repository.head()
+    _commit(index, message_file, only=paths)
     index.reset({*paths})
-    return made
+    return _made(repository, base, paths)
 
 
 def forget(repository: Repository, paths: Sequence[str]) -> None:
@@ -66,27 +65,41 @@ def unstage(repository: Repository, paths: Sequence[str]) -> None:
         _Index(repository).on_paths(("reset", "--quiet"), paths)
 
 
-def _commit(index: _Index, message_file: Path, only: Sequence[str] | None = None) -> str:
-    """The only place that makes commits: of some paths only, or of all that an index holds. The
-    commit's hash, as Git tells it: HEAD may be another one by then."""
+def _commit(index: _Index, message_file: Path, only: Sequence[str] | None = None) -> None:
+    """The only place that makes commits: of some paths only, or of all that an index holds."""
     # maintenance runs later and by itself: started here, it would keep our descriptors
     quiet = ("-c", "gc.auto=0", "-c", "maintenance.auto=false")
     utf_8 = ("-c", "i18n.commitEncoding=UTF-8")
     # a user's `strip` eats lines with #, and his `verbose` what stands behind a scissors line
     told = ("--cleanup=whitespace", "--no-verbose", f"--file={message_file}")
-    args = (*_PLAIN, *quiet, *utf_8, "commit", *told)
+    # (without --quiet it compares all again, to tell which files are renamed)
+    args = (*_PLAIN, *quiet, *utf_8, "commit", "--quiet", *told)
     if only is None:
-        return _told(index, index.run(args, env=_of_hooks()))
-    return _told(index, index.on_paths((*args, "--only"), only))
+        index.run(args, env=_of_hooks())
+    else:
+        index.on_paths((*args, "--only"), only)
 
 
-def _told(index: _Index, words: str) -> str:
-    """The commit of which `git commit` says `[main HASH] Subject`, in any language."""
-    found = re.match(r"\[.*? ([0-9a-f]{4,64})\] ", words)
-    whole = index.repository.named(found[1]) if found else None
-    if whole is None:
-        raise Bug("git commit does not tell the hash of its commit")
-    return whole
+def _made(repository: Repository, base: str | None, paths: Collection[str]) -> str:
+    """The commit of these paths that was made after `base`: that of HEAD, unless somebody else has
+    committed too, a hook say."""
+    head = repository.head()
+    assert head is not None
+    if repository.parent(head) == base:
+        return head
+    since = head if base is None else f"{base}..{head}"
+    told = repository.read("rev-list", "--first-parent", "--reverse", since).decode("ascii")
+    all_ = [repository.commit_of(oid) for oid in told.split()]
+    ours = [
+        commit.oid for commit in all_ if commit.operation and _touches(repository, commit, paths)
+    ]
+    return ours[0] if ours else head
+
+
+def _touches(repository: Repository, commit: Commit, paths: Collection[str]) -> bool:
+    parent = commit.parents[0] if commit.parents else None
+    touched = {change.path for change in repository.between(parent, commit.oid, [])}
+    return touched.issuperset(paths)
 
 
 # -- the same step by step -----------------------------------------------------------------------
@@ -139,7 +152,8 @@ def _commit_apart(
             repository.refuse_open_operation()
             if repository.head() != base:
                 raise Withdrawn(_MEANWHILE)
-            made = _commit(apart, message_file)
+            _commit(apart, message_file)
+            made = _made(repository, base, paths)
         finally:
             with processes.no_signals():
                 apart.file.unlink(missing_ok=True)

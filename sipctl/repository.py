@@ -147,14 +147,13 @@ class Repository:
 
     def head(self) -> str | None:
         """The commit of HEAD; None on a branch without commits."""
-        return self.named("HEAD")
+        return self._commit("HEAD")
 
     def parent(self, oid: str) -> str | None:
         """The first parent of a commit that is given by its hash; None where it has none here."""
-        return self.named(f"{oid}^1")
+        return self._commit(f"{oid}^1")
 
-    def named(self, name: str) -> str | None:
-        """The commit with a name that is known to be plain: HEAD, or a hash, whole or not."""
+    def _commit(self, name: str) -> str | None:
         [found] = self._objects.ask([f"{name}^{{commit}}".encode("ascii")], read_object)
         return found[0] if found else None
 

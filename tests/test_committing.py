@@ -296,21 +296,24 @@ def test_what_a_hook_commits_after_us_stands(
     assert told["commit"] == git("rev-parse", "HEAD^").strip()
 
 
-@pytest.mark.parametrize("pairs", THRESHOLDS)
-@pytest.mark.parametrize("length", ["no", "4", "auto"])
-def test_the_whole_hash_is_told_on_any_branch(
-    length: str,
-    pairs: int,
-    workspace: Path,
-    run: Program,
-    git: Git,
-    monkeypatch: pytest.MonkeyPatch,
+def test_the_commit_that_is_told_is_ours_after_one_that_comes_before(
+    run: Program, git: Git, between: Callable[..., Environment]
 ) -> None:
-    monkeypatch.setattr(committing, "_PAIRS", pairs)
-    git("config", "core.abbrev", length)
-    git("switch", "--quiet", "--create", "odd]name")
-    found = run("create", "a", "--host", "a.example.net", "-o", "json").json
+    found = run(*CREATE_B, "-o", "json", env=between(PLUMBING)).json
+    assert git("log", "--format=%s", "-2").splitlines() == ["Create b", "by plumbing"]
     assert found["commit"] == git("rev-parse", "HEAD").strip()
+
+
+def test_the_commit_that_is_told_is_ours_on_a_branch_without_any(
+    repo: Path, run: Program, git: Git
+) -> None:
+    write_hook(repo, "post-commit", "[ -e .git/once ] && exit", "touch .git/once", EMPTY)
+    found = run("init", "-o", "json").json
+    assert git("log", "--format=%s").splitlines() == ["Theirs", "Start a sipctl workspace"]
+    assert found["commit"] == git("rev-parse", "HEAD^").strip()
+
+
+EMPTY = "git commit --quiet --allow-empty --message=Theirs"
 
 
 @pytest.mark.usefixtures("step_by_step")
