@@ -351,7 +351,7 @@ def _lock(repository: Repository, options: Options) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     folder = journal.folder(repository)
-    mode = repository.git_dir.stat().st_mode & 0o666
+    mode = 0o600 | repository.git_dir.stat().st_mode & 0o066
     lock = FileLock(folder / "lock", mode=mode, poll_interval=0.05)
     try:
         with privileges.acting():
