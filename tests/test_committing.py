@@ -299,7 +299,8 @@ def test_what_a_hook_commits_after_us_stands(
 def test_the_commit_that_is_told_is_ours_after_one_that_comes_before(
     run: Program, git: Git, between: Callable[..., Environment]
 ) -> None:
-    found = run(*CREATE_B, "-o", "json", env=between(PLUMBING)).json
+    as_ours = PLUMBING.replace("echo by plumbing", r"printf 'by plumbing\n\nSipctl-Operation: x\n'")
+    found = run(*CREATE_B, "-o", "json", env=between(as_ours)).json
     assert git("log", "--format=%s", "-2").splitlines() == ["Create b", "by plumbing"]
     assert found["commit"] == git("rev-parse", "HEAD").strip()
 

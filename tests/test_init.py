@@ -139,3 +139,26 @@ def test_a_repository_without_a_work_tree_is_refused(
 def test_in_the_git_directory_nothing_is_made(repo: Path, run: Program) -> None:
     assert "has no work tree" in run("init", ".git/x", check=3).err
     assert not (repo / ".git/x").exists()
+
+
+# -- what is refused -------------------------------------------------------------------------------
+
+
+def test_a_repository_that_was_made_for_it_goes_again(
+    run: Program, git: Git, tmp_path: Path
+) -> None:
+    hook = tmp_path / "template/hooks/pre-commit"
+    hook.parent.mkdir(parents=True)
+    hook.write_text("#!/bin/sh\necho not today\nexit 1\n")
+    hook.chmod(0o755)
+    git("config", "--global", "init.templateDir", tmp_path / "template")
+    (tmp_path / "there").mkdir()
+    for folder in ("there", "new/deep"):
+        assert "not today" in run("init", str(tmp_path / folder), check=3).err
+    assert not (tmp_path / "new").exists()
+    assert not list((tmp_path / "there").iterdir())
+
+
+def test_a_folder_that_cannot_be_made_is_told(run: Program, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert "cannot be made" in run("init", str(tmp_path / "file/x"), check=3).err

@@ -311,3 +311,21 @@ def test_save_says_which_file_git_ignores(workspace: Path, run: Program, git: Gi
     run("save", "a", "b")
     assert changed_by_head(workspace) == ["A\tendpoints/a.yaml", "A\tendpoints/b.yaml"]
     assert "nothing to change" in run("save", "a").err
+
+
+@pytest.mark.parametrize("how", ["staged", "taken out of the index"])
+def test_what_is_changed_once_more_is_saved_as_it_stands(
+    how: str, workspace: Path, run: Program, git: Git
+) -> None:
+    run("create", "a", "--host", "a.example.net")
+    file = workspace / "endpoints/a.yaml"
+    if how == "staged":
+        file.write_text("reference: a\nhost: staged.example.net\n")
+        git("add", file)
+    else:
+        git("rm", "--quiet", "--cached", file)
+    file.write_text("reference: a\nhost: last.example.net\n")
+    assert "changed endpoints/a.yaml" in run("status").out
+    run("save")
+    assert "last.example.net" in git("show", "HEAD:endpoints/a.yaml")
+    assert git("status", "--porcelain") == ""

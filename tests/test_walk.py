@@ -211,3 +211,11 @@ def test_a_graph_that_is_cut_off_tells_nothing(length: int, known: Repository, g
     file.chmod(0o644)
     file.write_bytes(data[:length])
     assert commitgraph.share_of_paths(known.root / ".git/objects") == 0
+
+
+def test_many_lines_are_told_newest_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(walk, "_FIRST", 1)
+    lines = tuple(f"{number:040x}" for number in range(60))
+    commits: list[tuple[str, tuple[str, ...]]] = [("merge", lines), *((oid, ()) for oid in lines)]
+    found = [oid for some in walk.touching("merge", commits, list) for oid in some]
+    assert found == ["merge", *lines]
