@@ -705,3 +705,14 @@ def test_a_folder_or_a_pipe_in_its_place_is_left(make: Callable[[Path], None], k
     file.unlink()
     make(file)
     refuse_other_answer(known)
+
+
+@pytest.mark.parametrize("text", ["a\\b", 'says "yes"', "\\", '"tab\\""', "tab"])
+def test_a_word_is_found_however_it_is_kept(text: str, workspace: Path, run: Program) -> None:
+    run("create", "x", "--host", "x.example.net", "--description", 'a\\b says "yes" tab"')
+    run("create", "y", "--host", "y.example.net")
+    run("list")
+    time.sleep(0.2)  # so that the files are older than the look at them
+    run("list")
+    assert run("search", text, "-o", "name").out == "x\n"
+    assert run("search", text, "-o", "name", "--no-cache").out == "x\n"
