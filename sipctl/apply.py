@@ -495,7 +495,7 @@ def _carry_out(repository: Repository, outcome: Outcome, options: Options) -> Ou
                 hint = "see `git show`: it stands in a commit of theirs"
                 raise Refused("somebody else committed this change meanwhile", hint) from None
             raise
-        commit = change.repository.head()
+        commit = committing.made(change.repository, change.notes.head, change.notes.paths)
     else:
         with _undisturbed():
             journal.end(change.repository, change.notes, change.descriptor)

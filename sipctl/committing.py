@@ -45,7 +45,7 @@ def commit(
     base = repository.head()
     _commit(index, message_file, only=paths)
     index.reset({*paths})
-    return _made(repository, base, paths)
+    return made(repository, base, paths)
 
 
 def forget(repository: Repository, paths: Sequence[str]) -> None:
@@ -80,7 +80,7 @@ def _commit(index: _Index, message_file: Path, only: Sequence[str] | None = None
         index.on_paths((*args, "--only"), only)
 
 
-def _made(repository: Repository, base: str | None, paths: Collection[str]) -> str:
+def made(repository: Repository, base: str | None, paths: Collection[str]) -> str:
     """The commit of these paths that was made after `base`: that of HEAD, unless somebody else has
     committed too, a hook say."""
     head = repository.head()
@@ -153,21 +153,20 @@ def _commit_apart(
             if repository.head() != base:
                 raise Withdrawn(_MEANWHILE)
             _commit(apart, message_file)
-            made = _made(repository, base, paths)
+            own = made(repository, base, paths)
         finally:
             with processes.no_signals():
                 apart.file.unlink(missing_ok=True)
-        _refuse_other_parents(lock, base, made)
+        _refuse_other_parents(lock, base, own)
         lock.reset({*paths})
-    return made
+    return own
 
 
 def _refuse_ignored(repository: Repository, added: Sequence[str]) -> None:
     """As `git add` does."""
-    top = f"{repository.top}/"
-    ignored = repository.ignored(f"{top}{path}" for path in added)
+    ignored = repository.ignored(added)
     if ignored:
-        told = "\n".join(sorted(path.removeprefix(top) for path in ignored))
+        told = "\n".join(sorted(ignored))
         raise GitFailed(f"the following paths are ignored by one of your .gitignore files:\n{told}")
 
 

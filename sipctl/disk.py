@@ -128,13 +128,15 @@ OWN_FOLDER = "sipctl"
 """Ours in the Git directory."""
 
 
-def own_folder(git: Path) -> Path:
-    """The same, made where it is not there: as open to others as the Git directory (see
-    core.sharedRepository). Raises OSError."""
-    folder = git / OWN_FOLDER
-    with suppress(FileExistsError):
-        folder.mkdir()
-        folder.chmod(stat.S_IMODE(git.stat().st_mode))
+def own_folder(git: Path, *inside: str) -> Path:
+    """The same, or one inside of it, made where it is not there: as open to others as the Git
+    directory (see core.sharedRepository). Raises OSError."""
+    folder = git
+    for name in (OWN_FOLDER, *inside):
+        folder /= name
+        with suppress(FileExistsError):
+            folder.mkdir()
+            folder.chmod(stat.S_IMODE(git.stat().st_mode))
     return folder
 
 

@@ -21,9 +21,10 @@ def exposed(repository: Repository, paths: Iterable[str]) -> frozenset[str]:
     if not inside:
         return frozenset()
     ours = {*inside.values()} - _within_submodules(repository, top, inside.values())
-    hidden = {real.removeprefix(f"{top}/"): real for real in repository.ignored(ours)}
-    tracked = repository.at_top().indexed(disk.around([*hidden])) if hidden else {}
-    unseen = {real for path, real in hidden.items() if path not in tracked}
+    whole = repository.at_top()
+    hidden = whole.ignored(real.removeprefix(f"{top}/") for real in ours)
+    tracked = whole.indexed(disk.around([*hidden])) if hidden else {}
+    unseen = {f"{top}/{path}" for path in hidden if path not in tracked}
     return frozenset(path for path, real in inside.items() if real not in unseen)
 
 

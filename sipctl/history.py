@@ -17,7 +17,7 @@ from sipctl.kinds import ENDPOINT, SCENARIO, Kind, reference_of
 from sipctl.kinship import Version
 from sipctl.lineage import Entry as Entry
 from sipctl.lineage import Past, Reader, Step
-from sipctl.repository import Commit, Repository
+from sipctl.repository import SHALLOW, Commit, Repository
 
 
 class Chosen(NamedTuple):
@@ -95,9 +95,6 @@ def _refuse_unknown(repository: Repository, reference: str, start: str | None, k
         message, hint or f"see `{kind.command} list -o name`, or `{kind.command} history`"
     )
 
-
-SHALLOW = "this clone is shallow: `git fetch --unshallow` gets the rest"
-"""What helps where a shallow clone lacks what was asked for."""
 
 _HERE = " in the history that is here"
 

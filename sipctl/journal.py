@@ -70,8 +70,11 @@ def files(repository: Repository, journal: Journal) -> Iterator[tuple[Path, Path
         yield repository.top / entry.path, kept / str(number), entry
 
 
+_KEPT = "kept"
+
+
 def _kept(repository: Repository) -> Path:
-    return folder(repository) / "kept"
+    return folder(repository) / _KEPT
 
 
 def _file(repository: Repository) -> Path:
@@ -97,7 +100,7 @@ def begin(repository: Repository, journal: Journal) -> int:
             os.fsync(descriptor)
         os.replace(fresh, file)
         with suppress(OSError):  # nothing is kept then but here
-            _kept(repository).mkdir()
+            disk.own_folder(repository.git_dir, _KEPT)
     except BaseException:
         os.close(descriptor)
         fresh.unlink(missing_ok=True)

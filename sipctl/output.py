@@ -223,10 +223,7 @@ class Printer:
     def lines(self, lines: Iterable[str]) -> None:
         """Lines of plain text."""
         self._begin()
-        for line in lines:
-            if not streams.is_answer_read():
-                break
-            sys.stdout.write(f"{_inert(line)}\n")
+        sys.stdout.writelines(f"{_inert(line)}\n" for line in streams.while_read(lines))
 
     def show(self, segments: Iterable[tuple[str, str]]) -> None:
         """Styled text."""
@@ -256,8 +253,7 @@ class Printer:
 
         self._begin()
         writer = csv.writer(sys.stdout, lineterminator="\n")
-        lines = itertools.chain([headers], rows)
-        read = itertools.takewhile(lambda _: streams.is_answer_read(), lines)
+        read = streams.while_read(itertools.chain([headers], rows))
         for_people = self._on_terminal
         writer.writerows(tuple(map(visible, line)) if for_people else line for line in read)
 

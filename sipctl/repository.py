@@ -77,6 +77,10 @@ _EMPTY = {
 }
 
 
+SHALLOW = "this clone is shallow: `git fetch --unshallow` gets the rest"
+"""What helps where a shallow clone lacks what was asked for."""
+
+
 class Repository:
     """The Git repository around a workspace. Paths are relative to the workspace, with `/`."""
 
@@ -177,8 +181,7 @@ class Repository:
             found = self.ask("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
         if found is None:
             hint = "see `sipctl history`, `git log` or `git tag`"
-            if self.ask("rev-parse", "--is-shallow-repository") == "true":
-                hint = "this clone is shallow: `git fetch --unshallow` gets the rest"
+            hint = SHALLOW if self.shallow() else hint
             raise Refused(f'there is no revision "{revision}"', hint)
         return found
 
@@ -204,16 +207,19 @@ class Repository:
             found[path] = found[path][0] + letters[1] if path in found else letters
         return found
 
-    def ignored(self, files: Iterable[str]) -> set[str]:
-        """Which of these absolute paths the user's patterns ignore, if tracked or not.
+    def ignored(self, paths: Iterable[str]) -> set[str]:
+        """Which of these paths the user's patterns ignore, if tracked or not.
 
         None where Git cannot tell. (It would look at its whole index for each path, if it may.)
         """
+        files = {f"{self.root}{os.sep}{path}": path for path in paths}
+        if not files:
+            return set()
         # this command takes no literal pathspecs, and reads what begins with a slash as it is
         env = {**READING, "GIT_LITERAL_PATHSPECS": "0"}
         args, data = ("check-ignore", "--no-index", "-z", "--stdin"), nul(files)
         _, out, _ = processes.run(self.root, args, data, env)
-        return {os.fsdecode(path) for path in out.split(b"\0") if path}
+        return {files[os.fsdecode(name)] for name in out.split(b"\0") if name}
 
     # -- reading at a revision -------------------------------------------------------------------
 

@@ -100,7 +100,7 @@ def planner(root: Path, *, commits: bool) -> Planner:
         repository = Repository.find(root) if root.is_dir() else None
         head = selection.as_committed(repository, PATHS) if repository else {}
         changes = tuple(_changes(root, head, commits=commits))
-        ignored = _left_out(repository, root, changes, head)
+        ignored = _left_out(repository, changes, head) if repository else set()
         changes = tuple(change for change in changes if change.path not in ignored)
         missing = any(not _same(head.get(change.path), change.after) for change in changes)
         notes = [f"{path} is left out: Git ignores it" for path in sorted(ignored)]
@@ -153,15 +153,11 @@ def _same(one: bytes | None, other: bytes | None) -> bool:
 
 
 def _left_out(
-    repository: Repository | None,
-    root: Path,
-    changes: Iterable[FileChange],
-    head: Mapping[str, bytes | None],
+    repository: Repository, changes: Iterable[FileChange], head: Mapping[str, bytes | None]
 ) -> set[str]:
     """The new files for editors that Git ignores; it would refuse to add them."""
     new = (c.path for c in changes if head.get(c.path) is None and c.path != SETTINGS_FILE)
-    files = {str(root.resolve() / path): path for path in new}
-    return {files[name] for name in repository.ignored(files)} if repository and files else set()
+    return repository.ignored(new)
 
 
 def _files() -> Iterator[_File]:

@@ -193,8 +193,7 @@ def _paths(inventory: Inventory, changed: Collection[str], reference: str) -> li
 def _refuse_ignored(repository: Repository, unchanged: Sequence[str]) -> None:
     """What Git ignores and does not hold is in no status of it, as if nothing had changed."""
     committed = selection.as_committed(repository, unchanged)
-    files = {str(repository.root / path): path for path in unchanged if committed[path] is None}
-    ignored = sorted(files[name] for name in repository.ignored(files)) if files else []
+    ignored = sorted(repository.ignored(p for p in unchanged if committed[p] is None))
     if ignored:
         command = shlex.join(["git", "add", "--force", *ignored])
         raise Refused(

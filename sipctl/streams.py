@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import io
 import sys
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class _Raw(io.FileIO):
@@ -58,9 +61,13 @@ def _as(stream: io.TextIOWrapper, raw: _Raw) -> io.TextIOWrapper:
     )
 
 
-def is_answer_read() -> bool:
-    """False once nobody reads standard output any more: there is no need to look for more."""
-    return "stdout" not in _known or _known["stdout"].is_read
+def while_read(items: Iterable[T]) -> Iterator[T]:
+    """The same items, as long as somebody reads standard output: else there is no need to look for
+    more."""
+    for item in items:
+        yield item
+        if "stdout" in _known and not _known["stdout"].is_read:
+            return
 
 
 def lead_elsewhere() -> None:

@@ -19,7 +19,7 @@ from sipctl.kinds import ENDPOINT, KINDS, SCENARIO, SETTINGS_FILE, Kind, kind_in
 from sipctl.kinship import kin
 from sipctl.lineage import Reader
 from sipctl.member import Member
-from sipctl.repository import BlobChange, Commit, Repository
+from sipctl.repository import SHALLOW, BlobChange, Commit, Repository
 from sipctl.threeway import Taken, told_again
 from sipctl.ways import edited_like
 from sipctl.workspace import is_member, read_member
@@ -45,7 +45,7 @@ def undo(
         message = (
             f'what was before "{subject}" ({commit.short}) is not here: it cannot be taken back'
         )
-        raise Refused(message, history.SHALLOW)
+        raise Refused(message, SHALLOW)
     parent = commit.parents[0] if commit.parents else None
     touched = repository.between(parent, commit.oid, [])
     taking = _Undo(inventory, repository, commit)
@@ -67,7 +67,7 @@ def undo(
 def _named(repository: Repository, revision: str) -> Commit:
     oid = repository.resolve(revision)
     if repository.ask("merge-base", "--is-ancestor", oid, "HEAD") is None:
-        hint = history.SHALLOW if repository.shallow() else ""
+        hint = SHALLOW if repository.shallow() else ""
         raise Refused(f'"{revision}" is not in the history of this branch', hint)
     return repository.commit_of(oid)
 
@@ -76,7 +76,7 @@ def _newest(repository: Repository) -> Commit:
     commit = next(_left(repository), None)
     if commit is None:
         hint = "name a commit of someone else: `sipctl undo COMMIT`; see `sipctl history`"
-        hint = history.SHALLOW if repository.shallow() else hint
+        hint = SHALLOW if repository.shallow() else hint
         raise Refused("there is no commit of sipctl left to undo", hint)
     return commit
 

@@ -396,3 +396,15 @@ def test_it_is_done_where_git_would_take_long(
 def test_a_sparse_checkout_is_for_git_to_judge(workspace: Path, run: Program, git: Git) -> None:
     git("sparse-checkout", "set", "--cone", "scenarios")
     assert "sparse" in run("create", "a", "--host", "a.example.net", check=3).err
+
+
+def test_the_commit_that_is_told_is_ours_where_git_died_after_it(
+    workspace: Path, run: Program, git: Git
+) -> None:
+    write_hook(workspace, "post-commit", "[ -e .git/once ] && exit", "touch .git/once", EMPTY, KILL)
+    found = run("create", "a", "--host", "a.example.net", "-o", "json").json
+    assert git("log", "--format=%s", "-2").splitlines() == ["Theirs", "Create a"]
+    assert found["commit"] == git("rev-parse", "HEAD^").strip()
+
+
+KILL = "kill -9 $PPID"

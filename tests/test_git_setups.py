@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from sipctl import disk
 from tests.conftest import Git, Program
 from tests.support import PROGRAM, execute, needed
 from tests.writers import changed_by_head, message_of_head, refuse_remains, write_hook
@@ -239,6 +240,8 @@ def test_who_shares_the_repository_shares_the_lock(
     finally:
         os.umask(before)
     own = repo / ".git/sipctl"
+    typed = disk.own_folder(own.parent, "typed")
+    assert f"{stat.S_IMODE(typed.stat().st_mode):o}" == modes[0]
     assert [f"{stat.S_IMODE(file.stat().st_mode):o}" for file in (own, own / "lock")] == modes
 
 

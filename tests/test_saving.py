@@ -70,6 +70,16 @@ def test_save_of_a_deletion(how: str, repo: Path, run: Program, git: Git) -> Non
     assert git("status", "--porcelain") == " M endpoints/d.yaml\nA  notes.txt\n?? other.txt\n"
 
 
+def save_at_second_try(repo: Path, run: Program) -> None:
+    """A save that a hook refuses, which leaves all as it was, and one without the hook."""
+    write_hook(repo, "pre-commit", "exit 1")
+    before = state(repo)
+    run("save", check=3)
+    assert state(repo) == before
+    (repo / ".git/hooks/pre-commit").unlink()
+    run("save")
+
+
 @pytest.mark.parametrize("how", ["add", "add -N", "rm --cached"])
 def test_a_save_that_is_refused_leaves_what_was_staged(
     how: str, repo: Path, run: Program, git: Git
@@ -79,12 +89,7 @@ def test_a_save_that_is_refused_leaves_what_was_staged(
     git(*how.split(), f"endpoints/{'c' if how.startswith('rm') else 'new'}.yaml")
     for name in ("new", "c"):
         (repo / f"endpoints/{name}.yaml").write_text(f"reference: {name}\nhost: h.example.net\n")
-    write_hook(repo, "pre-commit", "exit 1")
-    before = state(repo)
-    run("save", check=3)
-    assert state(repo) == before
-    (repo / ".git/hooks/pre-commit").unlink()
-    run("save")
+    save_at_second_try(repo, run)
     assert git("status", "--porcelain") == "A  notes.txt\n?? other.txt\n"
 
 
@@ -250,12 +255,7 @@ def test_a_save_that_is_refused_leaves_what_only_the_index_says(
 ) -> None:
     write_workspace(repo)
     unstage_again("changed", repo / "endpoints/c.yaml", git)
-    write_hook(repo, "pre-commit", "exit 1")
-    before = state(repo)
-    run("save", check=3)
-    assert state(repo) == before
-    (repo / ".git/hooks/pre-commit").unlink()
-    run("save")
+    save_at_second_try(repo, run)
     assert changed_by_head(repo) == ["M\tendpoints/d.yaml"]
     assert git("status", "--porcelain") == "A  notes.txt\n?? other.txt\n"
 

@@ -10,7 +10,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from sipctl import apply, disk, journal, operations, output, privileges, selection, workspace
+from sipctl import apply, disk, operations, output, privileges, selection, workspace
 from sipctl.changes import Plan
 from sipctl.commands.session import Session
 from sipctl.errors import Interrupted, Refused, SipctlError, Usage
@@ -54,8 +54,7 @@ def edit(session: Session, reference: str, kind: Kind = ENDPOINT) -> None:
 def _folder(repository: Repository) -> Path:
     """A new folder for what is typed, which may be a password: one's own, and never among the files
     that Git has."""
-    inside = journal.folder(repository) / "typed"
-    inside.mkdir(parents=True, exist_ok=True)
+    inside = disk.own_folder(repository.git_dir, "typed")
     return Path(tempfile.mkdtemp(prefix="edit-", dir=inside))
 
 

@@ -186,12 +186,10 @@ _SHALLOW = "this clone is shallow: what is older is not here"
 
 def _told(entries: Iterable[Entry]) -> Iterator[Entry]:
     """The same; behind an entry after which history is cut off, that is told."""
-    for entry in entries:
+    for entry in streams.while_read(entries):
         progress.clear()
         yield entry
         sys.stdout.flush()  # it is to be seen while Git still looks for the next one
-        if not streams.is_answer_read():
-            return
         if entry.cut:
             output.tell(_SHALLOW)
 

@@ -108,54 +108,13 @@ def _writing_options(
     pass
 
 
-def _reading_options(
-    format: Annotated[
-        str,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FORMAT",
-            help="What to print: table, json, yaml, csv or name.",
-        ),
-    ] = "table",
-) -> None:
-    pass
+def _format_option(words: str, default: str) -> Callable[..., None]:
+    def options(format: str = default) -> None:
+        pass
 
-
-def _telling_options(
-    format: Annotated[
-        str,
-        typer.Option(
-            "--output", "-o", metavar="FORMAT", help="What to print: table, json or yaml."
-        ),
-    ] = "table",
-) -> None:
-    pass
-
-
-def _drawing_options(
-    format: Annotated[
-        str,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FORMAT",
-            help="What to print: table (a tree), mermaid, dot, json, yaml, csv or name.",
-        ),
-    ] = "table",
-) -> None:
-    pass
-
-
-def _comparing_options(
-    format: Annotated[
-        str,
-        typer.Option(
-            "--output", "-o", metavar="FORMAT", help="What to print: text, json or markdown."
-        ),
-    ] = "text",
-) -> None:
-    pass
+    option = typer.Option("--output", "-o", metavar="FORMAT", help=f"What to print: {words}.")
+    options.__annotations__["format"] = Annotated[str, option]
+    return options
 
 
 def _number(text: str) -> int:
@@ -231,10 +190,10 @@ OPTIONS: dict[str, Callable[..., None]] = {
     "fields": _field_options,
     "global": _global_options,
     "writing": _writing_options,
-    "reading": _reading_options,
-    "telling": _telling_options,
-    "drawing": _drawing_options,
-    "comparing": _comparing_options,
+    "reading": _format_option("table, json, yaml, csv or name", "table"),
+    "telling": _format_option("table, json or yaml", "table"),
+    "drawing": _format_option("table (a tree), mermaid, dot, json, yaml, csv or name", "table"),
+    "comparing": _format_option("text, json or markdown", "text"),
 }
 
 

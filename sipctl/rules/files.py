@@ -90,7 +90,6 @@ def _remarkable(members: Mapping[str, Member]) -> Iterator[Member]:
     unique = len(folded) == len(members)
     for path, member in members.items():
         if not member.known.is_ordinary(path) or not (unique or folded[path.casefold()] == 1):
-            _ = member.facts  # nearly all are asked for, so that they are decoded once
             yield member
 
 
