@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple
 
-from sipctl import committing, disk, journal, privileges, progress, selection, upkeep, workspace
+from sipctl import privileges, progress, selection, workspace
 from sipctl.changes import (
     FieldChange,
     FileChange,
@@ -26,15 +26,17 @@ from sipctl.changes import (
     snapshot,
     subject_of,
 )
-from sipctl.entries import oid_of
 from sipctl.errors import Interrupted, Refused
 from sipctl.findings import Finding, with_severities
+from sipctl.git import committing, upkeep
+from sipctl.git.repository import Entry, GitDied, GitFailed, Repository, is_unmerged
 from sipctl.inventory import Inventory, refuse_unread_folders
 from sipctl.kinds import SETTINGS_FILE, kind_of, reference_of
-from sipctl.masking import settings_text, without_plaintext
 from sipctl.member import Member
+from sipctl.passwords.masking import settings_text, without_plaintext
 from sipctl.patch import patch
-from sipctl.repository import Entry, GitDied, GitFailed, Repository, is_unmerged
+from sipctl.storage import disk, journal
+from sipctl.storage.entries import oid_of
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -305,7 +307,7 @@ def _settings_changes(plan: Plan) -> tuple[FieldChange, ...]:
     file = next((c for c in plan.effective if c.path == SETTINGS_FILE), None)
     if file is None:
         return ()
-    from sipctl.comparison import changed_settings
+    from sipctl.diff.comparison import changed_settings
 
     changed = changed_settings(file.before, file.after)
     return tuple(c for c in changed if c.field != "version" or (c.old.given and c.new.given))

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sipctl import names, scalars
+from sipctl import names
 from sipctl.endpoint import FIELDS, default_of, is_variable
 from sipctl.kinds import ENDPOINT, SCENARIO, Kind, kind_of, reference_of
-from sipctl.nodes import Mapping as MappingNode
-from sipctl.nodes import Node, Scalar, Sequence, plain_data
 from sipctl.own import free, shown_key
-from sipctl.scenario import FIELDS as SCENARIO_FIELDS
+from sipctl.scenarios.scenario import FIELDS as SCENARIO_FIELDS
+from sipctl.yamlfile import scalars
+from sipctl.yamlfile.nodes import Mapping as MappingNode
+from sipctl.yamlfile.nodes import Node, Scalar, Sequence, plain_data
 
 if TYPE_CHECKING:
     from sipctl.member import Member
@@ -297,7 +298,7 @@ def holds_password(node: Node) -> bool:
     """True where the value of `password` is, or may be, the password itself, in whatever form."""
     if not isinstance(node, MappingNode) or len(node.entries) != 1:
         return not (isinstance(node, Scalar) and scalars.is_null(node.value, node.plain))
-    from sipctl.sealing import is_sealed
+    from sipctl.passwords.sealing import is_sealed
 
     key, value = node.entries[0]
     whole = key.value == "age" and isinstance(value, Scalar) and is_sealed(value.value)

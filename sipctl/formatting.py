@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sipctl import disk, progress, workspace
+from sipctl import progress, workspace
 from sipctl.changes import FileChange
 from sipctl.findings import Finding
 from sipctl.inventory import Inventory
 from sipctl.kinds import SETTINGS_FILE
-from sipctl.masking import settings_text, without_plaintext
 from sipctl.member import Member
+from sipctl.passwords.masking import settings_text, without_plaintext
 from sipctl.reading import mends_of
 from sipctl.settings import FIELDS as SETTINGS_FIELDS
+from sipctl.storage import disk
 from sipctl.yamlfile.format import format_text
 from sipctl.yamlfile.read import read
 

@@ -10,10 +10,10 @@ from sipctl import names
 from sipctl.endpoint import Endpoint
 from sipctl.errors import Refused
 from sipctl.findings import Finding, Place
-from sipctl.judgement import judge
 from sipctl.kinds import ENDPOINT, FOLDERS, SCENARIO, Kind, reference_of
 from sipctl.member import NO_CONTEXT, Context, Member, place_of
-from sipctl.scenario import Scenario
+from sipctl.rules.judgement import judge
+from sipctl.scenarios.scenario import Scenario
 from sipctl.settings import Settings
 
 

@@ -13,11 +13,11 @@ from pathlib import Path, PurePosixPath
 from sipctl import selection, workspace
 from sipctl.errors import Refused
 from sipctl.findings import Finding, Place
+from sipctl.git.repository import Entry, Repository
 from sipctl.inventory import Inventory
 from sipctl.kinds import FOLDERS, SETTINGS_FILE, is_member_name
 from sipctl.member import NO_CONTEXT, Context, Member
-from sipctl.ondisk import not_a_file, not_a_folder, stray
-from sipctl.repository import Entry, Repository
+from sipctl.storage.ondisk import not_a_file, not_a_folder, stray
 
 _ALL = (*FOLDERS, SETTINGS_FILE)
 

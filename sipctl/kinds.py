@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from sipctl.endpoint import FIELDS as ENDPOINT_FIELDS
-from sipctl.scenario import FIELDS as SCENARIO_FIELDS
+from sipctl.scenarios.scenario import FIELDS as SCENARIO_FIELDS
 
 
 class Kind(NamedTuple):

@@ -68,10 +68,11 @@ def _run(args: Sequence[str]) -> int:
     from typer import Abort
     from typer.exceptions import TyperException
 
-    from sipctl import output, streams, withheld
+    from sipctl import output, streams
     from sipctl.commands import building
     from sipctl.commands.session import Session, default_color
     from sipctl.errors import Interrupted, SipctlError
+    from sipctl.passwords import withheld
 
     streams.prepare()
     session = Session(color=default_color())

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from sipctl.endpoint import Endpoint
 from sipctl.findings import Finding, Place
 from sipctl.kinds import ENDPOINT, SCENARIO, Kind, kind_in, kind_of, reference_of
-from sipctl.scenario import Scenario
+from sipctl.scenarios.scenario import Scenario
 
 if TYPE_CHECKING:
-    from sipctl.ignores import Ignore
-    from sipctl.nodes import Mapping as MappingNode
-    from sipctl.nodes import Node, Scalar
+    from sipctl.rules.ignores import Ignore
+    from sipctl.yamlfile.nodes import Mapping as MappingNode
+    from sipctl.yamlfile.nodes import Node, Scalar
     from sipctl.yamlfile.read import Document
 
 _NONE: Mapping[str, Any] = MappingProxyType({})
@@ -175,7 +175,7 @@ class Content:
     @classmethod
     def of(cls, data: bytes, document: Document) -> Content:
         """The content that these bytes were read from."""
-        from sipctl.nodes import Mapping as MappingNode
+        from sipctl.yamlfile.nodes import Mapping as MappingNode
 
         root = document.root if isinstance(document.root, MappingNode) else None
         return cls(data, document.text, root)
@@ -311,8 +311,8 @@ class Member:
     def password(self, form: str) -> Scalar | None:
         """What an endpoint's password names in one of its forms (`env`, `file`, `age`), whatever
         else is wrong with the file; None where the password has another form."""
-        from sipctl.nodes import Mapping as MappingNode
-        from sipctl.nodes import Scalar
+        from sipctl.yamlfile.nodes import Mapping as MappingNode
+        from sipctl.yamlfile.nodes import Scalar
 
         node = self.node("password")
         if not isinstance(node, MappingNode) or len(node.entries) != 1:

@@ -139,7 +139,7 @@ def rename(
     come = FileChange(kind.path(new), None, after, moved_from=member.path)
     uses: Iterable[FileChange] = ()
     if kind is ENDPOINT:
-        from sipctl import attaching
+        from sipctl.scenarios import attaching
 
         uses = attaching.renamed_uses(inventory, old, new, force=force)
     return Plan(f"rename {old} {new}", f"Rename {what} to {new}", (gone, come, *uses))
@@ -163,7 +163,7 @@ def delete(
     changes = tuple(FileChange(member.path, member.data, None) for member in members.values())
     uses: Iterable[FileChange] = ()
     if kind is ENDPOINT:
-        from sipctl import attaching
+        from sipctl.scenarios import attaching
 
         uses = attaching.released(inventory, members, cascade=cascade, close=close, force=force)
     return Plan("delete", f"Delete {of_these(c.path for c in changes)}", (*changes, *uses))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sipctl.errors import SipctlError
     from sipctl.findings import Finding
     from sipctl.pager import Pager
-    from sipctl.scenario import Scenario
+    from sipctl.scenarios.scenario import Scenario
 
 VERSION = 1
 """The version of every JSON document that sipctl prints."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from sipctl import names, scalars
-from sipctl.nodes import Mapping, Node, Sequence
+from sipctl import names
+from sipctl.yamlfile import scalars
+from sipctl.yamlfile.nodes import Mapping, Node, Sequence
 
 MAX_DIGITS = 18
 """A number of more digits is out of every range, and int() is not linear in their count."""

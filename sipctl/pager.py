@@ -95,8 +95,8 @@ def _command(folder: Path) -> str | None:
 
 def _of_git(folder: Path) -> str:
     """core.pager, PAGER, or Git's own default; without Git that of the variable."""
-    from sipctl import processes
     from sipctl.errors import Refused
+    from sipctl.git import processes
 
     try:
         status, out, _ = processes.run(folder, ["var", "GIT_PAGER"], env=processes.READING)

@@ -11,18 +11,20 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from sipctl import comments, ignores, names, scalars
+from sipctl import names
 from sipctl.changes import MASK, names_password, shown_value
 from sipctl.endpoint import FIELDS, PASSWORD_FORMS, password_form
 from sipctl.findings import Finding
 from sipctl.kinds import ENDPOINT, SCENARIO, SETTINGS_FILE, Kind, kind_in
-from sipctl.masking import with_sources
 from sipctl.member import Branching, Facts, Kept, Login, Span, Use, digest
-from sipctl.nodes import Mapping as MappingNode
-from sipctl.nodes import Mend, Node, Scalar, Sequence
 from sipctl.own import shown_key
-from sipctl.scenario import Scenario
+from sipctl.passwords.masking import with_sources
+from sipctl.rules import comments, ignores
+from sipctl.scenarios.scenario import Scenario
 from sipctl.typed import decode
+from sipctl.yamlfile import scalars
+from sipctl.yamlfile.nodes import Mapping as MappingNode
+from sipctl.yamlfile.nodes import Mend, Node, Scalar, Sequence
 from sipctl.yamlfile.read import Document, read
 
 
@@ -184,7 +186,7 @@ def _kept(node: Node | None) -> Kept | None:
 def _sealed(node: Scalar) -> Kept | None:
     if not node.value:
         return None
-    from sipctl import sealing  # dear, and many workspaces seal nothing
+    from sipctl.passwords import sealing  # dear, and many workspaces seal nothing
 
     try:
         sealing.parse(node.value)

@@ -6,16 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sipctl import disk, workspace
+from sipctl import workspace
 from sipctl.endpoint import DEFAULT_TEXTS, Endpoint
 from sipctl.errors import Refused, Usage
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, FOLDERS, SCENARIO, SETTINGS_FILE
 from sipctl.member import Context, Member
+from sipctl.storage import disk
 
 if TYPE_CHECKING:
     from sipctl import query
-    from sipctl.repository import Repository
+    from sipctl.git.repository import Repository
 
 BULK = 10
 """A change of more endpoints than this wants a yes."""
@@ -103,7 +104,7 @@ def at_revision(
 
 def required_repository(root: Path) -> Repository:
     """The repository around a workspace; raises Refused where there is none."""
-    from sipctl.repository import Repository
+    from sipctl.git.repository import Repository
 
     repository = Repository.find(root)
     if repository is None:
@@ -126,7 +127,7 @@ def shown(member: Member) -> list[tuple[str, str]]:
 def found_repository(root: Path) -> Repository | None:
     """The repository around a workspace, for what can do without: None also where there is no Git,
     or one that does not trust this folder."""
-    from sipctl.repository import Repository
+    from sipctl.git.repository import Repository
 
     try:
         return Repository.find(root)
@@ -204,6 +205,6 @@ def exposed_files(repository: Repository, members: Iterable[Member]) -> frozense
     }
     if not named:
         return frozenset()
-    from sipctl.exposure import exposed
+    from sipctl.git.exposure import exposed
 
     return exposed(repository, named)

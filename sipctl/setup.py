@@ -11,14 +11,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from sipctl import disk, privileges, processes, resources, selection
+from sipctl import privileges, resources, selection
 from sipctl.apply import Planner
 from sipctl.changes import FileChange, Plan
 from sipctl.errors import Refused
+from sipctl.git import processes
+from sipctl.git.repository import GitFailed, Repository
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, KINDS, SCENARIO, SETTINGS_FILE
-from sipctl.repository import GitFailed, Repository
 from sipctl.settings import FORMAT
+from sipctl.storage import disk
 
 _SETTINGS = f"""\
 # The root of a sipctl workspace: {ENDPOINT.path("<reference>")}, {SCENARIO.path("<reference>")}.

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sipctl import disk, journal, operations, selection, setup, workspace
+from sipctl import operations, selection, setup, workspace
 from sipctl.apply import Planner
 from sipctl.changes import Plan, of_these
 from sipctl.errors import Refused
+from sipctl.git.repository import Repository, is_unmerged
 from sipctl.inventory import Inventory
 from sipctl.kinds import FOLDERS, KINDS, Kind, reference_of
-from sipctl.repository import Repository, is_unmerged
+from sipctl.storage import disk, journal
 
 _STATES = {"?": "new", "A": "new", "D": "deleted"}
 

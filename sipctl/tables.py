@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sipctl import hosts, names, progress, scalars
+from sipctl import hosts, names, progress
 from sipctl.changes import (
     FileChange,
     MemberChange,
@@ -32,11 +32,12 @@ from sipctl.findings import Finding, in_order, with_severities
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, reference_of
 from sipctl.member import Member
-from sipctl.nodes import Mapping as MappingNode
-from sipctl.nodes import Scalar
 from sipctl.operations import plan_of_edits
 from sipctl.rules import files
 from sipctl.workspace import context_of, read_member
+from sipctl.yamlfile import scalars
+from sipctl.yamlfile.nodes import Mapping as MappingNode
+from sipctl.yamlfile.nodes import Scalar
 from sipctl.yamlfile.write import Value, document
 
 COLUMNS = tuple(field for field in FIELDS if field != "password")

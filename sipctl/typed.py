@@ -18,11 +18,14 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
-from sipctl import catalogue, names, scalars, withheld
+from sipctl import names
 from sipctl.findings import Finding, Place
-from sipctl.nodes import Mapping, Mend, Node, Scalar, Sequence
 from sipctl.own import MAX_DIGITS, free, shown_key
+from sipctl.passwords import withheld
 from sipctl.rules.book import RULES
+from sipctl.scenarios import catalogue
+from sipctl.yamlfile import scalars
+from sipctl.yamlfile.nodes import Mapping, Mend, Node, Scalar, Sequence
 
 Data = MappingType[str, Any]
 """A document's values by key, each of the type that its field has."""

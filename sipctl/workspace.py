@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from sipctl import cache
-from sipctl.entries import NEVER, Entry, oid_of
 from sipctl.errors import Refused
 from sipctl.findings import Finding
 from sipctl.inventory import Inventory
-from sipctl.judgement import ignored_in, tolerating
 from sipctl.kinds import ENDPOINT, SCENARIO, SETTINGS_FILE, kind_of
 from sipctl.member import (
     NO_CONTEXT,
@@ -23,8 +20,11 @@ from sipctl.member import (
     content_of,
     given,
 )
-from sipctl.ondisk import READING, Disk, Files
+from sipctl.rules.judgement import ignored_in, tolerating
 from sipctl.settings import Settings
+from sipctl.storage import cache
+from sipctl.storage.entries import NEVER, Entry, oid_of
+from sipctl.storage.ondisk import READING, Disk, Files
 
 
 def find_root(start: Path, given: Path | None = None) -> Path:

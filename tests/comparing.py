@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from hypothesis import strategies as st
 
 from sipctl import workspace
-from sipctl.comparison import State
+from sipctl.diff.comparison import State
 from sipctl.kinds import SETTINGS_FILE
 
 SETTINGS = "version: 1\n"

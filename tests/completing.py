@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from sipctl import catalogue, schemas
+from sipctl import schemas
 from sipctl.commands import COMMANDS, Entry
 from sipctl.commands.building import root
 from sipctl.commands.session import (
@@ -24,6 +24,7 @@ from sipctl.completion.kinds import kind_of
 from sipctl.endpoint import CODECS, PASSWORD_FORMS, TRANSPORTS
 from sipctl.kinds import ENDPOINT, KINDS
 from sipctl.rules.book import RULES
+from sipctl.scenarios import catalogue
 
 
 def every_command() -> Iterator[tuple[str, Any, Any]]:

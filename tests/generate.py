@@ -9,8 +9,8 @@ from collections.abc import Callable
 from functools import partial
 
 from sipctl import examples, schemas
-from sipctl.nodes import plain_data
 from sipctl.rules.book import RULES, Rule
+from sipctl.yamlfile.nodes import plain_data
 from sipctl.yamlfile.read import read
 from tests import completing, picture
 from tests.support import ROOT
@@ -68,8 +68,8 @@ def _fenced(text: str) -> str:
 
 
 def catalogue() -> str:
-    """sipctl/catalogue.json: what catalogue.yaml says, for a program that has no YAML at hand."""
-    root = read((ROOT / "sipctl/catalogue.yaml").read_bytes(), "catalogue.yaml").root
+    """catalogue.json: what catalogue.yaml says, for a program that has no YAML at hand."""
+    root = read((ROOT / "sipctl/scenarios/catalogue.yaml").read_bytes(), "catalogue.yaml").root
     assert root is not None
     return json.dumps(plain_data(root), ensure_ascii=False, indent=1) + "\n"
 
@@ -78,7 +78,7 @@ FILES: dict[str, Callable[[], str]] = {
     **{f"schemas/{name}.schema.json": partial(schemas.text, name) for name in schemas.MODELS},
     "docs/rules.md": rules_page,
     "sipctl/completion/table.tsv": completing.text,
-    "sipctl/catalogue.json": catalogue,
+    "sipctl/scenarios/catalogue.json": catalogue,
     "docs/session.svg": picture.svg,
 }
 """Every generated file, and what makes its text."""

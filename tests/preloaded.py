@@ -121,7 +121,8 @@ def _text(stream: Any) -> str:
 
 
 def _run(request: dict[str, Any], events: int) -> None:
-    from sipctl import committing, main
+    from sipctl import main
+    from sipctl.git import committing
 
     if request["stepwise"]:
         committing._PAIRS = -1

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from sipctl import apply, history
+from sipctl import apply
 from sipctl.apply import Options, Outcome, Planner
 from sipctl.changes import MemberChange
-from sipctl.history import Chosen, Entry
+from sipctl.git.repository import Repository
+from sipctl.history import log
+from sipctl.history.log import Chosen, Entry
 from sipctl.kinds import ENDPOINT, Kind
-from sipctl.repository import Repository
 from tests.support import execute
 
 PARIS = """\
@@ -107,8 +108,8 @@ class Story:
         """The history of one member, or of all of a kind."""
         wanted = Chosen(**chosen)  # type: ignore[arg-type]
         if reference is None:
-            return list(history.of_all(self.repository, wanted, kind=kind))
-        return list(history.of(self.repository, reference, wanted, kind=kind))
+            return list(log.of_all(self.repository, wanted, kind=kind))
+        return list(log.of(self.repository, reference, wanted, kind=kind))
 
     def of(self, reference: str, kind: Kind = ENDPOINT, **chosen: object) -> list[str]:
         entries = self.entries(reference, kind, **chosen)
@@ -122,7 +123,7 @@ class Story:
         return ["; ".join(map(told, entry.changes)) for entry in entries]
 
     def blame(self, reference: str, kind: Kind = ENDPOINT) -> dict[str, str | None]:
-        rows = history.blame(self.repository, reference, kind)
+        rows = log.blame(self.repository, reference, kind)
         return {row.field: row.commit.oid if row.commit else None for row in rows}
 
 

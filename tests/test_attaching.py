@@ -8,15 +8,16 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sipctl import attaching, operations
-from sipctl.attaching import Place
+from sipctl import operations
 from sipctl.changes import Plan
 from sipctl.errors import Refused, SipctlError, Usage
 from sipctl.inventory import Inventory
 from sipctl.kinds import SCENARIO, SETTINGS_FILE
-from sipctl.nodes import Mapping, Node
-from sipctl.scenario import Scenario
+from sipctl.scenarios import attaching
+from sipctl.scenarios.attaching import Place
+from sipctl.scenarios.scenario import Scenario
 from sipctl.workspace import inventory_of, reread
+from sipctl.yamlfile.nodes import Mapping, Node
 from tests.documents import comments, line_comments, one_line_scalars, pieces
 
 ENDPOINTS = ("paris", "lyon", "nice")

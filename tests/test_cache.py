@@ -16,12 +16,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sipctl import cache, comparison, entries, judged, ondisk, selection, sides
+from sipctl import judged, selection
 from sipctl import workspace as workspaces
-from sipctl.entries import Entry
+from sipctl.diff import comparison, sides
+from sipctl.git.repository import Repository
 from sipctl.inventory import Inventory
 from sipctl.member import Facts
-from sipctl.repository import Repository
+from sipctl.storage import cache, entries, ondisk
+from sipctl.storage.entries import Entry
 from tests import everything
 from tests.conftest import Git, Program
 from tests.support import ROOT, execute

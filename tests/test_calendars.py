@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sipctl.calendars import Calendar, CalendarError, Fault, faults, when
 from sipctl.errors import Refused, Usage
+from sipctl.scenarios.calendars import Calendar, CalendarError, Fault, faults, when
 
 PARIS = "Europe/Paris"
 NEW_YORK = "America/New_York"

@@ -22,8 +22,8 @@ from urllib.parse import quote
 
 import pytest
 
-from sipctl import scalars
 from sipctl.completion import table
+from sipctl.yamlfile import scalars
 from tests import everything, keys
 from tests.conftest import Git, Program, Terminal
 from tests.everything import READING, WRITING, every_command, words

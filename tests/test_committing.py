@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sipctl import committing
+from sipctl.git import committing
 from tests.conftest import Git, Program
 from tests.support import Environment, environment
 from tests.test_upkeep import traced

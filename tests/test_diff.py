@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from sipctl.changes import Value
-from sipctl.comparison import Comparison, Difference, compare
+from sipctl.diff.comparison import Comparison, Difference, compare
 from sipctl.findings import Place
 from sipctl.render import comparison as render
 from sipctl.render.markdown import LIMIT

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from sipctl import audit, examples
-from sipctl.disk import MAX_BYTES
+from sipctl import examples
 from sipctl.findings import Finding
-from sipctl.identities import Keys
+from sipctl.git.repository import Repository
 from sipctl.member import NO_CONTEXT, Context, Login, digest
-from sipctl.repository import Repository
-from sipctl.resealing import Sets
+from sipctl.passwords import audit
+from sipctl.passwords.identities import Keys
+from sipctl.passwords.resealing import Sets
 from sipctl.rules.book import RULES
+from sipctl.storage.disk import MAX_BYTES
 from sipctl.workspace import load, reread
 from tests.conftest import Program
 from tests.support import ROOT, execute

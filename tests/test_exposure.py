@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from sipctl.exposure import exposed
-from sipctl.repository import Repository
+from sipctl.git.exposure import exposed
+from sipctl.git.repository import Repository
 from tests.conftest import Git
 from tests.support import execute, steps
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sipctl import disk
+from sipctl.storage import disk
 from tests.conftest import Git, Program
 from tests.support import PROGRAM, execute, needed
 from tests.writers import changed_by_head, message_of_head, refuse_remains, write_hook

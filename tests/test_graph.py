@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sipctl.graph import Link, closed_loops, leading_to, links, reachable, unreached
-from sipctl.scenario import Action, Scenario
+from sipctl.scenarios.graph import Link, closed_loops, leading_to, links, reachable, unreached
+from sipctl.scenarios.scenario import Action, Scenario
 from tests.support import steps
 
 Graph = dict[str, dict[str, str | None]]

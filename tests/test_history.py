@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sipctl import history, operations, revert, selection
+from sipctl import operations, selection
 from sipctl.apply import Planner
 from sipctl.errors import Refused
-from sipctl.history import Chosen
+from sipctl.history import log, revert
+from sipctl.history.log import Chosen
 from sipctl.kinds import SCENARIO
 from sipctl.yamlfile.write import UNSET, Value
 from tests.conftest import Program, Terminal
@@ -48,7 +49,7 @@ def story(workspace: Path) -> Story:
 def test_each_change_of_a_field_is_told_with_old_and_new(story: Story) -> None:
     created = story.does("pbx-paris", PARIS)
     edited = story.does("pbx-paris", PARIS.replace("5060", "5061"))
-    entries = list(history.of(story.repository, "pbx-paris"))
+    entries = list(log.of(story.repository, "pbx-paris"))
     assert [entry.commit.oid for entry in entries] == [edited, created]
     assert entries[0].commit.author.email == "ada@example.net"
     assert entries[0].commit.time == "2026-03-01T00:02:00+00:00"
@@ -111,7 +112,7 @@ def test_passwords_show_by_their_form_only(story: Story) -> None:
     assert story.of("pbx-paris", limit=1) == [
         "changed pbx-paris: password: plain -> plain (another value)"
     ]
-    shown = repr(list(history.of(story.repository, "pbx-paris")))
+    shown = repr(list(log.of(story.repository, "pbx-paris")))
     assert not [secret for secret in ("hunter2", "swordfish") if secret in shown]
 
 
@@ -265,7 +266,7 @@ def test_the_history_of_a_duplicate_begins_with_where_it_came_from(story: Story)
     assert story.of_all()[1] == "duplicated pbx-nice from pbx-paris"
     blame = story.blame("pbx-nice")
     assert (blame["port"], blame["host"], blame["reference"]) == (port, copied, copied)
-    sources = {row.field: row.source for row in history.blame(story.repository, "pbx-nice")}
+    sources = {row.field: row.source for row in log.blame(story.repository, "pbx-nice")}
     assert (sources["port"], sources["host"], sources["reference"]) == (None, "pbx-paris", None)
 
 
@@ -594,10 +595,10 @@ def test_a_limit_counts_what_is_shown(busy: Story) -> None:
 
 
 def test_history_up_to_a_revision(busy: Story) -> None:
-    entries = history.of(busy.repository, "pbx-paris", revision="HEAD~1")
+    entries = log.of(busy.repository, "pbx-paris", revision="HEAD~1")
     assert [entry.commit.oid for entry in entries] == [busy.commits[2], busy.commits[0]]
     with pytest.raises(Refused, match="no revision"):
-        history.of_all(busy.repository, revision="nothing")
+        log.of_all(busy.repository, revision="nothing")
 
 
 # -- places and settings -------------------------------------------------------------------------
@@ -640,13 +641,13 @@ def test_a_detached_head_has_the_history_that_leads_to_it(busy: Story) -> None:
 def test_a_shallow_clone_says_where_it_ends(busy: Story, tmp_path: Path) -> None:
     clone = tmp_path / "clone"
     busy.git("clone", "--quiet", "--depth=2", f"file://{busy.root}", str(clone))
-    entries = list(history.of(Story(clone).repository, "pbx-paris"))
+    entries = list(log.of(Story(clone).repository, "pbx-paris"))
     assert [entry.cut for entry in entries] == [False, True]
     assert entries[1].changes[0].kind == "created"
-    assert not any(entry.cut for entry in history.of_all(busy.repository))
+    assert not any(entry.cut for entry in log.of_all(busy.repository))
     worktree = Story(tmp_path / "tree")
     Story(clone).git("worktree", "add", "--quiet", str(worktree.root))
-    assert [entry.cut for entry in history.of_all(worktree.repository)] == [False, True]
+    assert [entry.cut for entry in log.of_all(worktree.repository)] == [False, True]
 
 
 SETTINGS = """\
@@ -675,10 +676,10 @@ def test_the_users_settings_change_nothing(busy: Story, home: Path) -> None:
     busy.does("pbx-ain", renamed(LYON, "pbx-ain") + "port: 5070\n")
     busy.put("pbx-ain", LYON)
     busy.commit("Été", "--author=Zoé <zoe@example.org>")
-    before = busy.of_all(), list(history.of(busy.repository, "pbx-ain"))
+    before = busy.of_all(), list(log.of(busy.repository, "pbx-ain"))
     with (home / ".gitconfig").open("a") as file:
         file.write(SETTINGS)
-    assert (busy.of_all(), list(history.of(busy.repository, "pbx-ain"))) == before
+    assert (busy.of_all(), list(log.of(busy.repository, "pbx-ain"))) == before
     assert before[1][0].commit.author.name == "Zoé"
 
 
@@ -715,15 +716,15 @@ def everything(story: Story, references: Iterable[str]) -> list[object]:
     """All that history and blame tell, but for the hashes."""
     found: list[object] = [
         (entry.commit.time, entry.commit.author, entry.changes)
-        for entry in history.of_all(story.repository)
+        for entry in log.of_all(story.repository)
     ]
     for reference in references:
         found += [
             (reference, entry.commit.time, entry.changes)
-            for entry in history.of(story.repository, reference)
+            for entry in log.of(story.repository, reference)
         ]
         if story.file(reference).exists():
-            rows = history.blame(story.repository, reference)
+            rows = log.blame(story.repository, reference)
             found += [(r.field, r.value, r.source, r.commit and r.commit.time) for r in rows]
     return found
 
@@ -755,7 +756,7 @@ def test_with_every_trailer_stripped_the_history_is_the_same(story: Story) -> No
     execute(["git", "filter-branch", "--msg-filter", script], cwd=story.root, env=quiet)
     assert "Sipctl-Operation" not in story.git("log", "--format=%B")
     assert everything(story, "abcAz") == before
-    kinds = {change.kind for entry in history.of_all(story.repository) for change in entry.changes}
+    kinds = {change.kind for entry in log.of_all(story.repository) for change in entry.changes}
     assert kinds == {"created", "changed", "renamed", "duplicated", "deleted"}
 
 
@@ -788,11 +789,11 @@ def test_a_long_history_is_one_log_and_few_processes_more(
     def count(work: Callable[[], object]) -> int:
         return git_processes(trace, monkeypatch, work)
 
-    assert count(lambda: list(history.of(repository, "pbx-paris"))) < 15
-    assert count(lambda: list(history.of_all(repository))) < 15
-    assert count(lambda: history.blame(repository, "pbx-paris")) < 15
-    assert count(lambda: list(history.of(repository, "pbx-paris", Chosen(limit=3)))) < 5
-    assert len(list(history.of(repository, "pbx-paris"))) == 301
+    assert count(lambda: list(log.of(repository, "pbx-paris"))) < 15
+    assert count(lambda: list(log.of_all(repository))) < 15
+    assert count(lambda: log.blame(repository, "pbx-paris")) < 15
+    assert count(lambda: list(log.of(repository, "pbx-paris", Chosen(limit=3)))) < 5
+    assert len(list(log.of(repository, "pbx-paris"))) == 301
 
 
 def test_many_created_endpoints_are_few_processes_more(
@@ -804,7 +805,7 @@ def test_many_created_endpoints_are_few_processes_more(
     repository = story.repository
 
     def work() -> None:
-        kinds = [c.kind for entry in history.of_all(repository) for c in entry.changes]
+        kinds = [c.kind for entry in log.of_all(repository) for c in entry.changes]
         assert (kinds.count("duplicated"), kinds.count("created")) == (11, 1)
 
     assert git_processes(tmp_path / "trace", monkeypatch, work) <= 5
@@ -938,5 +939,5 @@ def test_blame_and_history_agree_with_a_slow_oracle(
         setters.setdefault("reference", commit)
     expected = {field: setters[field] for field in ("reference", *values)}
     assert story.blame(name) == expected
-    told_of = {entry.commit.oid for entry in history.of(story.repository, name)}
+    told_of = {entry.commit.oid for entry in log.of(story.repository, name)}
     assert set(expected.values()) <= told_of

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sipctl import comments
-from sipctl.disk import MAX_BYTES
 from sipctl.findings import Finding, Severity
 from sipctl.inventory import Inventory
 from sipctl.kinds import SETTINGS_FILE
+from sipctl.rules import comments
 from sipctl.rules.book import RULES
+from sipctl.storage.disk import MAX_BYTES
 from sipctl.workspace import inventory_of, read_member, reread
 from tests.conftest import Git, Program
 

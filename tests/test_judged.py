@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sipctl import judged
-from sipctl.repository import Repository
+from sipctl.git.repository import Repository
 from tests.conftest import Git, Program
 from tests.support import PROGRAM, Result, execute
 

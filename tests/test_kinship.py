@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sipctl.history.kinship import Alikes, Tree, Version, _holding, likeness
 from sipctl.kinds import ENDPOINT, SCENARIO, Kind
-from sipctl.kinship import Alikes, Tree, Version, _holding, likeness
 from tests.support import steps
 
 # -- contents ------------------------------------------------------------------------------------

@@ -16,14 +16,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from sipctl import catalogue
 from sipctl.endpoint import Endpoint
 from sipctl.render import Segments, visible
 from sipctl.render.dot import dot
 from sipctl.render.mermaid import mermaid
 from sipctl.render.scenario import WIDTH, choices, open_branches, tree
 from sipctl.render.styled import colored
-from sipctl.scenario import Action, Scenario
+from sipctl.scenarios import catalogue
+from sipctl.scenarios.scenario import Action, Scenario
 from tests.support import ROOT, execute, needed
 
 Branches = Mapping[str, str | None]

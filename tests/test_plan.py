@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from sipctl.comparison import _ignore_changes, compare
-from sipctl.consequences import Impact, impact, sentence
-from sipctl.detours import Weight
+from sipctl.diff.comparison import _ignore_changes, compare
+from sipctl.diff.consequences import Impact, impact, sentence
+from sipctl.diff.detours import Weight
 from sipctl.findings import Place
 from sipctl.inventory import Inventory
 from sipctl.render import markdown
 from sipctl.render import plan as render
-from sipctl.scenario import Action, Scenario
+from sipctl.scenarios.scenario import Action, Scenario
 from tests import keys
 from tests.comparing import FILES, PARIS, SETTINGS, SUPPORT, changed, state, workspaces
 from tests.conftest import Git, Program

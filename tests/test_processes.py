@@ -13,10 +13,9 @@ from typing import IO
 
 import pytest
 
-from sipctl import processes
 from sipctl.errors import Refused
-from sipctl.kinds import SCENARIO
-from sipctl.processes import (
+from sipctl.git import processes
+from sipctl.git.processes import (
     Conversation,
     GitDied,
     GitFailed,
@@ -24,6 +23,7 @@ from sipctl.processes import (
     directly,
     through_gitpython,
 )
+from sipctl.kinds import SCENARIO
 from tests.comparing import SUPPORT
 from tests.conftest import Git, Program
 from tests.everything import READING, words

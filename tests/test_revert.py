@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from sipctl import operations, revert
+from sipctl import operations
 from sipctl.apply import Outcome
 from sipctl.changes import Plan
 from sipctl.errors import Refused
+from sipctl.history import revert
 from sipctl.inventory import Inventory
 from sipctl.yamlfile.write import Value
 from tests.conftest import Git, Program

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from _pytest.mark import ParameterSet
 
-from sipctl.disk import MAX_BYTES
 from sipctl.findings import Finding, Severity
 from sipctl.kinds import SETTINGS_FILE
 from sipctl.rules.book import RULES, find
+from sipctl.storage.disk import MAX_BYTES
 from sipctl.workspace import inventory_of, load
 from sipctl.yamlfile.compose import MAX_DEPTH
 

@@ -11,10 +11,10 @@ from ruamel.yaml import YAML
 from ruamel.yaml.nodes import ScalarNode
 from ruamel.yaml.resolver import VersionedResolver
 
-from sipctl.nodes import Mapping
-from sipctl.scalars import DECIMAL, double_quoted, is_plain_safe, quote, taken_for
 from sipctl.yamlfile.meaning import of_node, of_value
+from sipctl.yamlfile.nodes import Mapping
 from sipctl.yamlfile.read import read
+from sipctl.yamlfile.scalars import DECIMAL, double_quoted, is_plain_safe, quote, taken_for
 from sipctl.yamlfile.write import Value, document
 from tests.documents import strings, values
 

@@ -4,13 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from sipctl import attaching, history, operations, revert, standing
+from sipctl import operations, standing
 from sipctl.apply import Outcome, Planner
-from sipctl.attaching import Place
 from sipctl.changes import Plan
 from sipctl.errors import Refused
+from sipctl.history import log, revert
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, SCENARIO, Kind
+from sipctl.scenarios import attaching
+from sipctl.scenarios.attaching import Place
 from sipctl.workspace import read_member
 from sipctl.yamlfile.write import UNSET
 from tests.conftest import Program
@@ -194,7 +196,7 @@ def test_a_copy_is_told_from_what_it_was_copied(story: Story) -> None:
     assert told(story, reference="sales-in") == [
         "duplicated sales-in from support-in: entry_points: +33100000000 -> -"
     ]
-    rows = history.blame(story.repository, "sales-in", SCENARIO)
+    rows = log.blame(story.repository, "sales-in", SCENARIO)
     sources = {row.field: row.source for row in rows}
     assert (sources["actions.menu.branches.1"], sources["reference"]) == ("support-in", None)
 
@@ -264,7 +266,7 @@ def test_blame_names_the_commit_of_each_branch_and_parameter(story: Story) -> No
     assert blame["actions.pbx-paris.endpoint"] == moved
     assert blame["actions.queue.queue"] == back
     assert blame["actions.menu.x-owner"] is None
-    chosen = history.blame(story.repository, "support-in", SCENARIO, ("actions.pbx-paris", "name"))
+    chosen = log.blame(story.repository, "support-in", SCENARIO, ("actions.pbx-paris", "name"))
     assert [row.field for row in chosen] == [
         "name",
         "actions.pbx-paris.action",
@@ -294,7 +296,7 @@ def everything(story: Story) -> list[object]:
         for reference in references:
             found += [(e.commit.time, e.changes) for e in story.entries(reference, kind)]
             if story.file(reference, kind).exists():
-                rows = history.blame(story.repository, reference, kind)
+                rows = log.blame(story.repository, reference, kind)
                 found += [(r.field, r.value, r.source, r.commit and r.commit.time) for r in rows]
     return found
 
@@ -441,9 +443,7 @@ def test_an_action_that_is_gone_comes_back_with_values_of_their_own_types(story:
     lines = [line.split("#")[0].rstrip() for line in menu.splitlines()]
     assert text(story).splitlines()[-len(lines) :] == lines
     assert told(story)[0].startswith("changed support-in: start: queue -> menu")
-    values = {
-        row.field: row.value for row in history.blame(story.repository, "support-in", SCENARIO)
-    }
+    values = {row.field: row.value for row in log.blame(story.repository, "support-in", SCENARIO)}
     expected = {
         "repeat": 3,
         "loud": True,

@@ -13,15 +13,16 @@ from _pytest.mark import ParameterSet
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sipctl import catalogue, scalars
 from sipctl.findings import Finding
 from sipctl.inventory import Inventory
 from sipctl.kinds import SETTINGS_FILE
 from sipctl.member import NOTHING, Context, Facts, Member
-from sipctl.nodes import Mapping
 from sipctl.rules import files, graphs
 from sipctl.rules.book import RULES
+from sipctl.scenarios import catalogue
 from sipctl.workspace import inventory_of
+from sipctl.yamlfile import scalars
+from sipctl.yamlfile.nodes import Mapping
 from sipctl.yamlfile.read import read
 from tests.support import steps
 from tests.test_rules import marked

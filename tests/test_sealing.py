@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sipctl import scalars, sealing
-from sipctl.sealing import Foreign, Malformed, Opened
+from sipctl.passwords import sealing
+from sipctl.passwords.sealing import Foreign, Malformed, Opened
+from sipctl.yamlfile import scalars
 from tests import keys
 from tests.support import ROOT, execute, needed
 

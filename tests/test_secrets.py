@@ -10,7 +10,7 @@ import pyrage
 import pytest
 import yaml
 
-from sipctl import sealing
+from sipctl.passwords import sealing
 from tests import keys
 from tests.conftest import Git, Program, Terminal
 from tests.support import Environment, execute, needed

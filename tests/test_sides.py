@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-from sipctl import sharing, sides
-from sipctl.comparison import Comparison, State, compare
-from sipctl.repository import Repository
-from sipctl.sides import DISK, Side
+from sipctl import sharing
+from sipctl.diff import sides
+from sipctl.diff.comparison import Comparison, State, compare
+from sipctl.diff.sides import DISK, Side
+from sipctl.git.repository import Repository
 from tests.comparing import FILES, PARIS, changed, state, workspaces
 from tests.conftest import Git, Program
 from tests.support import execute, steps

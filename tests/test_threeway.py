@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sipctl import nodes
 from sipctl.changes import field_name, snapshot
+from sipctl.history.threeway import Taken
 from sipctl.kinds import SCENARIO
-from sipctl.threeway import Taken
-from sipctl.ways import data_of, edited_like, node_at, outermost, way_of
+from sipctl.scenarios.ways import data_of, edited_like, node_at, outermost, way_of
 from sipctl.workspace import read_member
+from sipctl.yamlfile import nodes
 from sipctl.yamlfile.edit import set_paths
 from sipctl.yamlfile.meaning import Meaning, of_node, of_value
 from sipctl.yamlfile.read import read

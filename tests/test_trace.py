@@ -11,13 +11,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sipctl import catalogue
-from sipctl.calendars import when
 from sipctl.endpoint import Endpoint
 from sipctl.errors import Refused, SipctlError, Usage
 from sipctl.render import routing as render
-from sipctl.routing import Call, End, Ending, Trace, Way, keys_of, matches, takes_of, trace
-from sipctl.scenario import Scenario
+from sipctl.scenarios import catalogue
+from sipctl.scenarios.calendars import when
+from sipctl.scenarios.routing import (
+    Call,
+    End,
+    Ending,
+    Trace,
+    Way,
+    keys_of,
+    matches,
+    takes_of,
+    trace,
+)
+from sipctl.scenarios.scenario import Scenario
 from sipctl.workspace import read_member
 from tests.conftest import Git, Program, Terminal
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from sipctl import commitgraph, walk
-from sipctl import repository as repositories
-from sipctl.repository import Repository
+from sipctl.git import commitgraph, walk
+from sipctl.git import repository as repositories
+from sipctl.git.repository import Repository
 from tests.conftest import Git, Program
 from tests.support import execute
 from tests.test_upkeep import graph, traced

@@ -11,10 +11,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from sipctl.errors import Bug
-from sipctl.scalars import is_plain_safe, quote
 from sipctl.yamlfile.edit import set_paths
 from sipctl.yamlfile.meaning import Meaning, of_node, of_value
 from sipctl.yamlfile.read import read
+from sipctl.yamlfile.scalars import is_plain_safe, quote
 from sipctl.yamlfile.write import UNSET, Unset, Value, top_entry
 from tests.documents import ORDER, Source, sources, strings, values
 

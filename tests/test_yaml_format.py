@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 
 from sipctl.errors import Bug
-from sipctl.nodes import Mapping, Mend, Scalar, plain_data
-from sipctl.scalars import double_quoted
 from sipctl.yamlfile.format import format_text
 from sipctl.yamlfile.meaning import of_node
+from sipctl.yamlfile.nodes import Mapping, Mend, Scalar, plain_data
 from sipctl.yamlfile.read import read
+from sipctl.yamlfile.scalars import double_quoted
 from tests.documents import ORDER, Source, sources
 
 HEAVY = settings(max_examples=60)

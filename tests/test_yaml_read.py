@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sipctl.disk import MAX_BYTES
-from sipctl.nodes import Mapping, Node, Scalar, Sequence, plain_data
+from sipctl.storage.disk import MAX_BYTES
 from sipctl.yamlfile.meaning import of_node
+from sipctl.yamlfile.nodes import Mapping, Node, Scalar, Sequence, plain_data
 from sipctl.yamlfile.read import Document, place_at, read
 from tests.documents import Source, sources
 

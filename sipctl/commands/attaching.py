@@ -8,14 +8,15 @@ from typing import Annotated
 
 import typer
 
-from sipctl import attaching, names
-from sipctl.attaching import Place
+from sipctl import names
 from sipctl.commands.arguments import Close, Limit
 from sipctl.commands.session import READING_FORMATS, Session, session_of
 from sipctl.errors import Usage
 from sipctl.inventory import UsedAt
 from sipctl.render.outline import Row, outline
-from sipctl.scenario import Scenario
+from sipctl.scenarios import attaching
+from sipctl.scenarios.attaching import Place
+from sipctl.scenarios.scenario import Scenario
 
 Reference = Annotated[str, typer.Argument(metavar="SCENARIO", help="The scenario.")]
 

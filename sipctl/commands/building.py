@@ -127,7 +127,7 @@ def _take(context: typer.Context, param: Any, value: Any) -> Any:
             _refuse_other_than_text(value)
         session_of(context).take(param.name, value)
         if param.name == "no_cache" and value:
-            from sipctl import cache
+            from sipctl.storage import cache
 
             context.find_root().with_resource(cache.switched_off())
     return value

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sipctl import disk, examples, judged, names, output, reports, resources, workspace
+from sipctl import examples, judged, names, output, reports, resources, workspace
 from sipctl.commands import reporting
 from sipctl.commands.arguments import Limit
 from sipctl.commands.reporting import FINDINGS, Format, OutputFile
@@ -21,6 +21,7 @@ from sipctl.inventory import Inventory
 from sipctl.render import findings as render
 from sipctl.render import visible
 from sipctl.rules.book import RULES, Rule, find
+from sipctl.storage import disk
 
 if TYPE_CHECKING:
     from sipctl.formatting import Formatted

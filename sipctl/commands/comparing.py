@@ -7,14 +7,15 @@ from typing import Annotated, Any
 
 import typer
 
-from sipctl import output, selection, sides
+from sipctl import output, selection
 from sipctl.commands.session import COMPARING_FORMATS, Session, session_of, tell_interrupted
-from sipctl.comparison import Comparison, Difference, FieldDifference, State, compare
+from sipctl.diff import sides
+from sipctl.diff.comparison import Comparison, Difference, FieldDifference, State, compare
+from sipctl.diff.sides import Side
 from sipctl.findings import Finding, Place
+from sipctl.git.repository import Repository
 from sipctl.kinds import SETTINGS_FILE
 from sipctl.render import comparison as render
-from sipctl.repository import Repository
-from sipctl.sides import Side
 
 CHANGES = 4
 

@@ -10,14 +10,15 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from sipctl import apply, disk, operations, output, privileges, selection, workspace
+from sipctl import apply, operations, output, privileges, selection, workspace
 from sipctl.changes import Plan
 from sipctl.commands.session import Session
 from sipctl.errors import Interrupted, Refused, SipctlError, Usage
+from sipctl.git.repository import Repository
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, Kind
 from sipctl.member import Member
-from sipctl.repository import Repository
+from sipctl.storage import disk
 
 
 def edit(session: Session, reference: str, kind: Kind = ENDPOINT) -> None:

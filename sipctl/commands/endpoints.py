@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sipctl import operations, secrets, selection, workspace
+from sipctl import operations, selection, workspace
 from sipctl.changes import Plan
 from sipctl.commands import editor, form, passwords
 from sipctl.commands.arguments import Close, Force, References, Where
@@ -17,6 +17,7 @@ from sipctl.endpoint import FIELDS
 from sipctl.errors import Usage
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT
+from sipctl.passwords import secrets
 from sipctl.yamlfile.write import UNSET
 
 

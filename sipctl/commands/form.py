@@ -8,12 +8,14 @@ from pathlib import Path
 
 import typer
 
-from sipctl import names, operations, scalars, secrets, workspace
+from sipctl import names, operations, workspace
 from sipctl.commands import passwords
 from sipctl.commands.session import Session
 from sipctl.errors import Refused
 from sipctl.kinds import ENDPOINT, SCENARIO, Kind
-from sipctl.secrets import NewPassword
+from sipctl.passwords import secrets
+from sipctl.passwords.secrets import NewPassword
+from sipctl.yamlfile import scalars
 from sipctl.yamlfile.write import Value
 
 _QUESTIONS: dict[str, dict[str, str]] = {

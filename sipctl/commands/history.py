@@ -9,20 +9,22 @@ from typing import Annotated, Any
 
 import typer
 
-from sipctl import history as past
-from sipctl import output, progress, revert, selection, streams, upkeep
-from sipctl import undo as reversal
+from sipctl import output, progress, selection, streams
 from sipctl.changes import FieldChange, MemberChange, Plan, field_name
 from sipctl.commands.arguments import Force, Limit, References, Where
 from sipctl.commands.session import READING_FORMATS, Session, session_of
 from sipctl.endpoint import FIELDS
 from sipctl.errors import Usage
-from sipctl.history import BlameRow, Chosen, Entry
+from sipctl.git import upkeep
+from sipctl.git.repository import Commit, Repository
+from sipctl.history import log as past
+from sipctl.history import revert
+from sipctl.history import undo as reversal
+from sipctl.history.log import BlameRow, Chosen, Entry
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, SCENARIO, Kind
 from sipctl.render import changes as render
-from sipctl.repository import Commit, Repository
-from sipctl.ways import way_of
+from sipctl.scenarios.ways import way_of
 
 Fields = Annotated[
     list[str] | None,

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 
 import typer
 
-from sipctl import names, secrets, workspace
+from sipctl import names, workspace
 from sipctl.commands.session import Session
 from sipctl.errors import Refused, Usage
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT
-from sipctl.secrets import NewPassword, Sealer
+from sipctl.passwords import secrets
+from sipctl.passwords.secrets import NewPassword, Sealer
 from sipctl.settings import Settings
 
 _LINE_ENDS = re.compile(r"[\r\n]")
@@ -75,7 +76,7 @@ def content(session: Session) -> str:
 
 def sealer(settings: Settings) -> Sealer:
     """What seals, with the keys at hand."""
-    from sipctl import identities  # few commands need keys
+    from sipctl.passwords import identities  # few commands need keys
 
     return Sealer(identities.find(settings.recipients))
 

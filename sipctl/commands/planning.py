@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-from sipctl import consequences, sides
 from sipctl.commands.comparing import (
     CHANGES,
     ExitCode,
@@ -19,9 +18,10 @@ from sipctl.commands.comparing import (
     side_data,
 )
 from sipctl.commands.session import COMPARING_FORMATS, session_of
-from sipctl.comparison import compare
-from sipctl.consequences import Caution, Consequence, Impact, sentence
-from sipctl.detours import Reached, Step, Trail
+from sipctl.diff import consequences, sides
+from sipctl.diff.comparison import compare
+from sipctl.diff.consequences import Caution, Consequence, Impact, sentence
+from sipctl.diff.detours import Reached, Step, Trail
 from sipctl.render import plan as render
 
 

@@ -10,11 +10,12 @@ from typing import Annotated
 
 import typer
 
-from sipctl import disk, output, reports
+from sipctl import output, reports
 from sipctl.commands.session import Session
 from sipctl.errors import Refused, Usage
 from sipctl.render import findings as render
 from sipctl.render import visible
+from sipctl.storage import disk
 
 FINDINGS = 1
 """The exit status that tells of findings."""

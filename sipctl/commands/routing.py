@@ -6,12 +6,13 @@ from typing import Annotated, Any
 
 import typer
 
-from sipctl import names, output, routing
-from sipctl.calendars import when
+from sipctl import names, output
 from sipctl.commands.session import TELLING_FORMATS, session_of
 from sipctl.findings import Place
 from sipctl.render import routing as render
-from sipctl.routing import Branch, Call, End, Ending, Step, Trace, Way
+from sipctl.scenarios import routing
+from sipctl.scenarios.calendars import when
+from sipctl.scenarios.routing import Branch, Call, End, Ending, Step, Trace, Way
 
 NOT_MET = 1
 

@@ -15,10 +15,10 @@ from sipctl.commands.arguments import Force, Limit
 from sipctl.commands.session import DRAWING_FORMATS, READING_FORMATS, session_of, split
 from sipctl.editing import Change
 from sipctl.errors import Usage
-from sipctl.graph import links
 from sipctl.inventory import Inventory
 from sipctl.kinds import SCENARIO
-from sipctl.scenario import FIELDS, TYPES, Scenario
+from sipctl.scenarios.graph import links
+from sipctl.scenarios.scenario import FIELDS, TYPES, Scenario
 from sipctl.yamlfile.write import UNSET, Value
 
 Name = Annotated[

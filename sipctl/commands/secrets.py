@@ -15,32 +15,21 @@ from typing import Annotated
 
 import typer
 
-from sipctl import (
-    apply,
-    audit,
-    identities,
-    output,
-    privileges,
-    reports,
-    resealing,
-    secrets,
-    selection,
-    withheld,
-    workspace,
-)
+from sipctl import apply, output, privileges, reports, selection, workspace
 from sipctl.changes import Plan
 from sipctl.commands import passwords, reporting
 from sipctl.commands.arguments import Limit
 from sipctl.commands.reporting import FINDINGS, Format, OutputFile
 from sipctl.commands.session import READING_FORMATS, Session, session_of
 from sipctl.errors import Refused, Usage
-from sipctl.exposure import exposed
-from sipctl.identities import Keys
+from sipctl.git.exposure import exposed
+from sipctl.git.repository import Repository
 from sipctl.inventory import Inventory
 from sipctl.judged import folder_in_repository
 from sipctl.kinds import ENDPOINT, SETTINGS_FILE
 from sipctl.names import MAX_LENGTH, quoted
-from sipctl.repository import Repository
+from sipctl.passwords import audit, identities, resealing, secrets, withheld
+from sipctl.passwords.identities import Keys
 
 Reference = Annotated[str, typer.Argument(metavar="REF", help="The endpoint.")]
 

@@ -119,7 +119,7 @@ def _format_option(words: str, default: str) -> Callable[..., None]:
 
 def _number(text: str) -> int:
     """A number as files hold it; int() takes much else for one: `05060`, `5_060`, `٥٠٦٠`."""
-    from sipctl import scalars
+    from sipctl.yamlfile import scalars
 
     if not scalars.DECIMAL.match(text):
         raise typer.BadParameter(f"{names.quoted(text)} is not a plain number")
@@ -432,12 +432,12 @@ def split(texts: Iterable[str]) -> list[str]:
 
 def tell_interrupted(root: Path) -> None:
     """Say what a dead process has left half-done, so that nobody trusts what stands there."""
-    from sipctl import disk
+    from sipctl.storage import disk
 
     git_dir = disk.git_folder(root)
     if git_dir is None or not (git_dir / disk.JOURNAL).exists():
         return
-    from sipctl import journal
+    from sipctl.storage import journal
 
     left = journal.interrupted(git_dir)
     if left:

@@ -12,10 +12,11 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from sipctl import catalogue, names
+from sipctl import names
 from sipctl.endpoint import MAX_TEXT
 from sipctl.models.endpoint import MAX_DESCRIPTION, Reference, text_field, text_schema
-from sipctl.scenario import TYPES
+from sipctl.scenarios import catalogue
+from sipctl.scenarios.scenario import TYPES
 
 # ITU-T E.164, section 6.2: at most 15 digits, none of the country codes begins with 0
 ENTRY_POINT_PATTERN = r"^\+[1-9][0-9]{1,14}$(?!\n)"

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from sipctl import names, sealing
+from sipctl import names
+from sipctl.passwords import sealing
 from sipctl.rules.book import RULES, find
 from sipctl.settings import FIELDS, FORMAT, SEVERITIES
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from sipctl import hosts
 from sipctl.endpoint import Endpoint
 from sipctl.render import visible
-from sipctl.scenario import Action, Scenario
+from sipctl.scenarios.scenario import Action, Scenario
 
 UNKNOWN = "unknown"
 

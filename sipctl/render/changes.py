@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from sipctl.apply import Outcome
 from sipctl.changes import FieldChange, MemberChange
+from sipctl.git.repository import Commit
 from sipctl.kinds import SCENARIO
 from sipctl.render import Segments, visible
-from sipctl.repository import Commit
 
 _SIGNS = {"created": "+", "duplicated": "+", "deleted": "-"}
 _STYLES = {"+": "green", "-": "red", "~": "yellow"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from sipctl.comparison import Comparison, Difference, FieldDifference
+from sipctl.diff.comparison import Comparison, Difference, FieldDifference
 from sipctl.findings import Finding, Place
 from sipctl.kinds import KINDS, SCENARIO
 from sipctl.render import Segments, visible

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sipctl.render.drawing import END, ENTRY, UNKNOWN, Edge, Node, drawing
-from sipctl.scenario import Scenario
+from sipctl.scenarios.scenario import Scenario
 
 _SHAPES = {
     "calendar": "shape=hexagon",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from sipctl.render import shortened, visible
 from sipctl.render.action import named, numbers, telling, type_name
-from sipctl.scenario import Action, Scenario
+from sipctl.scenarios.scenario import Action, Scenario
 
 ENTRY, END, UNKNOWN = "entry", "end", "unknown"
 """The roles of nodes that are no actions. Those of actions are the catalogue's."""

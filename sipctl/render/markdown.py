@@ -12,9 +12,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from sipctl.comparison import Comparison, Difference
-from sipctl.consequences import Caution, Consequence, Impact, further, way
-from sipctl.detours import Given, Weight
+from sipctl.diff.comparison import Comparison, Difference
+from sipctl.diff.consequences import Caution, Consequence, Impact, further, way
+from sipctl.diff.detours import Given, Weight
 from sipctl.findings import Place
 from sipctl.render import comparison as plain
 from sipctl.render import shortened, visible

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from sipctl.render.drawing import END, ENTRY, UNKNOWN, Edge, Node, drawing
-from sipctl.scenario import Scenario
+from sipctl.scenarios.scenario import Scenario
 
 _SHAPES = {
     "calendar": '{{"%s"}}',

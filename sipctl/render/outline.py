@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from sipctl.graph import unreached
-from sipctl.scenario import Action, Scenario
+from sipctl.scenarios.graph import unreached
+from sipctl.scenarios.scenario import Action, Scenario
 
 _DEEPEST = 10  # levels; each takes three columns, and most of a line is for words
 

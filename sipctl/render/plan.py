@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sipctl.comparison import Comparison
-from sipctl.consequences import Caution, Consequence, Impact, sentence
-from sipctl.detours import Weight
+from sipctl.diff.comparison import Comparison
+from sipctl.diff.consequences import Caution, Consequence, Impact, sentence
+from sipctl.diff.detours import Weight
 from sipctl.render import Segments, visible
 from sipctl.render.comparison import at, changes, counted
 

@@ -10,7 +10,7 @@ from sipctl import hosts
 from sipctl.endpoint import Endpoint
 from sipctl.render import Segments, visible
 from sipctl.render.cells import padded, width
-from sipctl.routing import Branch, Call, End, Ending, Step, Trace, Way
+from sipctl.scenarios.routing import Branch, Call, End, Ending, Step, Trace, Way
 
 _WIDTH = 80
 _LEAST = 24

@@ -11,7 +11,7 @@ from sipctl.render.action import UNKNOWN, named, numbers, server, telling, type_
 from sipctl.render.cells import beginning, cut
 from sipctl.render.cells import width as columns_of
 from sipctl.render.outline import Row, To, outline
-from sipctl.scenario import Scenario
+from sipctl.scenarios.scenario import Scenario
 
 WIDTH = 80
 """The columns that a tree is fitted to, unless others are given."""

@@ -10,7 +10,7 @@ from sipctl.findings import Finding, Place
 from sipctl.kinds import ENDPOINT, SCENARIO
 from sipctl.member import Context, Member, place_of
 from sipctl.rules import passwords
-from sipctl.scenario import TYPES
+from sipctl.scenarios.scenario import TYPES
 from sipctl.settings import Settings
 
 Rule = Callable[[tuple[Member, ...]], Iterable[Finding]]

@@ -10,12 +10,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from sipctl import catalogue, graph, names, scalars
-from sipctl.catalogue import ActionType
+from sipctl import names
 from sipctl.findings import Finding, Place
-from sipctl.nodes import Mapping, Node, Scalar
-from sipctl.nodes import Sequence as SequenceNode
-from sipctl.scenario import FIELDS, Action, Scenario
+from sipctl.scenarios import catalogue, graph
+from sipctl.scenarios.catalogue import ActionType
+from sipctl.scenarios.scenario import FIELDS, Action, Scenario
+from sipctl.yamlfile import scalars
+from sipctl.yamlfile.nodes import Mapping, Node, Scalar
+from sipctl.yamlfile.nodes import Sequence as SequenceNode
 
 # -- the endpoints that a scenario uses ------------------------------------------------------------
 
@@ -275,7 +277,7 @@ def _silent_place(read: _Read, id: str, labels: list[str]) -> Place:
 
 def _bad_parameter(read: _Read) -> Iterator[Finding]:
     """SIP416: a calendar that cannot be evaluated."""
-    from sipctl import calendars  # most workspaces' commands need none of it
+    from sipctl.scenarios import calendars  # most workspaces' commands need none of it
 
     for id, action in read.scenario.actions.items():
         if action.role != "calendar":

@@ -47,7 +47,7 @@ def sealed(
     kept_so = list(_kept(members, "age"))
     if not kept_so:
         return
-    from sipctl import sealing  # dear, and many workspaces seal nothing
+    from sipctl.passwords import sealing  # dear, and many workspaces seal nothing
 
     present, wanted = sealing.set_id(recipients.values()), sealing.for_keys(recipients.values())
     for member, kept in kept_so:

@@ -22,7 +22,7 @@ from yaml.events import (
 
 from sipctl.errors import Refused
 from sipctl.findings import Finding, Place
-from sipctl.nodes import Mapping, Node, Scalar, Sequence
+from sipctl.yamlfile.nodes import Mapping, Node, Scalar, Sequence
 
 try:
     from yaml._yaml import CParser

@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from sipctl import nodes
 from sipctl.errors import Bug, Refused
-from sipctl.yamlfile import meaning
+from sipctl.yamlfile import meaning, nodes
 from sipctl.yamlfile.meaning import Meaning
 from sipctl.yamlfile.read import read
 from sipctl.yamlfile.splice import Splicer, entries_of

@@ -18,9 +18,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sipctl import nodes
 from sipctl.errors import Bug
-from sipctl.yamlfile import meaning
+from sipctl.yamlfile import meaning, nodes
 from sipctl.yamlfile.read import read
 from sipctl.yamlfile.splice import BlockEntries, Splicer, ends_in_block_scalar, entries_of
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sipctl import nodes
-from sipctl.scalars import taken_for
+from sipctl.yamlfile import nodes
+from sipctl.yamlfile.scalars import taken_for
 from sipctl.yamlfile.write import Typed, Value, canonical
 
 Meaning = tuple[object, ...]

@@ -9,9 +9,9 @@ import re
 from itertools import islice
 from typing import NamedTuple
 
-from sipctl.disk import MAX_BYTES
 from sipctl.findings import Finding, Place
-from sipctl.nodes import Node
+from sipctl.storage.disk import MAX_BYTES
+from sipctl.yamlfile.nodes import Node
 
 MAX_TAG_DIRECTIVES = 8  # libyaml compares each with all before it
 

@@ -17,8 +17,8 @@ from ruamel.yaml.nodes import ScalarNode
 from ruamel.yaml.resolver import VersionedResolver
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
-from sipctl import nodes
-from sipctl.scalars import is_plain_safe
+from sipctl.yamlfile import nodes
+from sipctl.yamlfile.scalars import is_plain_safe
 from sipctl.yamlfile.write import Path, Typed, Unset, Value, canonical
 
 

@@ -11,9 +11,8 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 
-from sipctl import nodes
-from sipctl.scalars import quote
-from sipctl.yamlfile import meaning
+from sipctl.yamlfile import meaning, nodes
+from sipctl.yamlfile.scalars import quote
 from sipctl.yamlfile.write import Value, inline
 
 LINE_END = re.compile(r"\r\n|\r|\n")

@@ -7,7 +7,7 @@ from enum import Enum
 
 from sipctl.errors import Refused
 from sipctl.names import quoted
-from sipctl.scalars import quote
+from sipctl.yamlfile.scalars import quote
 
 Value = str | int | bool | None | Sequence["Value"] | Mapping[str, "Value"]
 """What a document can hold, as plain data."""

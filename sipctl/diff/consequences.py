@@ -1,0 +1,432 @@
+"""What a change does to calls: from every number, each step at which calls now go another way; and
+what of the change could hide another one.
+
+Pure: two versions of a workspace are compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from sipctl.changes import FieldChange
+from sipctl.diff.comparison import RECIPIENTS, Comparison, Difference, State, ignore_changes
+from sipctl.diff.detours import (
+    MOST,
+    NO_TRAIL,
+    NOTHING,
+    Given,
+    Half,
+    Noticed,
+    Nowhere,
+    Reached,
+    Route,
+    Step,
+    Stop,
+    Trail,
+    Version,
+    Walk,
+    Weight,
+    Words,
+    reached,
+    text_of,
+)
+from sipctl.findings import Place
+from sipctl.kinds import ENDPOINT, SCENARIO, SETTINGS_FILE
+from sipctl.yamlfile.nodes import Scalar
+from sipctl.yamlfile.nodes import Sequence as SequenceNode
+
+
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """What calls will notice of a change: which (`who`), and `what` will happen to them.
+
+    `numbers` lead there; `old` and `new` are what is reached, None for what is not about one step.
+    """
+
+    weight: Weight
+    who: Words
+    what: Words
+    scenario: str | None = None
+    numbers: tuple[str, ...] = ()
+    trail: Trail = NO_TRAIL
+    old: Reached | None = None
+    new: Reached | None = None
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """What could hide a change: recipients, rules' severities, other settings, ignores, files that
+    cannot be read, ways that are too many to compare."""
+
+    kind: str
+    place: Place
+    what: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """All that a reviewer is told before the changes themselves."""
+
+    cautions: tuple[Caution, ...]
+    consequences: tuple[Consequence, ...]
+
+    @property
+    def felt(self) -> tuple[Consequence, ...]:
+        """The consequences that calls notice."""
+        return tuple(c for c in self.consequences if c.weight is not Weight.NONE)
+
+
+def impact(old: State, new: State, comparison: Comparison) -> Impact:
+    """What the change from one version to the other does to calls, and what could hide in it."""
+    judge = _Judge(old, new, comparison)
+    found = [*judge.of_numbers(), *judge.of_scenarios()]
+    found += judge.of_the_rest(found)
+    cautions = (*_of_settings(comparison), *_of_ignores(old, new, comparison))
+    cautions = (*cautions, *_of_faults(comparison), *judge.limits)
+    return Impact(cautions, tuple(sorted(found, key=_rank)))
+
+
+_WEIGHTS = {weight: rank for rank, weight in enumerate(Weight)}
+
+
+def _rank(one: Consequence) -> tuple[int, str, tuple[str, ...]]:
+    """The worst first; those of one scenario stay together, the nearest steps first."""
+    return _WEIGHTS[one.weight], one.scenario or "", one.numbers[:1]
+
+
+# -- what could hide a change --------------------------------------------------------------------
+
+
+def _of_settings(comparison: Comparison) -> Iterator[Caution]:
+    found = [d for d in comparison.differences if d.member is None]
+    changes = [f for difference in found for f in difference.fields]
+    ranked = sorted(changes, key=lambda f: _settings_rank(f.change.field))
+    for one in ranked:
+        place = one.new or one.old or Place(SETTINGS_FILE)
+        kind = ("recipients", "rule", "setting")[_settings_rank(one.change.field)]
+        if kind == "recipients":
+            yield Caution(kind, place, _of_recipient(one.change))
+        elif one.change.old.data != one.change.new.data or one.change.old.identity:
+            yield Caution(kind, place, _of_setting(kind, one.change))
+
+
+def _settings_rank(name: str) -> int:
+    return 0 if name.partition(".")[0] == RECIPIENTS else 1 if name.startswith("rules.") else 2
+
+
+def _of_setting(kind: str, change: FieldChange) -> Words:
+    name = change.field.removeprefix("rules.") if kind == "rule" else change.field
+    same_words = change.old.text() == change.new.text()
+    other = (" (another value)",) if same_words else ()
+    old, new = Given(change.old.text()), Given(change.new.text())
+    return (f"the {kind} ", Given(name), " is ", new, " and was ", old, *other)
+
+
+def _of_recipient(change: FieldChange) -> Words:
+    """Who can read the passwords now, or no longer can."""
+    who = Given(change.field.removeprefix(f"{RECIPIENTS}."))
+    if not change.old.given:
+        return ("the recipient ", who, " is added: passwords sealed from now on open to it")
+    if not change.new.given:
+        return ("the recipient ", who, " is taken out; history keeps what it could read")
+    return ("the recipient ", who, " has another key")
+
+
+def _of_ignores(old: State, new: State, comparison: Comparison) -> Iterator[Caution]:
+    words = {
+        "added": " is ignored from now on",
+        "removed": " is no longer ignored",
+        "changed": " is ignored on a line that has changed",
+    }
+    for one in ignore_changes(old, new, comparison):
+        yield Caution("ignore", one.place, ("the rule ", Given(one.rule), words[one.what]))
+
+
+def _of_faults(comparison: Comparison) -> Iterator[Caution]:
+    now = {fault.finding.place.file for fault in comparison.faults if fault.side == "new"}
+    for fault in comparison.faults:
+        if fault.side == "old" and fault.finding.place.file in now:
+            continue
+        when = "was not to be read before" if fault.side == "old" else "cannot be read"
+        finding = fault.finding
+        what = ("the file ", when, ", so what it does is not told: ", Given(finding.message))
+        yield Caution("unreadable", finding.place, what)
+
+
+# -- all scenarios -------------------------------------------------------------------------------
+
+
+class _Judge:
+    """Finds the consequences for all numbers and scenarios of a workspace."""
+
+    def __init__(self, old: State, new: State, comparison: Comparison) -> None:
+        self.old, self.new = Version(old), Version(new)
+        self.comparison = comparison
+        self.renamed = comparison.renamed(SCENARIO)
+        self.limits: list[Caution] = []
+        self.touched: set[tuple[str, str]] = set()
+        self._numbers: dict[tuple[str, str], list[str]] = {}
+        self._changed: dict[str, bool] = {}
+
+    # -- numbers
+
+    def of_numbers(self) -> Iterator[Consequence]:
+        """The numbers that lead to another scenario, to one for the first time, or nowhere now."""
+        groups: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
+        for number in dict.fromkeys((*self.old.owners, *self.new.owners)):
+            was, now = self.old.owners.get(number, ()), self.new.owners.get(number, ())
+            for reference in was:
+                pair = (reference, self.renamed.get(reference, reference))
+                if pair[1] in now:
+                    self._numbers.setdefault(pair, []).append(number)
+            groups.setdefault((was, now), []).append(number)
+        for (was, now), numbers in groups.items():
+            moved = tuple(sorted(self.renamed.get(reference, reference) for reference in was))
+            unknown = {*moved} & self.new.blind or {*now} & self.old.blind
+            if moved != tuple(sorted(now)) and not unknown:
+                yield self._of_group(was, now, tuple(numbers))
+
+    def _of_group(
+        self, was: tuple[str, ...], now: tuple[str, ...], numbers: tuple[str, ...]
+    ) -> Consequence:
+        self.touched |= {("scenario", reference) for reference in (*was, *now)}
+        plural = len(numbers) > 1
+        lead = "lead" if plural else "leads"
+        place = self._place(now or was, numbers[0], self.new if now else self.old)
+        scenario = (now or was)[0]
+        who = (("numbers " if plural else "number "), *_listed_numbers(numbers))
+        if not now:
+            what: Words = (f"no longer {lead} anywhere (", *_scenarios(was), " before)")
+            return Consequence(Weight.SILENCE, who, what, scenario, numbers, place=place)
+        silent = all(isinstance(self.new.routes[r].start(), Nowhere) for r in now)
+        where = (", which has no start",) if silent else ()
+        if not was:
+            weight = Weight.SILENCE if silent else Weight.DESTINATION
+            what = (f"now {lead} to ", *_scenarios(now), *where)
+            return Consequence(weight, who, what, scenario, numbers, place=place)
+        what = (f"{lead} to ", *_scenarios(now), " instead of ", *_scenarios(was), *where)
+        alike = len(was) == len(now) == 1 and self._is_alike(was[0], now[0])
+        weight = Weight.SILENCE if silent else Weight.WAY if alike else Weight.DESTINATION
+        return Consequence(weight, who, what, scenario, numbers, place=place)
+
+    def _is_alike(self, was: str, now: str) -> bool:
+        return not self._walk(self.old.routes[was], self.new.routes[now]).run()
+
+    def _place(self, references: Sequence[str], number: str, version: Version) -> Place | None:
+        route = version.routes[references[0]]
+        node = route.root.get("entry_points")
+        items = node.items if isinstance(node, SequenceNode) else [node]
+        found = (i for i in items if isinstance(i, Scalar) and i.value == number)
+        scalar = next(found, None)
+        return scalar.place(route.member.path) if scalar else None
+
+    # -- scenarios
+
+    def of_scenarios(self) -> Iterator[Consequence]:
+        """What calls notice within each scenario that was there before."""
+        for member in self.old.state.inventory.of_kind(SCENARIO).values():
+            was = member.reference
+            now = self.renamed.get(was, was)
+            old, new = self.old.routes.get(was), self.new.routes.get(now)
+            if old is not None and new is not None:
+                yield from self._of_pair(old, new)
+            elif now in self.new.blind:
+                yield from self._of_blind(was, now, old)
+            elif was in self.old.blind and new is not None:
+                yield self._not_compared(new)
+            elif old is not None and not old.numbers and not old.is_empty:
+                yield self._of_gone(old)
+
+    def _of_pair(self, old: Route, new: Route) -> Iterator[Consequence]:
+        if old.member.is_as(new.member) and not self._uses_changed(old, new):
+            return
+        numbers = tuple(self._numbers.get((old.reference, new.reference), ()))
+        yield from self._of_type(old, new, numbers)
+        walk = self._walk(old, new)
+        for one in walk.run():
+            self._touch(new.reference, one)
+            yield Consequence(
+                one.weight,
+                _callers(numbers, new.reference),
+                one.what,
+                new.reference,
+                numbers,
+                walk.trail(one),
+                reached(one.was, self.old),
+                reached(one.now, self.new),
+                _place_of(one, walk, new),
+            )
+        if walk.is_cut:
+            what = (f"more than {MOST} ways differ: not all of them are compared",)
+            self.limits.append(Caution("limit", Place(new.member.path), what))
+
+    def _touch(self, scenario: str, one: Noticed) -> None:
+        named = (spot.endpoint for spot in (one.was, one.now) if isinstance(spot, Stop))
+        self.touched.add(("scenario", scenario))
+        self.touched |= {("endpoint", endpoint) for endpoint in named if endpoint}
+
+    def _of_type(self, old: Route, new: Route, numbers: tuple[str, ...]) -> Iterator[Consequence]:
+        was, now = text_of(old.root.get("type")), text_of(new.root.get("type"))
+        if was != now:
+            self.touched.add(("scenario", new.reference))
+            node = new.root.get("type") or new.root
+            what = ("come here at another time: the type is ", Given(now), " and was ", Given(was))
+            yield Consequence(
+                Weight.DESTINATION,
+                _callers(numbers, new.reference),
+                what,
+                new.reference,
+                numbers,
+                place=node.place(new.member.path),
+            )
+
+    def _walk(self, old: Route, new: Route) -> Walk:
+        return Walk(Half(old, self.old), Half(new, self.new))
+
+    def _uses_changed(self, old: Route, new: Route) -> bool:
+        return any(self._is_changed(reference) for reference in old.endpoints | new.endpoints)
+
+    def _is_changed(self, reference: str) -> bool:
+        if reference not in self._changed:
+            path = ENDPOINT.path(reference)
+            was, now = self.old.state.members.get(path), self.new.state.members.get(path)
+            self._changed[reference] = not (was.is_as(now) if was and now else was is now)
+        return self._changed[reference]
+
+    def _of_blind(self, was: str, now: str, old: Route | None) -> Iterator[Consequence]:
+        path, former = SCENARIO.path(now), SCENARIO.path(was)
+        if self.new.state.members[path].is_as(self.old.state.members[former]):
+            return
+        self.touched.add(("scenario", now))
+        numbers = old.numbers if old else ()
+        what = ("go ways that cannot be told: the file cannot be read",)
+        who = _callers(numbers, now)
+        yield Consequence(Weight.SILENCE, who, what, now, numbers, place=Place(path))
+
+    def _not_compared(self, new: Route) -> Consequence:
+        self.touched.add(("scenario", new.reference))
+        what = ("go ways that cannot be compared: the former file could not be read",)
+        who, place = _callers(new.numbers, new.reference), Place(new.member.path)
+        return Consequence(Weight.DESTINATION, who, what, new.reference, new.numbers, place=place)
+
+    def _of_gone(self, old: Route) -> Consequence:
+        self.touched.add(("scenario", old.reference))
+        what = (f"{NOTHING}the scenario is gone",)
+        who, place = _callers((), old.reference), Place(old.member.path)
+        return Consequence(Weight.SILENCE, who, what, old.reference, place=place)
+
+    # -- changes that no call notices
+
+    def of_the_rest(self, found: Iterable[Consequence]) -> Iterator[Consequence]:
+        """The changed files that no consequence is about."""
+        for difference in self.comparison.differences:
+            names = (difference.reference, difference.source)
+            touched = any((difference.noun, name) in self.touched for name in names if name)
+            if difference.member is not None and not touched:
+                yield self._unfelt(difference)
+
+    def _unfelt(self, difference: Difference) -> Consequence:
+        reference = str(difference.reference)
+        who = (f"{difference.noun} ", Given(difference.source or reference))
+        what: Words = {
+            "created": ("is new",),
+            "deleted": ("is gone",),
+            "renamed": ("is now called ", Given(reference)),
+        }.get(difference.kind, ("changes",))
+        if difference.fields and difference.kind in ("changed", "renamed"):
+            what = (*what, " in ", *_fields(difference))
+        named = self._is_named(difference)
+        what = (*what, "; calls go as before" if named else "; no call comes to it")
+        scenario = reference if difference.member is SCENARIO else None
+        return Consequence(Weight.NONE, who, what, scenario, place=Place(difference.path))
+
+    def _is_named(self, difference: Difference) -> bool:
+        """True where calls may come to it: by a scenario that names it, or by a number."""
+        if difference.member is SCENARIO:
+            return difference.kind in ("changed", "renamed")
+        return difference.reference in self._named or difference.source in self._named
+
+    @cached_property
+    def _named(self) -> frozenset[str]:
+        routes = (*self.old.routes.values(), *self.new.routes.values())
+        return frozenset(endpoint for route in routes for endpoint in route.endpoints)
+
+
+def _place_of(one: Noticed, walk: Walk, new: Route) -> Place:
+    """Where to look: the action that is reached, else the one whose branch leads elsewhere."""
+    if isinstance(one.now, Stop):
+        return one.now.place
+    step = walk.tree.steps[one.at]
+    source = new.actions.get(step.action) if step else None
+    return source.place if source else Place(new.member.path)
+
+
+def _listed_numbers(numbers: Sequence[str]) -> Words:
+    if len(numbers) == 2:
+        return (Given(numbers[0]), " and ", Given(numbers[1]))
+    more = (f" and {len(numbers) - 1} more",) if len(numbers) > 1 else ()
+    return (Given(numbers[0]), *more)
+
+
+def _callers(numbers: Sequence[str], scenario: str) -> Words:
+    if numbers:
+        return ("calls to ", *_listed_numbers(numbers))
+    return ("calls in scenario ", Given(scenario))
+
+
+def _scenarios(references: Sequence[str]) -> Words:
+    words: list[str] = ["scenario " if len(references) == 1 else "scenarios "]
+    for number, reference in enumerate(references):
+        words += [" and ", Given(reference)] if number else [Given(reference)]
+    return tuple(words)
+
+
+def _fields(difference: Difference) -> Words:
+    names = [one.change.field for one in difference.fields]
+    words: list[str] = []
+    for number, name in enumerate(names[:_LISTED]):
+        words += [", ", Given(name)] if number else [Given(name)]
+    more = len(names) - _LISTED
+    return (*words, f" and {more} more") if more > 0 else tuple(words)
+
+
+_LISTED = 3
+"""So many fields are named."""
+
+# -- sentences -----------------------------------------------------------------------------------
+
+_SHOWN = 6
+"""So many labels of a way stand in a sentence."""
+
+
+def way(trail: Trail) -> tuple[Words, ...]:
+    """The labels of a way as words, `menu key 2`: those that decide it, the first and the last."""
+    first = [_labelled(step) for step in trail.first if not step.obvious]
+    last = [_labelled(step) for step in trail.last if not step.obvious]
+    labels, left_out = first + last, trail.omitted
+    if len(labels) <= _SHOWN and not left_out:
+        return tuple(labels)
+    left_out += max(len(labels) - _SHOWN, 0)
+    begin, end = labels[: _SHOWN // 2], labels[max(len(labels) - _SHOWN // 2, _SHOWN // 2) :]
+    return (*begin, (f"… {left_out} more …",), *end)
+
+
+def _labelled(step: Step) -> Words:
+    key = " key " if step.role == "menu" and len(step.label) == 1 else " "
+    return (Given(step.action), key, Given(step.label))
+
+
+def sentence(one: Consequence) -> Words:
+    """`calls to +33100000000, menu key 2, will go to …`."""
+    labels = [piece for label in way(one.trail) for piece in (", ", *label)]
+    return (*one.who, *labels, ", " if labels else " ", *one.what, *further(one.trail))
+
+
+def further(trail: Trail) -> Words:
+    """How many other branches lead there."""
+    if not trail.further:
+        return ()
+    return (f" (and by {trail.further} more branch{'es' * (trail.further > 1)})",)

@@ -1,0 +1,1 @@
+"""Git: running it, what it prints, and the one way to commit."""

@@ -1,0 +1,1 @@
+"""What the commits did to each file, field by field, and going back."""

@@ -1,0 +1,313 @@
+"""Which file comes from which other of its kind: told by the contents alone, never by a message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from sipctl.changes import Snapshot, snapshot
+from sipctl.git.repository import BlobChange
+from sipctl.kinds import ENDPOINT, SCENARIO, Kind
+from sipctl.yamlfile.nodes import Mapping as MappingNode
+from sipctl.yamlfile.nodes import Node, Scalar
+from sipctl.yamlfile.read import read
+
+_TELLING = {
+    ENDPOINT: ("host", "username", "password", "realm", "description"),
+    SCENARIO: ("name", "description", "entry_points", "start", "actions"),
+}
+"""Fields that name something. Two endpoints of one provider may well agree in all the others, and
+so do all scenarios that are empty yet."""
+
+_ALIKE = 3
+"""So many fields must be equal, and more than half of all, where not all are."""
+
+_LOOKS = 20_000_000
+"""More values than this are not compared one by one: only equal contents are found then."""
+
+
+Item = tuple[str, str]
+"""A field and its value."""
+
+Content = bytes | tuple[Item, ...]
+"""All that a file gives; the bytes of one that cannot be parsed."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """One content of a file, parsed when that is asked for."""
+
+    data: bytes
+    kind: Kind = ENDPOINT
+
+    @cached_property
+    def _parsed(self) -> tuple[Snapshot | None, dict[str, bytes]]:
+        document = read(self.data, "")
+        if not isinstance(document.root, MappingNode):
+            return None, {}
+        entries = document.root.entries
+        values = snapshot(document.root, self.kind)
+        return values, {key.value: _mark(value, document.text) for key, value in entries}
+
+    @property
+    def values(self) -> Snapshot | None:
+        """Every field; None where the content cannot be parsed."""
+        return self._parsed[0]
+
+    @property
+    def marks(self) -> dict[str, bytes]:
+        """What stands in the file, and would in a copy, for each key, in the order of the file; for
+        a value that takes several lines nothing."""
+        return self._parsed[1]
+
+    @cached_property
+    def given(self) -> dict[str, str]:
+        """What it gives but for the reference, in a form to compare."""
+        given = {f: v for f, v in (self.values or {}).items() if v.given and f != "reference"}
+        return {
+            field: repr((sorted(map(str, v.data)) if field == "tags" else v.data, v.identity))
+            for field, v in given.items()
+        }
+
+    @cached_property
+    def telling(self) -> dict[str, str]:
+        """What of that names something."""
+        known = _TELLING[self.kind]
+        return {f: value for f, value in self.given.items() if f.partition(".")[0] in known}
+
+    @property
+    def order(self) -> Iterable[str]:
+        """Its fields, as far as that can be told in the order of the file."""
+        return self.given if self.kind is SCENARIO else self.marks
+
+    @cached_property
+    def content(self) -> Content:
+        """Equal for two versions that say the same but for the reference."""
+        return self.data if self.values is None else tuple(sorted(self.given.items()))
+
+
+def _mark(node: Node, text: str) -> bytes:
+    written = text[node.start : node.end]
+    if isinstance(node, MappingNode) and len(node.entries) == 1:
+        return _mark(node.entries[0][1], text)
+    quoted = isinstance(node, Scalar) and node.style in ("'", '"')
+    return b"" if "\n" in written else (written[1:-1] if quoted else written).encode()
+
+
+def likeness(one: Version, other: Version) -> float:
+    """How alike two versions are but for their references: 1 at most, 0 for not enough."""
+    if one.content == other.content:
+        return 1.0
+    equal = len(one.given.items() & other.given.items())
+    union = len(one.given.keys() | other.given.keys())
+    return _ratio(equal, union)
+
+
+def _ratio(equal: int, union: int) -> float:
+    return equal / union if equal >= _ALIKE and 2 * equal > union else 0.0
+
+
+class Alikes:
+    """Many versions by path, and which of them are like another one: found by the values that they
+    share, for to compare with each would take too long."""
+
+    def __init__(self) -> None:
+        self._contents: dict[str, Content] = {}
+        self._by_content: dict[Content, set[str]] = {}
+        self._by_item: dict[Item, set[str]] = {}
+
+    def add(self, path: str, version: Version) -> None:
+        """Put a version in; there is none of this path."""
+        content = self._contents[path] = version.content
+        self._by_content.setdefault(content, set()).add(path)
+        for item in _items(content):
+            self._by_item.setdefault(item, set()).add(path)
+
+    def remove(self, path: str) -> None:
+        """Take a version out, if there is one of this path."""
+        content = self._contents.pop(path, None)
+        if content is not None:
+            _discard(self._by_content, content, path)
+            for item in _items(content):
+                _discard(self._by_item, item, path)
+
+    def equal(self, version: Version) -> Collection[str]:
+        """The paths of those that say the same."""
+        return self._by_content.get(version.content, ())
+
+    def alike(self, version: Version) -> Iterator[tuple[float, str]]:
+        """The likeness and path of each whose likeness is not 0."""
+        given, same = version.given, self.equal(version)
+        yield from ((1.0, path) for path in same)
+        for path in self._sharing(given).difference(same):
+            others = _items(self._contents[path])
+            equal = sum(given.get(field) == value for field, value in others)
+            union = len(given) + sum(field not in given for field, _ in others)
+            if alike := _ratio(equal, union):
+                yield alike, path
+
+    def _sharing(self, given: Mapping[str, str]) -> set[str]:
+        """The paths of all that may share more than half of what is given.
+
+        Who has none of the values that are looked for here lacks too many; so those that the fewest
+        have are.
+        """
+        least = max(_ALIKE, len(given) // 2 + 1)
+        holders = sorted((self._by_item.get(item, set()) for item in given.items()), key=len)
+        return set().union(*holders[: max(len(given) - least + 1, 0)])
+
+
+def _items(content: Content) -> tuple[Item, ...]:
+    return content if isinstance(content, tuple) else ()
+
+
+def _discard(paths: dict[Any, set[str]], key: object, path: str) -> None:
+    paths[key].discard(path)
+    if not paths[key]:
+        del paths[key]
+
+
+# -- renames -------------------------------------------------------------------------------------
+
+
+class Kin(NamedTuple):
+    """The files that a commit brings (path and blob), and which of them it renames: new path to old
+    path and blob."""
+
+    added: Mapping[str, str]
+    renamed: Mapping[str, tuple[str, str]]
+
+    @property
+    def brought(self) -> int:
+        """How many are there that were not there before."""
+        return len(self.added) - len(self.renamed)
+
+
+def kin(
+    touched: Sequence[BlobChange], load: Callable[[Iterable[str]], Mapping[str, Version]]
+) -> Kin:
+    """Pair the files that came with those that went, the most alike first, then by name.
+
+    `load` gives the contents of blobs; it is called where there is something to pair only.
+    """
+    added = {t.path: t.new for t in touched if t.new is not None and not any(t.olds)}
+    gone = {t.path: t.olds[0] for t in touched if t.new is None and t.olds[0] is not None}
+    if not added or not gone:
+        return Kin(added, {})
+    versions = load([*added.values(), *gone.values()])
+    old_versions = {path: versions[blob] for path, blob in gone.items()}
+    new_versions = {path: versions[blob] for path, blob in added.items()}
+    renamed: dict[str, tuple[str, str]] = {}
+    taken = set()
+    for _, _, new, old in sorted(_likely(new_versions, old_versions)):
+        if new not in renamed and old not in taken:
+            renamed[new] = old, gone[old]
+            taken.add(old)
+    return Kin(added, renamed)
+
+
+def _likely(
+    news: Mapping[str, Version], olds: Mapping[str, Version]
+) -> Iterator[tuple[float, bool, str, str]]:
+    """Pairs that may be renames, in an order that puts the best first."""
+    alikes = Alikes()
+    for path, version in olds.items():
+        alikes.add(path, version)
+    few = len(olds) * sum(len(version.given) for version in news.values()) <= _LOOKS
+    for new, version in news.items():
+        equal = ((1.0, path) for path in alikes.equal(version))
+        for alike, old in alikes.alike(version) if few else equal:
+            yield -alike, new.casefold() != old.casefold(), new, old
+
+
+# -- duplicates ----------------------------------------------------------------------------------
+
+
+class Tree:
+    """All endpoints, or all scenarios, of one revision, by path. It can become another one's."""
+
+    def __init__(self, versions: Mapping[str, Version]) -> None:
+        self._versions = dict(versions)
+        self._alikes: Alikes | None = None
+        self._looks = 0
+
+    def put(self, path: str, version: Version | None) -> None:
+        """Another version of a file, or None where it is gone."""
+        if self._alikes is not None:
+            self._alikes.remove(path)
+        if version is None:
+            self._versions.pop(path, None)
+            return
+        self._versions[path] = version
+        if self._alikes is not None:
+            self._alikes.add(path, version)
+
+    def source(self, copy: Version, *, loosely: bool) -> tuple[str, Version] | None:
+        """The one that `copy` was duplicated from: the most alike, then by name.
+
+        A copy agrees in a field that names something. One that was changed since, found only
+        `loosely`, has its fields in the same order.
+        """
+        if not copy.telling:
+            return None
+        found = self._likely(copy) if loosely else ((1.0, p) for p in self._known().equal(copy))
+        for alike, path in sorted((-alike, path) for alike, path in found):
+            if alike == -1.0 or _same_order(copy, self._versions[path]):
+                version = self._versions[path]
+                if not copy.telling.items().isdisjoint(version.telling.items()):
+                    return path, version
+        return None
+
+    def _likely(self, copy: Version) -> Iterator[tuple[float, str]]:
+        """The likeness and path of those that hold enough of what a source must hold."""
+        holds = _holding(copy)
+        if self._alikes is None and copy.kind is ENDPOINT and self._looks < len(self._versions):
+            held = [path for path, version in self._versions.items() if holds(version)]
+            self._looks += len(held) + len(self._versions) // _CHEAP
+            alikes = ((likeness(copy, self._versions[path]), path) for path in held)
+            yield from ((alike, path) for alike, path in alikes if alike)
+        else:
+            yield from (x for x in self._known().alike(copy) if holds(self._versions[x[1]]))
+
+    def _known(self) -> Alikes:
+        if self._alikes is None:
+            self._alikes = Alikes()
+            for path, version in self._versions.items():
+                # what it is parsed to would take much more memory than what is kept of it here
+                self._alikes.add(path, Version(version.data, version.kind))
+        return self._alikes
+
+
+_CHEAP = 64
+"""So many endpoints are looked into by their bytes in the time that it takes to parse one."""
+
+
+def _holding(copy: Version) -> Callable[[Version], bool]:
+    """Whether a version holds enough of what a source of this copy must hold.
+
+    It is told by the bytes of endpoints: few of them are worth parsing.
+    """
+    if copy.kind is SCENARIO:  # most of what it gives stands in actions
+        return lambda _: True
+    keys = sorted(copy.marks, key=lambda key: key not in _TELLING[ENDPOINT])
+    marks = [copy.marks[key] for key in keys if key != "reference" and copy.marks[key]]
+    # more than half of what is given must be equal
+    spare = (len(copy.given) - 1) // 2
+    return lambda version: _holds(version.data, marks, spare)
+
+
+def _holds(data: bytes, marks: Sequence[bytes], spare: int) -> bool:
+    """True if so many marks at most are missing in `data`. Called for every endpoint there is."""
+    for mark in marks:
+        if mark not in data:
+            if not spare:
+                return False
+            spare -= 1
+    return True
+
+
+def _same_order(one: Version, other: Version) -> bool:
+    both = {*one.order} & {*other.order}
+    return [k for k in one.order if k in both] == [k for k in other.order if k in both]

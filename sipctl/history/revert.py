@@ -1,0 +1,246 @@
+"""Going back, as plans like any other: restore earlier configurations, undo a commit."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+from sipctl import names
+from sipctl.changes import FileChange, Plan, field_name, of_these
+from sipctl.editing import editable, edited
+from sipctl.errors import Refused
+from sipctl.git.repository import Repository
+from sipctl.history import log
+from sipctl.history.earlier import Notes, gone_back, password, value_of, with_present_names
+from sipctl.history.lineage import Past
+from sipctl.history.undo import undo as undo
+from sipctl.inventory import Inventory
+from sipctl.kinds import ENDPOINT, SCENARIO, Kind, reference_of
+from sipctl.member import Member
+from sipctl.scenarios.ways import data_of, edited_like, node_at, outermost, way_of
+from sipctl.workspace import read_member
+from sipctl.yamlfile.nodes import Mapping as MappingNode
+from sipctl.yamlfile.write import UNSET, Path
+
+
+def restore(
+    inventory: Inventory,
+    repository: Repository,
+    references: Iterable[str],
+    at: str | None = None,
+    back: int | None = None,
+    fields: Collection[str] = (),
+    kind: Kind = ENDPOINT,
+) -> Plan:
+    """Members as they were at a revision, or some changes back, or before the last change.
+
+    Deleted ones come back; one that was renamed since keeps its present name, and a scenario names
+    endpoints as they are called now. An endpoint's password stays today's unless `fields` asks for
+    it. With `fields` all others stay as they are.
+    """
+    going = _Restore(inventory, repository, kind, fields)
+    targets = {reference: going.target(reference) for reference in references}
+    if at is None:
+        pasts = [going.before(*target, back or 1) for target in targets.items()]
+    else:
+        pasts = _pasts_at(repository, tuple(targets), at, kind)
+    changes: dict[str, FileChange] = {}
+    for path, past in zip(targets.values(), pasts, strict=True):
+        if path not in changes:
+            changes[path] = going.change(path, going.earlier(past))
+    commits = {repository.resolve(past.revision)[:10] for past in pasts}
+    return going.plan(of_these(changes), commits, tuple(changes.values()))
+
+
+def _pasts_at(repository: Repository, references: Sequence[str], at: str, kind: Kind) -> list[Past]:
+    revision = repository.resolve(at)
+    since = log.renamed_since(repository, revision, kind)
+    then = {now: old for old, now in since.items()}
+    blobs = repository.tree(revision, [kind.folder])
+    pasts = []
+    for reference in references:
+        now = kind.path(reference)
+        path = then.get(now, now)
+        if path not in blobs:
+            hint = f"see `{kind.command} history {reference}`"
+            message = f'there was no {kind.noun} {names.quoted(reference)} at "{at}"'
+            raise Refused(message, hint)
+        pasts.append(Past(revision, path, blobs[path]))
+    return pasts
+
+
+def restore_all(
+    inventory: Inventory,
+    repository: Repository,
+    at: str,
+    chosen: Collection[str] | None = None,
+    fields: Collection[str] = (),
+    kind: Kind = ENDPOINT,
+) -> Plan:
+    """All members of a kind as at a revision, under their names of then: what came later goes, what
+    was deleted comes back. Those of the other kind stay as they are.
+
+    With `chosen` (references of then or now) only these, under their present names. With `fields`
+    only these fields, of members that were there then and are now.
+    """
+    revision = repository.resolve(at)
+    going = _Restore(inventory, repository, kind, fields)
+    olds, now_of = going.all_at(revision)
+    named = {path: path for path in olds} if chosen is None else now_of
+    later = inventory.of_kind(kind).keys() - {*now_of.values(), *named.values()}
+    if chosen is not None:
+        wanted = {kind.path(reference) for reference in chosen}
+        olds = {path: old for path, old in olds.items() if wanted & {path, now_of[path]}}
+        later &= wanted
+    if fields:
+        both = [(inventory.members.get(now_of[path]), old) for path, old in olds.items()]
+        changes = [going.with_fields(now, old) for now, old in both if now]
+    else:
+        changes = list(going.all_back(olds, now_of, named))
+        changes += [FileChange(p, inventory.members[p].data, None) for p in sorted(later)]
+    affected = [change.path for change in changes if change.before != change.after]
+    what = f"all {kind.noun}s" if chosen is None else of_these(affected)
+    return going.plan(what, [revision[:10]], changes)
+
+
+@dataclass(slots=True)
+class _Restore:
+    """Brings back earlier versions of members of one kind, whole or some fields of them."""
+
+    inventory: Inventory
+    repository: Repository
+    kind: Kind
+    fields: Collection[str]
+    notes: Notes = field(default_factory=Notes)
+
+    def plan(self, names: str, commits: Collection[str], changes: Sequence[FileChange]) -> Plan:
+        """The whole change; `names` tells what it is about, and `commits` where that goes back."""
+        what = f"{' and '.join(self.fields)} of {names}" if self.fields else names
+        to = f" to {next(iter(commits))}" if len(commits) == 1 else ""
+        return Plan("restore", f"Restore {what}{to}", tuple(changes), tuple(self.notes.lines))
+
+    # -- which version, under which name -----------------------------------------------------
+
+    def target(self, reference: str) -> str:
+        """The path at which a member is restored: that of its present name, if it has one."""
+        path = self.kind.path(reference)
+        if path in self.inventory.members:
+            return path
+        present = log.present_name(self.repository, reference, self.kind)
+        if self.kind.path(present) not in self.inventory.members:
+            return path
+        self.notes.add(path, f"it is called {present} now, and stays so")
+        return self.kind.path(present)
+
+    def before(self, reference: str, path: str, back: int) -> Past:
+        """The file so many changes ago of a member that is restored at a path."""
+        gone = path not in self.inventory.members
+        return log.before(self.repository, reference, back, self.kind, gone=gone)
+
+    def earlier(self, past: Past) -> Member:
+        """A file as it was, with the present names of endpoints in it."""
+        file = (past.path, past.blob)
+        old = read_member(past.path, self.repository.checked_out([file])[file])
+        return self._named_as_now([old], past.revision)[0]
+
+    def _named_as_now(self, olds: Iterable[Member], revision: str) -> list[Member]:
+        @cache
+        def present() -> dict[str, str]:
+            return log.renamed_since(self.repository, revision)
+
+        return [with_present_names(old, self.inventory, present, self.notes) for old in olds]
+
+    def all_at(self, revision: str) -> tuple[dict[str, Member], dict[str, str]]:
+        """Every member's file at a revision, and the path that each of them has now or had last."""
+        blobs = self.repository.tree(revision, [self.kind.folder])
+        known = ((path, blobs[path]) for path in blobs if self.kind.holds(path))
+        files = self.repository.checked_out(known)
+        members = [read_member(path, data) for (path, _), data in files.items()]
+        olds = {old.path: old for old in self._named_as_now(members, revision)}
+        present = log.renamed_since(self.repository, revision, self.kind)
+        return olds, {path: present.get(path, path) for path in olds}
+
+    # -- whole files -------------------------------------------------------------------------
+
+    def change(self, path: str, old: Member) -> FileChange:
+        """The file at a path as it was, or the fields of it that are asked for."""
+        today = self.inventory.members.get(path)
+        if not self.fields:
+            after = gone_back(old, today, path, self.notes, keep=True)
+            return FileChange(path, today.data if today else None, after)
+        if today is None:
+            reference = reference_of(path)
+            hint = f"restore it whole first: `{self.kind.command} restore {reference}`"
+            raise Refused(f'there is no {self.kind.noun} "{reference}" now', hint)
+        return self.with_fields(today, old)
+
+    def all_back(
+        self, olds: Mapping[str, Member], now_of: Mapping[str, str], named: Mapping[str, str]
+    ) -> Iterator[FileChange]:
+        """Each earlier version under its path in `named`, with the password of what it is now."""
+        members = self.inventory.members
+        for path, old in olds.items():
+            target = named[path]
+            now, there = members.get(now_of[path]), members.get(target)
+            if old.root is None:
+                self.notes.add(target, "its file could not be read then, and stays as it is")
+                continue
+            after = gone_back(old, now, target, self.notes, keep=True)
+            before = there.data if there else None
+            if now and now.path not in (target, *olds):
+                yield FileChange(now.path, now.data, None)
+                yield FileChange(target, before, after, now.path)
+            else:
+                yield FileChange(target, before, after)
+
+    # -- single fields -----------------------------------------------------------------------
+
+    def with_fields(self, today: Member, old: Member) -> FileChange:
+        """Only the fields that are asked for as they were."""
+        reference = today.reference
+        if "reference" in self.fields:
+            hint = f"rename it: `{self.kind.command} rename {reference} {old.reference}`"
+            raise Refused(f'the reference of "{reference}" is not restored as a field', hint)
+        now = editable(self.inventory, reference, self.kind)
+        if old.root is None or now.root is None:
+            raise Refused(f'that version of "{reference}" cannot be read')
+        if self.kind is SCENARIO:
+            return FileChange(now.path, now.data, self._of_scenario(now, now.root, old.root))
+        changes = {name: value_of(old.root, name) for name in self.fields}
+        if "password" in changes:
+            changes["password"] = password(old.root, now.root, now.path, self.notes, keep=False)
+        return FileChange(now.path, now.data, edited(now, changes))
+
+    def _of_scenario(self, now: Member, today: MappingNode, old: MappingNode) -> bytes:
+        wanted = {}
+        for way in outermost(filter(None, map(way_of, self.fields))):
+            node = node_at(old, way)
+            self._refuse_unknown_action(way, today, old)
+            if node is not None:
+                self._refuse_homeless(now.reference, way, today)
+            wanted[way] = UNSET if node is None else data_of(node)
+        return edited_like(now, wanted, old)
+
+    def _refuse_unknown_action(self, way: Path, today: MappingNode, old: MappingNode) -> None:
+        """An action that is asked for was there or is there: anything else is a slip."""
+        if way[0] != "actions" or len(way) == 1:
+            return
+        sides = [node_at(root, way[:1]) for root in (today, old)]
+        mappings = [side for side in sides if isinstance(side, MappingNode)]
+        known = [key.value for side in mappings for key, _ in side.entries]
+        if way[1] not in known:
+            message = f"there is no action {names.quoted(way[1])}, and there was none"
+            raise Refused(message, names.did_you_mean(way[1], known))
+
+    def _refuse_homeless(self, reference: str, way: Path, today: MappingNode) -> None:
+        """What stands within an action, or within any mapping, needs that."""
+        if len(way) > 2 and node_at(today, way[:2]) is None:
+            hint = f"restore it whole first: --field {field_name(way[:2])}"
+            raise Refused(f'"{reference}" has no action {names.quoted(way[1])} now', hint)
+        for end in range(1, len(way)):
+            node = node_at(today, way[:end])
+            if node is not None and not isinstance(node, MappingNode):
+                name = field_name(way[:end])
+                hint = f"restore it whole: --field {name}"
+                raise Refused(f'{name} of "{reference}" is no mapping now', hint)

@@ -1,0 +1,1 @@
+"""Passwords: how they are kept, opened, checked and kept out of sight."""

@@ -1,0 +1,1 @@
+"""Scenarios: what they say, a call's way through one, and changes of one."""
