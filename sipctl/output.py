@@ -14,11 +14,11 @@ from sipctl import streams
 from sipctl.render import visible
 
 if TYPE_CHECKING:
-    from sipctl.apply import Outcome
     from sipctl.changes import FieldChange, MemberChange
     from sipctl.endpoint import Endpoint
     from sipctl.errors import SipctlError
     from sipctl.findings import Finding
+    from sipctl.outcome import Outcome
     from sipctl.pager import Pager
     from sipctl.scenarios.scenario import Scenario
 

@@ -8,12 +8,10 @@ import re
 import shutil
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from sipctl import streams
+from sipctl import signals, streams
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -70,7 +68,7 @@ class Pager:
         """
         if self._process is None or self._process.returncode is not None:
             return
-        with _deaf_to_interrupts():  # they are meant for the pager
+        with signals.unheard(signal.SIGINT):  # they are meant for the pager
             for stream, terminal in self._terminals:
                 stream.flush()
                 os.dup2(terminal, stream.fileno())
@@ -120,12 +118,3 @@ def _started(command: str) -> Popen[bytes]:
 
     env = {**_DEFAULTS, **os.environ}
     return Popen(["/bin/sh", "-c", command], stdin=PIPE, env=env, **privileges.of_children())
-
-
-@contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sipctl import privileges, resources, selection
-from sipctl.apply import Planner
 from sipctl.changes import FileChange, Plan
 from sipctl.errors import Refused
 from sipctl.git import processes
 from sipctl.git.repository import GitFailed, Repository
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, KINDS, SCENARIO, SETTINGS_FILE
+from sipctl.outcome import Planner
 from sipctl.settings import FORMAT
 from sipctl.storage import disk
 

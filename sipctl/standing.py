@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from sipctl import operations, selection, setup, workspace
-from sipctl.apply import Planner
 from sipctl.changes import Plan, of_these
 from sipctl.errors import Refused
 from sipctl.git.repository import Repository, is_unmerged
 from sipctl.inventory import Inventory
 from sipctl.kinds import FOLDERS, KINDS, Kind, reference_of
+from sipctl.outcome import Planner
 from sipctl.storage import disk, journal
 
 _STATES = {"?": "new", "A": "new", "D": "deleted"}

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from sipctl import apply
-from sipctl.apply import Options, Outcome, Planner
+from sipctl.apply import Options
 from sipctl.changes import MemberChange
 from sipctl.git.repository import Repository
 from sipctl.history import log
 from sipctl.history.log import Chosen, Entry
 from sipctl.kinds import ENDPOINT, Kind
+from sipctl.outcome import Outcome, Planner
 from tests.support import execute
 
 PARIS = """\

@@ -225,7 +225,13 @@ def test_a_commit_of_the_same_file_that_comes_between_is_not_taken_for_ours(
     assert git("log", "--format=%s", "-1") == "theirs\n"
 
 
-@pytest.mark.usefixtures("step_by_step")
+@pytest.fixture(params=["sha1", "sha256"])
+def hash_of_git(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Repositories that are made then name their objects so."""
+    monkeypatch.setenv("GIT_DEFAULT_HASH", request.param)
+
+
+@pytest.mark.usefixtures("hash_of_git", "step_by_step")
 def test_a_commit_that_takes_ours_along_is_told(
     run: Program, git: Git, between: Callable[..., Environment]
 ) -> None:

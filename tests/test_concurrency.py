@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from sipctl import apply, operations
-from sipctl.apply import Options, Outcome
+from sipctl.apply import Options
 from sipctl.changes import Plan
 from sipctl.errors import Refused
 from sipctl.inventory import Inventory
+from sipctl.outcome import Outcome
 from tests.conftest import Git, Program
 from tests.support import PROGRAM
 from tests.writers import refuse_remains, state, write_hook

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sipctl import operations, selection
-from sipctl.apply import Planner
 from sipctl.errors import Refused
 from sipctl.history import log, revert
 from sipctl.history.log import Chosen
 from sipctl.kinds import SCENARIO
+from sipctl.outcome import Planner
 from sipctl.yamlfile.write import UNSET, Value
 from tests.conftest import Program, Terminal
 from tests.story import GIVEN, LYON, PARIS, Story, renamed

@@ -368,7 +368,7 @@ def test_an_interrupted_program_leaves_no_process(story: Story) -> None:
     code = (
         "import sys, time\n"
         "from pathlib import Path\n"
-        "from sipctl.repository import Repository\n"
+        "from sipctl.git.repository import Repository\n"
         "repository = Repository.find(Path.cwd())\n"
         "repository.head()\n"
         "print(repository._objects._process.pid, flush=True)\n"

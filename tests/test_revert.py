@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from sipctl import operations
-from sipctl.apply import Outcome
 from sipctl.changes import Plan
 from sipctl.errors import Refused
 from sipctl.history import revert
 from sipctl.inventory import Inventory
+from sipctl.outcome import Outcome
 from sipctl.yamlfile.write import Value
 from tests.conftest import Git, Program
 from tests.story import LYON, PARIS, Story, renamed

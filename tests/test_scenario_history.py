@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from sipctl import operations, standing
-from sipctl.apply import Outcome, Planner
 from sipctl.changes import Plan
 from sipctl.errors import Refused
 from sipctl.history import log, revert
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, SCENARIO, Kind
+from sipctl.outcome import Outcome, Planner
 from sipctl.scenarios import attaching
 from sipctl.scenarios.attaching import Place
 from sipctl.workspace import read_member

@@ -143,7 +143,7 @@ import itertools
 from sipctl import output, streams
 from sipctl.commands import history
 from sipctl.history import Entry
-from sipctl.records import Commit, Identity
+from sipctl.git.records import Commit, Identity
 ENTRY = Entry(Commit("0" * 40, (), Identity("a", "b"), "2026-11-26T00:00:00Z", 0, "s"), ())
 streams.prepare()
 {call}

@@ -10,7 +10,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from sipctl import apply, operations, output, privileges, selection, workspace
+from sipctl import operations, output, privileges, selection, signals, uncommitted, workspace
 from sipctl.changes import Plan
 from sipctl.commands.session import Session
 from sipctl.errors import Interrupted, Refused, SipctlError, Usage
@@ -33,7 +33,7 @@ def edit(session: Session, reference: str, kind: Kind = ENDPOINT) -> None:
     privileges.act_as_owner(root)
     member = workspace.load(root).member(reference, kind)
     if not session.no_commit:
-        apply.refuse_unclean(root, [member.path])
+        uncommitted.refuse_early(root, [member.path])
     repository = selection.required_repository(root)
     with privileges.acting():
         folder = _folder(repository)
@@ -41,7 +41,7 @@ def edit(session: Session, reference: str, kind: Kind = ENDPOINT) -> None:
         _write_private(file, member.data)
     written = False
     try:
-        with apply.ended_by_signals():
+        with signals.interrupting():
             _rounds(session, repository, member, file)
         written = not session.dry_run
     finally:
@@ -122,17 +122,13 @@ def _run(command: str, file: Path) -> None:
     script = f'trap : INT QUIT; {command} "$@"'
     line = ["sh", "-c", script, command, str(file)]
     process = subprocess.Popen(line, **privileges.of_children())
-    numbers = (signal.SIGINT, signal.SIGQUIT)
-    old = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
     try:
-        status = process.wait()
+        with signals.unheard(signal.SIGINT, signal.SIGQUIT):
+            status = process.wait()
     except Interrupted:  # an editor that saves what it holds when it is ended may do so
         process.terminate()
         with suppress(subprocess.TimeoutExpired):
             process.wait(_TO_END)
         raise
-    finally:
-        for number, handler in old.items():
-            signal.signal(number, handler)
     if status != 0:
         raise Refused(f'the editor "{command}" ended with status {status}')

@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from sipctl import apply, output, privileges, reports, selection, workspace
+from sipctl import output, privileges, reports, selection, uncommitted, workspace
 from sipctl.changes import Plan
 from sipctl.commands import passwords, reporting
 from sipctl.commands.arguments import Limit
@@ -156,7 +156,7 @@ def set_(
     if reference is not None:
         passwords.refuse_unknown(session.inventory(), [reference])
         if session.commits:
-            apply.refuse_unclean(session.root(), [ENDPOINT.path(reference)])
+            uncommitted.refuse_early(session.root(), [ENDPOINT.path(reference)])
         new = passwords.asked_for(session, settings, f"Password of {reference}")
         given, by = {reference: new.text}, new.by
     else:

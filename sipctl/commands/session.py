@@ -15,8 +15,9 @@ from sipctl import names, output
 from sipctl.errors import Refused, Usage
 
 if TYPE_CHECKING:
-    from sipctl.apply import Options, Outcome, Planner
+    from sipctl.apply import Options
     from sipctl.inventory import Inventory
+    from sipctl.outcome import Outcome, Planner
     from sipctl.pager import Pager
     from sipctl.yamlfile.write import Value
 

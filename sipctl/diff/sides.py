@@ -17,7 +17,7 @@ from sipctl.member import NOTHING, Facts, Member, content_of, given
 from sipctl.names import quoted
 from sipctl.settings import Settings
 from sipctl.storage import ondisk
-from sipctl.storage.entries import oid_of
+from sipctl.storage.entries import is_stored_as
 from sipctl.storage.ondisk import Files, blob_of
 
 T = TypeVar("T")
@@ -246,10 +246,7 @@ def _is_stored_as(file: bytes | Finding | Member | None, blob: str) -> bool:
     known = blob_of(file) if isinstance(file, Member) else None
     if known is not None and len(blob) == len(known):
         return known == blob
-    data = _bytes(file)
-    if data is None:
-        return False
-    return oid_of(data, "sha1" if len(blob) == 40 else "sha256").hex() == blob
+    return is_stored_as(_bytes(file), blob)
 
 
 def _bytes(file: bytes | Finding | Member | None) -> bytes | None:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from sipctl import signals
 from sipctl.git import processes
 from sipctl.git.processes import GitDied, GitFailed, words
 from sipctl.git.repository import NO_MODES, Commit, Repository, nul
@@ -155,7 +156,7 @@ def _commit_apart(
             _commit(apart, message_file)
             own = made(repository, base, paths)
         finally:
-            with processes.no_signals():
+            with signals.waiting():
                 apart.file.unlink(missing_ok=True)
         _refuse_other_parents(lock, base, own)
         lock.reset({*paths})
@@ -191,7 +192,7 @@ def _locked(index: _Index) -> Iterator[_Index]:
     until = time.monotonic() + _PATIENCE
     try:
         while True:
-            with processes.no_signals():  # it is ours from the moment it is there
+            with signals.waiting():  # it is ours from the moment it is there
                 held = _is_created(lock)
             if held:
                 break
@@ -200,7 +201,7 @@ def _locked(index: _Index) -> Iterator[_Index]:
             time.sleep(_AGAIN)
         _copy(index.file, lock)
         yield index._replace(path=lock)
-        with processes.no_signals():
+        with signals.waiting():
             os.replace(lock, index.file)
             held = False
     finally:

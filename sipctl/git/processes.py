@@ -8,17 +8,15 @@ import is too dear for a command that shows something.
 from __future__ import annotations
 
 import os
-import signal
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
-from types import FrameType
 from typing import IO, TYPE_CHECKING, TypeVar, cast
 
-from sipctl import privileges
+from sipctl import privileges, signals
 from sipctl.errors import Refused
 
 if TYPE_CHECKING:
@@ -128,13 +126,13 @@ def run(
     killed."""
     process = None
     try:
-        with no_signals():
+        with signals.waiting():
             process = start(folder, args, env, pass_fds, launch)
         out, err = process.communicate(data)
     except BaseException:
         if process is not None:
             # interrupted: Git ends first, so that what is put back stays put back
-            with no_signals():
+            with signals.waiting():
                 process.terminate()
                 process.wait()
         raise
@@ -178,7 +176,7 @@ def stream(
     """
     running: list[Popen[bytes]] = []
     try:
-        with no_signals():
+        with signals.waiting():
             for args in commands:
                 running.append(_started_behind(running, folder, args))
         yield _pieces(running, between)
@@ -274,7 +272,7 @@ class Conversation:
                 yield answer(process.stdout)
 
     def _started(self) -> Popen[bytes]:
-        with no_signals():
+        with signals.waiting():
             process = start(self._folder, self._args, READING)
             self._process = process
             self._ending = weakref.finalize(self, _end, process)
@@ -285,7 +283,7 @@ class Conversation:
         process = self._process
         assert process is not None
         assert process.stderr is not None
-        with no_signals():
+        with signals.waiting():
             status = process.wait()
             said = process.stderr.read()
             self.end()
@@ -325,30 +323,3 @@ def together(
         for found, one in zip(answers, row, strict=True):
             found.append(one)
     return [one for part, found in zip(parts, answers, strict=True) for one in found[: len(part)]]
-
-
-# -- signals -------------------------------------------------------------------------------------
-
-
-@contextmanager
-def no_signals() -> Iterator[None]:
-    """What a signal raises is raised at the end of the block: no process is started and lost."""
-    came: list[int] = []
-
-    def note(number: int, frame: FrameType | None) -> None:
-        came.append(number)
-
-    handlers = {number: signal.getsignal(number) for number in _ENDING}
-    handlers = {number: handler for number, handler in handlers.items() if callable(handler)}
-    for number in handlers:
-        signal.signal(number, note)
-    try:
-        yield
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-        for late in came:
-            signal.raise_signal(late)
-
-
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from sipctl.apply import Outcome
 from sipctl.changes import FieldChange, MemberChange
 from sipctl.git.repository import Commit
 from sipctl.kinds import SCENARIO
+from sipctl.outcome import Outcome
 from sipctl.render import Segments, visible
 
 _SIGNS = {"created": "+", "duplicated": "+", "deleted": "-"}

@@ -26,6 +26,13 @@ def oid_of(data: bytes, algorithm: str = "sha1") -> bytes:
     return hashlib.new(algorithm, head + data, usedforsecurity=False).digest()
 
 
+def is_stored_as(data: bytes | None, oid: str | None) -> bool:
+    """True where Git keeps a content under this name, of either algorithm; None is no file."""
+    if data is None or oid is None:
+        return data is None and oid is None
+    return oid_of(data, "sha1" if len(oid) == 40 else "sha256").hex() == oid
+
+
 # -- facts as JSON -------------------------------------------------------------------------------
 
 _Place = tuple[int, int, int, int]
