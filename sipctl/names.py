@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import heapq
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable
-from functools import cache
+from functools import cache, cached_property
+from itertools import chain
 
 MAX_LENGTH = 64
 
@@ -76,12 +79,17 @@ def _visible(char: str) -> str:
 CURE = "use ASCII letters, digits and _ . @ -, beginning with a letter or digit, at most 64"
 
 
+_MAX_COMPARED = 256
+
+
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that `name` is most likely a slip of, or None. Case is ignored."""
     import difflib
 
     by_folded = {candidate.casefold(): candidate for candidate in known}
-    found = difflib.get_close_matches(name.casefold()[:256], list(by_folded), n=1, cutoff=0.6)
+    found = difflib.get_close_matches(
+        name.casefold()[:_MAX_COMPARED], list(by_folded), n=1, cutoff=0.6
+    )
     return by_folded[found[0]] if found else None
 
 
@@ -91,10 +99,20 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f'did you mean "{found}"?' if found else ""
 
 
+_FEW = 100
+"""So many names are compared one by one."""
+
+
+def _pairs(name: str) -> set[str]:
+    folded = name.casefold()
+    return {folded[i : i + 2] for i in range(len(folded) - 1)}
+
+
 class Nearest:
     """The known name that an unknown one is most likely a slip of.
 
-    Each look compares with all known names, so only so many are done that the sum stays linear.
+    Only so many are looked for that the sum stays linear; and of many known names only those are
+    compared that share most pairs of letters with it, for a comparison is dear.
     """
 
     def __init__(self, known: Collection[str]) -> None:
@@ -104,8 +122,23 @@ class Nearest:
 
     def __call__(self, name: str) -> str | None:
         if name not in self._found and len(self._found) < self._left:
-            self._found[name] = nearest(name, self._known)
+            self._found[name] = nearest(name, self._likely(name[:_MAX_COMPARED]))
         return self._found.get(name)
+
+    def _likely(self, name: str) -> Collection[str]:
+        if len(self._known) <= _FEW:
+            return self._known
+        shared = Counter(chain.from_iterable(self._holders.get(p, ()) for p in _pairs(name)))
+        return heapq.nlargest(_FEW, shared, key=lambda n: shared[n] / (len(n) + len(name)))
+
+    @cached_property
+    def _holders(self) -> dict[str, list[str]]:
+        """The known names by the pairs of letters in them."""
+        holders: dict[str, list[str]] = {}
+        for name in self._known:
+            for pair in _pairs(name):
+                holders.setdefault(pair, []).append(name)
+        return holders
 
     def hint(self, name: str, otherwise: str) -> str:
         """A hint that names it, or another one."""

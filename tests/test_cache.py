@@ -593,13 +593,19 @@ def test_a_cache_of_another_sipctl_is_ignored(known: Path, monkeypatch: pytest.M
     assert "bare.yaml" in opened
 
 
-def test_a_cache_that_others_may_write_or_that_is_a_link_is_ignored(
+def test_a_cache_that_is_not_ours_alone_is_ignored(
     known: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = cache_of(known)
 
     def open_(file: Path) -> None:
         file.chmod(0o666)
+
+    def show(file: Path) -> None:
+        file.chmod(0o644)  # as what is checked out has it, which somebody else may have moved here
+
+    def twin(file: Path) -> None:
+        os.link(file, tmp_path / "twin")
 
     def give(file: Path) -> None:
         os.chown(file, 12345, -1)
@@ -612,12 +618,33 @@ def test_a_cache_that_others_may_write_or_that_is_a_link_is_ignored(
         file.unlink()
         os.mkfifo(file)
 
-    for change in (open_, give, link, pipe):
+    for change in (open_, show, twin, give, link, pipe):
         change(file)
         with counted(monkeypatch) as opened:
             workspaces.load(known)
         assert "bare.yaml" in opened, change
         assert stat.S_IMODE(file.lstat().st_mode) == 0o600
+
+
+def test_a_line_with_many_findings_is_kept_once(known: Path) -> None:
+    sizes = []
+    for count in (200, 400):
+        tags = ", ".join(["1"] * count)
+        text = f"reference: many\nhost: many.example.net\ntags: [{tags}]\n"
+        (known / "endpoints/many.yaml").write_text(text)
+        shutil.rmtree(known / ".git/sipctl")
+        refuse_other_answer(known)
+        sizes.append(sum(file.stat().st_size for file in files_of(known)))
+    assert sizes[1] < 3 * sizes[0]
+
+
+def test_a_cache_that_would_be_too_large_is_not_kept(
+    known: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache_of(known).unlink()
+    monkeypatch.setattr(cache, "_MAX_BYTES", 1000)
+    refuse_other_answer(known)
+    assert not files_of(known)
 
 
 def test_a_repository_of_somebody_else_gets_no_cache(known: Path) -> None:

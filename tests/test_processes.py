@@ -23,6 +23,7 @@ from sipctl.git.processes import (
     directly,
     through_gitpython,
 )
+from sipctl.git.records import Commit, Identity
 from sipctl.kinds import SCENARIO
 from tests.comparing import SUPPORT
 from tests.conftest import Git, Program
@@ -390,3 +391,12 @@ def test_without_git_a_command_that_needs_it_says_so(
 ) -> None:
     result = sipctl("history", env={"PATH": str(tmp_path)}, check=3)
     assert "git is not installed" in result.err
+
+
+def test_a_message_of_blanks_is_read_in_linear_time() -> None:
+    def operation(trailer: str) -> str | None:
+        message = f"Change a\n\nSipctl-Operation:{trailer}\n"
+        return Commit("0" * 40, (), Identity("a", "b"), "", 0, message).operation
+
+    assert operation(" " * 1_000_000 + "edit a") == "edit a"
+    assert operation("edit a" + " " * 1_000_000 + ".") == "edit a" + " " * 1_000_000 + "."

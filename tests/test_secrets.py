@@ -787,6 +787,14 @@ def test_the_same_user_name_at_another_server_is_another_password(
     assert rules(run, "--history") == ["password-in-history endpoints/a.yaml"]
 
 
+def test_a_hostile_file_is_searched_in_linear_time(vault: Path, run: Program, git: Git) -> None:
+    (vault / "endpoints/long.yaml").write_text(f"host: [\n{'pass' * 100_000}\n")  # else: hours
+    git("add", "endpoints/long.yaml")
+    git("commit", "--quiet", "--message=Long")
+    (vault / "endpoints/long.yaml").unlink()
+    assert "long.yaml" not in run("secret", "check", "--history", check=None).out
+
+
 def test_history_that_was_cut_is_not_searched(
     leaked: str, vault: Path, run: Program, tmp_path: Path
 ) -> None:

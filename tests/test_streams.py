@@ -142,7 +142,7 @@ def test_what_nobody_reads_is_not_looked_for(call: str) -> None:
 import itertools
 from sipctl import output, streams
 from sipctl.commands import history
-from sipctl.history import Entry
+from sipctl.history.log import Entry
 from sipctl.git.records import Commit, Identity
 ENTRY = Entry(Commit("0" * 40, (), Identity("a", "b"), "2026-11-26T00:00:00Z", 0, "s"), ())
 streams.prepare()

@@ -436,7 +436,7 @@ def tell_interrupted(root: Path) -> None:
     from sipctl.storage import disk
 
     git_dir = disk.git_folder(root)
-    if git_dir is None or not (git_dir / disk.JOURNAL).exists():
+    if git_dir is None or not os.access(git_dir / disk.JOURNAL, os.R_OK):
         return
     from sipctl.storage import journal
 

@@ -41,10 +41,10 @@ class Commit(NamedTuple):
         """What the trailer `Sipctl-Operation:` says; None for a commit that is not of sipctl."""
         paragraphs = self.message.rstrip().split("\n\n")
         found = _OPERATION.findall(paragraphs[-1]) if len(paragraphs) > 1 else None
-        return found[-1] if found else None
+        return found[-1].rstrip() if found else None
 
 
-_OPERATION = re.compile(r"^Sipctl-Operation: *(.*\S)", re.MULTILINE)
+_OPERATION = re.compile(r"^Sipctl-Operation:[^\S\n]*+(\S.*)", re.MULTILINE)
 
 
 class BlobChange(NamedTuple):

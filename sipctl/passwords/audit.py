@@ -234,7 +234,7 @@ _AT_ONCE = 1000
 _FILE = re.compile(r"(?:.*/)?endpoints/[^/]+\.ya?ml\Z", re.DOTALL)
 _KEY = re.compile("pass|pwd|secret", re.IGNORECASE)
 _MAY_HOLD = re.compile(rb"pass|pwd|secret|\\", re.IGNORECASE)  # an escape can hide a key
-_UNPARSED = re.compile(rb"""(?:pass|pwd|secret)\w*["']?[ \t]*:[ \t]*[^\s{#]""", re.IGNORECASE)
+_VALUED = re.compile(rb"""(?<!\w)(\w++)["']?[ \t]*+:[ \t]*+(?=[^\s{#])""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +307,8 @@ def _in_version(commit: Commit, path: str, data: bytes) -> _Leak | None:
         return None
     root = read(data, path).root
     if not isinstance(root, MappingNode):
-        return _Leak(commit, Place(path)) if _UNPARSED.search(data) else None
+        given = (found[1] for found in _VALUED.finditer(data))
+        return _Leak(commit, Place(path)) if any(map(_MAY_HOLD.search, given)) else None
     username, host = (_text(root.get(key)) for key in ("username", "host"))
     for key, node in root.entries:
         if key.value == "password" and holds_password(node):

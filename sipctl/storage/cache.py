@@ -31,7 +31,7 @@ from sipctl.storage.entries import NEVER, Block, Bytes, Entry, Stamp, columns, s
 VARIABLE = "SIPCTL_NO_CACHE"
 _NO = ("", "0", "false", "f", "no", "n", "off")
 
-_FORMAT = 4
+_FORMAT = 5
 _MAX_BYTES = 1 << 30
 _NEW_FOR = 60  # seconds, after which what another process began to write is taken for left over
 
@@ -160,7 +160,11 @@ class Store:
         try:
             with os.fdopen(self._new, "wb") as file:
                 file.writelines(_told(entries, self._key))
-            os.replace(f"{self._file}.new", to)
+                readable = file.tell() <= _MAX_BYTES
+            if readable:
+                os.replace(f"{self._file}.new", to)
+            else:
+                self._unlink()
         except OSError:
             self._unlink()
         self._new = None
@@ -287,13 +291,14 @@ def _read(name: str, key: list[Any]) -> Block | None:
 
 
 def _private_content(name: str) -> bytes | None:
-    """The bytes of a plain file that is ours and that nobody else may write."""
+    """The bytes of a plain file that is ours alone: what another could have put there, whoever owns
+    it, is none of ours."""
     try:
         descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return None
     status = os.fstat(descriptor)
-    private = st.S_ISREG(status.st_mode) and not status.st_mode & 0o022
+    private = st.S_ISREG(status.st_mode) and not status.st_mode & 0o077 and status.st_nlink == 1
     if not private or status.st_uid != os.geteuid() or status.st_size > _MAX_BYTES:
         os.close(descriptor)
         return None

@@ -9,7 +9,7 @@ import json
 import os
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from itertools import accumulate, chain
 from typing import Any
 
@@ -41,53 +41,52 @@ _Place = tuple[int, int, int, int]
 def _encoded(facts: Facts) -> dict[str, Any]:
     """Facts but the data as JSON holds them, without what is empty; the path is told when they are
     read."""
-    rows = zip(_KEYS, _ENCODERS, facts[1:], strict=True)
-    return {key: encode(value) if encode else value for key, encode, value in rows if value}
+    # each source line once, whatever number of findings stand in it
+    sources = {finding.source: 0 for finding in (*facts.doubts, *facts.findings)}
+    sources = dict(zip(sources, range(len(sources)), strict=True))
+    told = {
+        "t": facts.tolerated,
+        "w": [_finding_data(finding, sources) for finding in facts.doubts],
+        "f": [_finding_data(finding, sources) for finding in facts.findings],
+        "q": [*sources],
+        "i": [[_place_data(i.place), i.rule, i.fault, i.hint] for i in facts.ignores],
+        "s": facts.spans,
+        "u": facts.unknown,
+        "l": facts.login,
+        "k": facts.kept,
+        "e": facts.uses,
+        "n": facts.numbers,
+        "b": facts.branchings,
+        "p": int(facts.parsed),
+        "v": int(facts.seen),
+    }
+    return {key: value for key, value in told.items() if value}
 
 
 def _place_data(place: Place) -> _Place:
     return place.line, place.column, place.end_line, place.end_column
 
 
-def _finding_data(finding: Finding) -> list[Any]:
+def _finding_data(finding: Finding, sources: Mapping[str | None, int]) -> list[Any]:
     return [
         finding.rule,
         _place_data(finding.place),
         finding.message,
         finding.hint,
-        finding.source,
+        sources[finding.source],
         finding.severity.value,
         [[_place_data(place), words] for place, words in finding.related],
     ]
 
 
-_TOLD: Mapping[str, tuple[str, Callable[[Any], Any] | None]] = {
-    "tolerated": ("t", None),
-    "doubts": ("w", lambda doubts: [_finding_data(f) for f in doubts]),
-    "findings": ("f", lambda findings: [_finding_data(f) for f in findings]),
-    "ignores": ("i", lambda them: [[_place_data(i.place), i.rule, i.fault, i.hint] for i in them]),
-    "spans": ("s", None),
-    "unknown": ("u", None),
-    "login": ("l", None),
-    "kept": ("k", None),
-    "uses": ("e", None),
-    "numbers": ("n", None),
-    "branchings": ("b", None),
-    "parsed": ("p", int),
-    "seen": ("v", int),
-}
-"""The fields of facts but the first: their keys in JSON, and what is to be made of them for it."""
-_KEYS, _ENCODERS = zip(*(_TOLD[name] for name in Facts._fields[1:]), strict=True)
-
-
 def _decoded(data: Mapping[str, Any] | None, told: Mapping[str, Any], path: str) -> Facts:
     """The facts of a file that stands at this path."""
-    login, kept = told.get("l"), told.get("k")
+    login, kept, sources = told.get("l"), told.get("k"), told.get("q", ())
     return Facts(
         data=data,
         tolerated=told.get("t"),
-        doubts=tuple(_finding(f, path) for f in told.get("w", ())),
-        findings=tuple(_finding(f, path) for f in told.get("f", ())),
+        doubts=tuple(_finding(f, path, sources) for f in told.get("w", ())),
+        findings=tuple(_finding(f, path, sources) for f in told.get("f", ())),
         ignores=tuple(Ignore(Place(path, *p), *more) for p, *more in told.get("i", ())),
         spans=_spans(told.get("s", {})),
         unknown=tuple(told.get("u", ())),
@@ -105,10 +104,11 @@ def _spans(told: Mapping[str, list[int]]) -> dict[str, Span]:
     return {key: (line, column, width) for key, (line, column, width) in told.items()}
 
 
-def _finding(told: list[Any], path: str) -> Finding:
-    rule, place, message, hint, source, severity, related = told
+def _finding(told: list[Any], path: str, sources: Sequence[str | None]) -> Finding:
+    rule, place, message, hint, line, severity, related = told
     places = tuple((Place(path, *at), words) for at, words in related)
-    return Finding(rule, Place(path, *place), message, hint, source, places, Severity(severity))
+    found = Place(path, *place), message, hint, sources[line], places
+    return Finding(rule, *found, Severity(severity))
 
 
 # -- entries -------------------------------------------------------------------------------------
