@@ -254,6 +254,14 @@ def test_a_library_stands_behind_its_own_module(file: Path) -> None:
     assert not wrong
 
 
+@pytest.mark.parametrize("file", each_source())
+def test_contributors_are_told_what_each_module_is_about(file: Path) -> None:
+    told = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    folder, _, name = file.relative_to(PACKAGE).as_posix().rpartition("/")
+    in_one = {"commands", "completion", "models", "render", "reports"}  # many of one kind
+    assert name.startswith("__") or f"`{name}`" in told or folder in in_one
+
+
 def test_dependencies_are_those_that_are_imported() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     declared = {re.split(r"[<>=!~\[ ]", line)[0] for line in project["dependencies"]}
