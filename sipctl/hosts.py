@@ -147,6 +147,24 @@ def to_ascii(host: str) -> str:
     return result
 
 
+def to_unicode(host: str) -> str:
+    """`host` with every A-label written as its U-label; a label that is none stays as it is."""
+    if "xn--" not in host.lower():
+        return host
+    return ".".join(map(_u_label, host.split(".")))
+
+
+def _u_label(label: str) -> str:
+    if label[:4].lower() != "xn--":
+        return label
+    import idna
+
+    try:
+        return idna.ulabel(label)
+    except (idna.IDNAError, UnicodeError):
+        return label
+
+
 def compared(host: str) -> str:
     """A form in which two spellings of one host are equal: lower case, addresses compressed."""
     if ":" in host:

@@ -11,7 +11,8 @@ and `\\\\` stand for the second character alone.
 A word without a field is contained in some text of the endpoint. A word with a field equals the
 field's value, or one of its values; commas separate alternatives; nothing after the colon (or `""`)
 means that the field is absent or empty. An unquoted `*` stands for any text, `?` for any character.
-Case never matters, in keywords and names of fields neither.
+Case never matters, in keywords and names of fields neither. A host is found by its U-labels too
+where a word holds some character that is not ASCII.
 
 A query reads records, never endpoints, and a record holds no password: `password_form` is all that
 it may tell about one.
@@ -23,6 +24,8 @@ from dataclasses import dataclass
 from dataclasses import field as attribute
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Literal, NamedTuple
+
+from sipctl import hosts
 
 Record = Mapping[str, object]
 
@@ -38,6 +41,7 @@ ref:pbx-*  user:+331*     * is any text, ? any one character
 realm:  realm:*           the field is absent; it is there
 port:>5060                also >= < <=; port:5061..5070, port:5061..
 host:10.0.0.0/8           addresses in a network; host:2001:db8::1 any spelling
+host:münchen.example      the same host as xn--mnchen-3ya.example
 register:yes              or no
 password:env              by its form: env, file, age, plain, none
 used:no  in:support-*     used by no scenario; by a scenario of this name
@@ -332,8 +336,11 @@ class _Parser:
         return lambda record: any(test(values(record)) for test in tests)
 
     def _seek(self, words: list[_Word]) -> None:
-        if len(words) == 1 and words[0].text and not words[0].has_wildcard:
-            self._sought.append(words[0].text.casefold())
+        """Note a word that a record must hold as it is. Other than ASCII may be found in a host's
+        U-labels, which no file holds."""
+        text = words[0].text
+        if len(words) == 1 and text and text.isascii() and not words[0].has_wildcard:
+            self._sought.append(text.casefold())
 
 
 def _no_term(keyword: str, column: int) -> _PlacedError:
@@ -399,7 +406,7 @@ def _contained(word: _Word) -> _Predicate:
         )
     found = _pattern(word, anywhere=True)
 
-    def predicate(record: Record) -> bool:
+    def contained(record: Record) -> bool:
         for key, value in record.items():
             if key not in _TEXT_KEYS and not key.startswith("x-"):
                 continue
@@ -410,7 +417,13 @@ def _contained(word: _Word) -> _Predicate:
                 return True
         return False
 
-    return predicate
+    if word.text.isascii():
+        return contained
+    return lambda record: contained(record) or bool(found(_u_labels(record.get("host"))))
+
+
+def _u_labels(host: object) -> str:
+    return hosts.to_unicode(str(host or "")).casefold()
 
 
 def _texts(value: object) -> Iterator[str]:
@@ -512,6 +525,8 @@ def _port_range(match: re.Match[str]) -> tuple[int, int]:
 
 
 def _host(value: _Word) -> _Test:
+    if not value.text.isascii():
+        return _international(value)
     if value.has_wildcard:
         return _text(value)
     if "/" in value.text:
@@ -525,6 +540,18 @@ def _host(value: _Word) -> _Test:
             f'"{_short(value.text)}" is neither a host name nor an address', hint, value.column
         )
     return _text(value)
+
+
+def _international(value: _Word) -> _Test:
+    """Hosts are compared by their A-labels; a pattern, which has none, with their U-labels."""
+    if value.has_wildcard:
+        same = _pattern(value, anywhere=False)
+        return lambda found: bool(same(_u_labels(found)))
+    try:
+        wanted = hosts.to_ascii(value.text.lower())
+    except ValueError:
+        return _text(value)
+    return lambda found: str(found).lower() in (wanted, value.text.lower())
 
 
 def _network(value: _Word) -> _Test:

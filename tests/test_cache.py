@@ -745,3 +745,16 @@ def test_a_word_is_found_however_it_is_kept(text: str, workspace: Path, run: Pro
     run("list")
     assert run("search", text, "-o", "name").out == "x\n"
     assert run("search", text, "-o", "name", "--no-cache").out == "x\n"
+
+
+def test_an_international_host_is_found_in_the_cache_too(workspace: Path, run: Program) -> None:
+    run("create", "a", "--host", "straße.example")
+    run("create", "b", "--host", "strasse.example")
+    run("list")
+    time.sleep(0.2)  # so that the files are older than the look at them
+    run("list")
+    for query in ("straße", "host:straße.example", "host:straß*"):
+        cold = run("search", query, "-o", "name", "--no-cache").lines
+        assert run("search", query, "-o", "name").lines == cold
+        assert "a" in cold
+    assert run("list", "--where", "host:straße.example", "-o", "name").lines == ["a"]

@@ -223,6 +223,31 @@ def test_a_host_name_is_in_no_network() -> None:
     assert not parse("host:::/0").matches({})
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "host:münchen.example",
+        "host:MÜNCHEN.example",
+        "host:*.de,münchen.example",
+        "host:*.example",
+        "host:mün*",
+        "host:xn--*.example",
+        "München",
+        "mün?hen",
+        "mn -zürich",
+        "xn--mnchen",
+    ],
+)
+def test_an_international_host_is_found_by_its_u_labels_too(query: str) -> None:
+    assert parse(query).matches({"reference": "a", "host": "XN--mnchen-3ya.example"})
+
+
+@pytest.mark.parametrize("query", ["host:straße.example", "host:strße.example", "ünchen"])
+def test_a_host_of_other_letters_is_another_host(query: str) -> None:
+    assert not parse(query).matches({"reference": "a", "host": "strasse.example"})
+    assert not parse(query).matches({"reference": "a", "host": "xn--.example"})
+
+
 def test_an_endpoint_is_unused_where_nobody_tells_its_uses() -> None:
     assert parse("used:no").matches({"reference": "a"})
 
@@ -377,6 +402,7 @@ def test_the_help_fits_on_a_screen() -> None:
         "ref:pbx-* user:+331* realm: realm:*",
         "port:>5060 port:5061..5070 port:5061..",
         "host:10.0.0.0/8 host:2001:db8::1 register:yes password:env used:no in:support-*",
+        "host:münchen.example",
         "port:>5060 (tag:a or tag:b)",
     ],
 )
@@ -691,6 +717,7 @@ def test_what_is_found_holds_every_needle(node: Node, records: list[Record]) -> 
         ("paris -lyon", ()),
         ("(paris)", ()),
         ('"a:b"', ("a:b",)),
+        ("münchen realm:straße", ()),  # no file holds a U-label
     ],
 )
 def test_a_query_tells_what_it_looks_for_as_it_is(query: str, needles: tuple[str, ...]) -> None:
