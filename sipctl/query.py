@@ -128,6 +128,16 @@ def parse_terms(words: Sequence[str]) -> Query:
     return parse(" ".join(words))
 
 
+def all_of(queries: Sequence[Query]) -> Query:
+    """The query that finds what each of these finds."""
+    return Query(
+        " ".join(query.text for query in queries),
+        _conjunction([query.matches for query in queries]),
+        frozenset[str]().union(*(query.fields() for query in queries)),
+        tuple(needle for query in queries for needle in query.needles),
+    )
+
+
 class _PlacedError(Exception):
     """A QueryError that does not know the whole text yet."""
 

@@ -22,8 +22,10 @@ BULK = 10
 """A change of more endpoints than this wants a yes."""
 
 
-def of(inventory: Inventory, references: Sequence[str], where: str | None) -> tuple[str, ...]:
-    """The references named, or those that a query matches; raises Usage for neither or both."""
+def of(
+    inventory: Inventory, references: Sequence[str], where: Sequence[str] | None
+) -> tuple[str, ...]:
+    """The references named, or those that match the queries; raises Usage for neither or both."""
     if bool(references) == (where is not None):
         raise Usage("name endpoints, or choose them with --where", "sipctl list shows them")
     if where is not None:
@@ -33,14 +35,18 @@ def of(inventory: Inventory, references: Sequence[str], where: str | None) -> tu
     return tuple(dict.fromkeys(references))
 
 
-def is_many(references: Sequence[str], where: str | None) -> bool:
+def is_many(references: Sequence[str], where: Sequence[str] | None) -> bool:
     """True where a command may be about more endpoints than pass without a yes."""
     return where is not None or len(references) > BULK
 
 
-def matching(inventory: Inventory, where: str | None) -> dict[str, Endpoint]:
-    """The readable endpoints that a query matches, or all of them."""
-    return inventory.endpoints if where is None else _filtered(inventory, _parsed([where]))
+def matching(inventory: Inventory, where: Sequence[str] | None) -> dict[str, Endpoint]:
+    """The readable endpoints that each of these queries matches, or all of them."""
+    if where is None:
+        return inventory.endpoints
+    from sipctl import query
+
+    return _filtered(inventory, query.all_of([_parsed([text]) for text in where]))
 
 
 def found(inventory: Inventory, words: Sequence[str]) -> dict[str, Endpoint]:

@@ -194,6 +194,37 @@ def test_ten_pass_without_a_yes(many: Path, run: Program) -> None:
     assert len(changed_by_head(many)) == 10
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["delete"],
+        ["edit", "--port", "5070"],
+        ["tag", "add", "paris"],
+    ],
+    ids=" ".join,
+)
+def test_several_queries_choose_what_matches_each(
+    line: list[str], many: Path, run: Program
+) -> None:
+    run(*line, "--where", "tag:all", "--where", "ref:e1 or ref:e10", "--where", "not e10")
+    assert [line[2:] for line in changed_by_head(many)] == ["endpoints/e1.yaml"]
+
+
+def test_several_queries_narrow_what_is_read(many: Path, run: Program) -> None:
+    narrowed = ("--where", "ref:e1 or ref:e2", "--where", "-e2")
+    assert run("list", "-o", "name", *narrowed).lines == ["e1"]
+    assert len(run("export", "csv", *narrowed).lines) == 2
+    run("list", "--where", "e1", "--where", "(", check=3)
+
+
+@pytest.mark.parametrize("line", [["create", "a", "--host", "a.example"], ["edit", "e1"]])
+def test_codecs_add_up_as_tags_do(line: list[str], many: Path, run: Program) -> None:
+    run(*line, "--codec", "ulaw", "--codec", "alaw", "--tag", "v", "--tag", "w")
+    text = (many / f"endpoints/{line[1]}.yaml").read_text()
+    assert "codecs: [ulaw, alaw]\n" in text
+    assert "tags: [v, w]\n" in text
+
+
 # -- refused, and nothing has changed --------------------------------------------------------------
 
 

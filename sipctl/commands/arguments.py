@@ -7,8 +7,12 @@ from typing import Annotated
 import typer
 
 Where = Annotated[
-    str | None,
-    typer.Option("--where", metavar="QUERY", help="All endpoints that match; see `search --help`."),
+    list[str] | None,
+    typer.Option(
+        "--where",
+        metavar="QUERY",
+        help="All endpoints that match; repeat it to narrow. See `search --help`.",
+    ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Go on without asking, however many.")]
 Close = Annotated[

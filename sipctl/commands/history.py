@@ -163,7 +163,7 @@ def _way(name: str) -> tuple[str, ...]:
     return way
 
 
-def _matches(session: Session, where: str | None) -> Callable[[str], bool] | None:
+def _matches(session: Session, where: Sequence[str] | None) -> Callable[[str], bool] | None:
     if where is None:
         return None
     chosen = selection.matching(session.inventory(), where)
@@ -365,7 +365,7 @@ def _refuse_unclear(at: str | None, back: int | None, many: bool, kind: Kind) ->
 
 
 def _matching_then_or_now(
-    repository: Repository, inventory: Inventory, where: str, at: str | None
+    repository: Repository, inventory: Inventory, where: Sequence[str], at: str | None
 ) -> set[str]:
     then = selection.at_revision(repository.root, at or "HEAD")
     return {*selection.matching(inventory, where), *selection.matching(then, where)}

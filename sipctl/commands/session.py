@@ -140,9 +140,11 @@ def _field_options(
         str | None, typer.Option(metavar="udp|tcp|tls", help="Transport of the signalling.")
     ] = None,
     codecs: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
-            "--codec", metavar="alaw,ulaw", help="Codecs in order of preference, with commas."
+            "--codec",
+            metavar="alaw,ulaw",
+            help="Codecs in order of preference, with commas; or repeat it.",
         ),
     ] = None,
     username: Annotated[
@@ -412,10 +414,8 @@ def fields_of_options(given: Mapping[str, Any]) -> dict[str, Value]:
     values: dict[str, Value] = {k: v for k, v in given.items() if not k.startswith("password_")}
     if "host" in values:
         values["host"] = operations.host_of(given["host"])
-    if "codecs" in values:
-        values["codecs"] = split([given["codecs"]])
-    if "tags" in values:
-        values["tags"] = split(given["tags"])
+    for name in {"codecs", "tags"} & values.keys():
+        values[name] = split(given[name])
     sources = [name for name in given if name.startswith("password_") and given[name]]
     if len(sources) > 1:
         hint = "give --password-env, --password-file or --password-stdin"

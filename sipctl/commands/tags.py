@@ -37,7 +37,7 @@ def _retag(
     ctx: typer.Context,
     operation: Callable[[Inventory, Sequence[str], Sequence[str]], Plan],
     words: list[str],
-    where: str | None,
+    where: Sequence[str] | None,
     force: bool,
 ) -> None:
     references, tags = _split(words, where)
@@ -48,7 +48,7 @@ def _retag(
     session_of(ctx).write(planner, guarded=where is not None, force=force)
 
 
-def _split(words: list[str], where: str | None) -> tuple[list[str], list[str]]:
+def _split(words: list[str], where: Sequence[str] | None) -> tuple[list[str], list[str]]:
     if where is not None:
         return [], words
     if len(words) < 2:
