@@ -74,12 +74,14 @@ _MAX_DIGITS = 18
 class Row:
     """One endpoint of a table: what it gives by field, and what is wrong with the row itself.
 
-    `place` is where the row stands, `line 7` in CSV and `item 3` in JSON.
+    `place` is where the row stands, `line 7` in CSV and `item 3` in JSON. Of a row of `cells` nobody
+    can tell which values are defaults that some list has shown.
     """
 
     place: str
     values: Mapping[str, Value]
     faults: tuple[str, ...] = ()
+    cells: bool = False
 
 
 class _Fault(Exception):
@@ -205,7 +207,8 @@ def _row_of_cells(place: str, fields: Sequence[str], cells: Sequence[str]) -> Ro
     if len(cells) != len(fields):
         return Row(place, {}, (f"it has {len(cells)} cells, the first line {len(fields)}",))
     values = {name: _of_cell(name, cell) for name, cell in zip(fields, cells, strict=True)}
-    return Row(place, {name: value for name, value in values.items() if value is not None})
+    given = {name: value for name, value in values.items() if value is not None}
+    return Row(place, given, cells=True)
 
 
 def _of_cell(name: str, cell: str) -> Value:
@@ -351,9 +354,9 @@ def _password(value: Any) -> Value:
     raise _Fault(f"password: {_NO_PASSWORDS} ({_NO_VALUE})")
 
 
-def _is_default(name: str, values: Mapping[str, Value]) -> bool:
+def _is_default(name: str, values: Mapping[str, Any]) -> bool:
     default = default_of(name, values.get("transport"))
-    return values[name] == (list(default) if isinstance(default, tuple) else default)
+    return bool(values[name] == (list(default) if isinstance(default, tuple) else default))
 
 
 # -- planning ------------------------------------------------------------------------------------
@@ -487,7 +490,7 @@ class _Import:
         except Refused as refused:
             self._fault(row, f"{refused.message} ({refused.hint})")
             return
-        changes = {k: v for k, v in row.values.items() if not _same_tags(k, v, member)}
+        changes = {k: v for k, v in row.values.items() if not _says(member, k, row)}
         changes |= self._missing_password(row, reference, member)
         change = FileChange(member.path, member.data, edited(member, changes))
         if change.after != change.before:
@@ -555,11 +558,15 @@ def _text_of(member: Member | None, name: str) -> str | None:
     return node.value if isinstance(node, Scalar) else None
 
 
-def _same_tags(name: str, value: Value, member: Member) -> bool:
-    """The order of tags means nothing."""
-    old = member.endpoint.tags if member.endpoint else None
-    new = [str(tag) for tag in value] if name == "tags" and isinstance(value, list) else None
-    return new is not None and old is not None and sorted(new) == sorted(old)
+def _says(member: Member, name: str, row: Row) -> bool:
+    """True where a file says already what a row gives, in whichever spelling, or does without a
+    default that a cell holds. The order of tags means nothing."""
+    said, value = member.said or {}, row.values[name]
+    if name not in said:
+        return row.cells and _is_default(name, {**said, **row.values})
+    if name == "tags" and isinstance(value, list):
+        return sorted(map(str, value)) == sorted(said[name])
+    return json.dumps(value) == json.dumps(said[name])  # to Python true is 1
 
 
 def _where(finding: Finding, root: MappingNode | None, row: Row, change: FileChange) -> str:

@@ -631,6 +631,52 @@ def test_endpoints_come_back_equal_but_for_passwords(
     }
 
 
+SPELLED = st.one_of(
+    st.sampled_from(["yes", "true", "~", "", '""', "' a '", "0x1F", ".inf", "12:30", "=1", "<<"]),
+    st.sampled_from(["{a: 1, b: [yes, 1.0]}", "[]", "|\n  text\n  more", '"a\\rb"', "é", "- "]),
+    st.integers().map(str),
+    st.from_regex("[0-9]{2,4}", fullmatch=True),
+    st.floats().map(str),
+    st.dates().map(str),
+    st.datetimes().map(str),
+    st.text("az09.+-_", min_size=1),
+)
+"""Values as people write them, most of them without quotes that a careful reader would like."""
+
+
+@pytest.mark.parametrize("kind", ["csv", "json"])
+@given(st.dictionaries(st.sampled_from(["x-a", "x-b", "x-c"]), SPELLED))
+@example({"x-a": "0123", "x-b": "yes", "x-c": "1.50"})
+def test_what_is_exported_comes_in_without_a_change_however_it_is_spelled(
+    kind: str, own: dict[str, str]
+) -> None:
+    lines = [f"{key}: {spelled}" for key, spelled in own.items()]
+    old = inventory_of_text(table("reference: a", "host: 192.0.2.1", *lines))
+    rows = tables.read(exported(old.endpoints, kind), kind)
+    assert not tables.plan_import(old, rows, update=True).effective
+
+
+def test_a_cell_with_a_default_that_the_file_does_without_changes_nothing(
+    workspace: Path, run: Program, git: Git
+) -> None:
+    put("a", "reference: a\nhost: 192.0.2.1\n")
+    put("b", "reference: b\nhost: 192.0.2.2\ntransport: tls\nport: 5060\nregister: false\n")
+    before = commits(git)
+    run("import", "-", "--update", input=run("list", "-o", "csv").out)
+    run("import", "-", "--update", input=table("reference,transport,port", "a,udp,5060"))
+    assert commits(git) == before
+    changed = table("reference,transport,port,register", "a,tls,5060,no", "b,udp,5061,true")
+    run("import", "-", "--update", input=changed)
+    assert file_of("a").read_text().endswith("192.0.2.1\nport: 5060\ntransport: tls\n")
+    assert file_of("b").read_text().endswith("transport: udp\nport: 5061\nregister: true\n")
+
+
+def test_a_default_in_json_is_meant(workspace: Path, run: Program) -> None:
+    put("a", "reference: a\nhost: 192.0.2.1\n")
+    run("import", "-", "--update", input='[{"reference": "a", "port": 5060}]')
+    assert file_of("a").read_text().endswith("port: 5060\n")
+
+
 @given(st.text() | st.lists(st.text("abc,;\t\"'\n\r {}[]:"), max_size=5).map("\n".join))
 @example('reference,"')
 @example("[{}]")

@@ -28,7 +28,11 @@ def list_(
     uses: Uses = False,
     limit: Limit = None,
 ) -> None:
-    """List the endpoints."""
+    """List the endpoints.
+
+    Defaults are shown too, and some fields not: `sipctl export` takes everything
+    along, for an import elsewhere.
+    """
     session = session_of(ctx)
     printer = session.printer(*READING_FORMATS)
     inventory = session.inventory()

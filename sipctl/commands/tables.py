@@ -64,7 +64,10 @@ def import_(
     array of objects, or what list and export print.
 
     An empty cell is no value: with --update the field stays as it is, and
-    `sipctl edit --unset` takes it out. All rows come in by one commit, or none.
+    `sipctl edit --unset` takes it out. A cell with a default, such as port 5060,
+    is none either where the endpoint does without it, for `list -o csv` shows
+    defaults: `sipctl edit` sets it, and so does JSON. All rows come in by one
+    commit, or none.
 
     Keep passwords out. --password-env 'TRUNK_{reference}' names the variable
     of each endpoint that has a user name and no password yet; pbx-paris gets
@@ -134,10 +137,10 @@ def export(
 ) -> None:
     """Write the endpoints as a table, without passwords.
 
-    It holds exactly what the files give: an absent port stays empty. To import
-    it with --update changes nothing. A spreadsheet takes +33155000001 for a
-    number and drops the plus, and may take =… for a formula: read such columns
-    into it as text.
+    Unlike list it holds exactly what the files give: an absent port stays empty.
+    To import it with --update changes nothing. A spreadsheet takes +33155000001
+    for a number and drops the plus, and may take =… for a formula: read such
+    columns into it as text.
     """
     session = session_of(ctx)
     _known(kind)
