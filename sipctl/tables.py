@@ -74,8 +74,8 @@ _MAX_DIGITS = 18
 class Row:
     """One endpoint of a table: what it gives by field, and what is wrong with the row itself.
 
-    `place` is where the row stands, `line 7` in CSV and `item 3` in JSON. Of a row of `cells` nobody
-    can tell which values are defaults that some list has shown.
+    `place` is where the row stands, `line 7` in CSV and `item 3` in JSON. Of a row of `cells`
+    nobody can tell which values are defaults that some list has shown.
     """
 
     place: str
@@ -336,11 +336,10 @@ def _row_of_object(place: str, item: Any) -> Row:
 
 
 def _of_json(name: str, value: Any) -> Any:
-    """A text is read like a cell; anything else is the model's to judge."""
+    """Values are as in a file, and the model's to judge; only a host may have U-labels."""
     if name == "password":
         return _password(value)
-    cell = isinstance(value, str) and not name.startswith("x-")
-    return _of_cell(name, value) if cell else value
+    return _host(value) if name == "host" and isinstance(value, str) else value
 
 
 def _password(value: Any) -> Value:

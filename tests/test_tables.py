@@ -153,13 +153,34 @@ def test_keys_of_ones_own_come_in_as_text(workspace: Path, run: Program) -> None
 def test_json_is_an_array_with_fields_or_headings(workspace: Path, run: Program) -> None:
     rows = [
         {"reference": "a", "host": "192.0.2.1", "port": 5061, "codecs": ["ulaw"], "x-n": [1, None]},
-        {"Reference": "b", "SIP endpoint": "192.0.2.2", "Port": "5061", "User name": None},
+        {"Reference": "b", "SIP endpoint": "192.0.2.2", "Port": 5061, "User name": None},
     ]
     run("import", "-", input=json.dumps(rows))
     assert file_of("a").read_text() == (
         "reference: a\nhost: 192.0.2.1\nport: 5061\ncodecs: [ulaw]\nx-n: [1, null]\n"
     )
     assert file_of("b").read_text() == "reference: b\nhost: 192.0.2.2\nport: 5061\n"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("port", '"5070"'),
+        ("register", '"yes"'),
+        ("codecs", '"alaw"'),
+        ("tags", '"a,b"'),
+        ("username", "123"),
+        ("description", "true"),
+    ],
+)
+def test_a_value_of_another_type_is_refused_in_json_as_in_a_file(
+    field: str, value: str, workspace: Path, run: Program
+) -> None:
+    fields = '"reference": "a", "host": "münchen.example", "password": {"env": "A"}'
+    user = "" if field == "username" else ', "username": "u"'
+    refused = run("import", "-", input=f'[{{{fields}{user}, "{field}": {value}}}]', check=3)
+    assert f"item 1, {field}: " in refused.err
+    assert "1 error" in refused.err or "an error" in refused.err
 
 
 def test_what_list_prints_comes_in_without_its_defaults(workspace: Path, run: Program) -> None:

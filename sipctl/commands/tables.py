@@ -61,7 +61,8 @@ def import_(
     codecs, username, realm, register, tags, description, x-…) or the headings
     of the product (SIP endpoint, Port, Reference, Codec, User name, Realm,
     Tags), in any order. Commas, semicolons or tabs separate them. JSON is an
-    array of objects, or what list and export print.
+    array of objects whose values are numbers, booleans and lists where those of
+    files are, or what list and export print.
 
     An empty cell is no value: with --update the field stays as it is, and
     `sipctl edit --unset` takes it out. A cell with a default, such as port 5060,
