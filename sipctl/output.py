@@ -231,18 +231,24 @@ class Printer:
         _show(sys.stdout, segments, self.color, on_terminal=self._on_terminal)
 
     def table(
-        self, headers: Sequence[str], rows: Sequence[Sequence[str]], omitted: int = 0
+        self,
+        headers: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        omitted: int = 0,
+        *,
+        wrap: bool = False,
     ) -> None:
         """A table: as CSV, drawn for a terminal, or in plain columns.
 
-        People are told how many rows were `omitted`; programs have asked for so many.
+        People are told how many rows were `omitted`; programs have asked for so many. With `wrap`
+        the last column is not cut on a terminal.
         """
         if self.format == "csv":
             self.csv(headers, rows)
             return
         from sipctl.render.table import columns
 
-        self.show(columns(headers, rows, self._width()))
+        self.show(columns(headers, rows, self._width(), wrap=wrap))
         if omitted:
             tell(f"… and {omitted} more")
 

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from sipctl.render.cells import beginning, cut, padded, width
+from sipctl.render.cells import beginning, cut, padded, width, wrapped
 from sipctl.render.styled import colored
 from sipctl.render.table import columns
 from tests.conftest import Program, Terminal
@@ -37,8 +37,8 @@ def test_columns_stand_under_each_other_whatever_is_in_them(wide: Path, terminal
 
 
 def test_what_is_cut_is_cut_to_columns(wide: Path, terminal: Terminal) -> None:
-    lines = terminal("list", columns=66).text.splitlines()
-    assert max(map(cell_len, lines)) <= 66
+    lines = terminal("list", columns=68).text.splitlines()
+    assert max(map(cell_len, lines)) <= 68
     assert f"{WIDE * 2}電…" in lines[1] or f"{WIDE * 3}…" in lines[1], lines
 
 
@@ -54,6 +54,57 @@ def test_columns_are_counted_as_terminals_do(text: str, room: int) -> None:
     assert (cut(text, room) == text) == (cell_len(text) <= room)
     assert text.startswith(beginning(text, room))
     assert width(padded(cut(text, room), room)) == room
+
+
+@pytest.mark.parametrize("room", [40, 80])
+def test_show_wraps_long_values_below_themselves(
+    workspace: Path, run: Program, terminal: Terminal, room: int
+) -> None:
+    host = ".".join(["a" * 31] * 4)
+    description = f"The main trunk of the office in {WIDE}, which is used by all others too."
+    run("create", "a", "--host", host, "--description", description)
+    lines = terminal("show", "a", columns=room).text.splitlines()
+    values = [line[len("description  ") :] for line in lines]
+    assert max(map(cell_len, lines)) <= room
+    assert host in "".join(values)
+    assert description in " ".join(values)
+    assert not any("…" in line for line in lines)
+
+
+@given(st.text(st.sampled_from(f"ab  é{WIDE}{ACCENTED}")), st.integers(2, 12))
+def test_what_is_wrapped_loses_blanks_only(text: str, room: int) -> None:
+    lines = wrapped(text, room)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+    assert all(width(line) <= room for line in lines)
+
+
+def test_a_long_value_is_wrapped_in_linear_time() -> None:
+    assert steps(lambda: wrapped("a" * 100_000, 20)) < 15 * steps(lambda: wrapped("a" * 10_000, 20))
+
+
+def test_a_long_reference_leaves_room_for_the_other_columns(
+    workspace: Path, run: Program, terminal: Terminal
+) -> None:
+    run("create", "r" * 64, "--host", "sip.paris.example.net", "--username", "+33155000001")
+    header, row = terminal("list").text.splitlines()
+    reference, host, *rest = row.split("  ")
+    assert rest == ["5060 (default)", "alaw,ulaw", "+33155000001"]
+    assert len(reference) >= 20
+    assert len(host) >= 8
+    assert len(header) <= 80
+
+
+@given(st.lists(st.integers(1, 200), min_size=1, max_size=8), st.integers(20, 200))
+def test_short_columns_are_whole_while_a_long_one_can_be_cut(widths: list[int], room: int) -> None:
+    cells = ["x" * width for width in widths]
+    [header, _] = columns(cells, [cells], room)
+    shown = [len(cell) for cell in header[0].split()]
+    least = [min(w, 20 if n == 0 else 14) for n, w in enumerate(widths)]
+    if sum(w if w <= 14 else 20 for w in widths) + 2 * (len(widths) - 1) <= room:
+        assert all(s == w for s, w in zip(shown, widths, strict=True) if w <= 14)
+        assert shown[0] >= least[0]
+    if 6 * len(widths) + 2 * (len(widths) - 1) <= room:
+        assert len(header[0]) <= room + 1
 
 
 def test_carets_stand_under_the_whole_of_a_wide_value(workspace: Path, run: Program) -> None:

@@ -133,4 +133,4 @@ def show(
         if printer.format == "csv":
             printer.table(("field", "value"), rows)
         else:
-            printer.table(("FIELD", "VALUE"), rows)
+            printer.table(("FIELD", "VALUE"), rows, wrap=True)

@@ -36,6 +36,23 @@ def beginning(text: str, room: int) -> str:
     return text
 
 
+def wrapped(text: str, room: int) -> list[str]:
+    """The text in lines of at most `room` columns; a line ends at a blank if it holds one."""
+    lines: list[str] = []
+    at = 0
+    while True:
+        part = text[at : at + _PER_COLUMN * room]  # never all that follows: that would be quadratic
+        end = at + len(beginning(part, room) or part[:1])
+        if end >= len(text):
+            return [*lines, text[at:]]
+        blank = text.rfind(" ", at + 1, end + 1)
+        lines.append(text[at : end if blank < 0 else blank])
+        at = end if blank < 0 else blank + 1
+
+
+_PER_COLUMN = 4  # more characters than share a column in any word
+
+
 def padded(text: str, room: int) -> str:
     """The text with blanks behind it up to `room` columns."""
     return text + " " * (room - width(text))

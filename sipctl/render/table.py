@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sipctl.render import Segments, visible
-from sipctl.render.cells import cut, padded
+from sipctl.render.cells import cut, padded, wrapped
 from sipctl.render.cells import width as columns_of
 
 _GAP = "  "
-_LEAST = 6
+_SHORT = 14
+"""Up to this width, that of `5060 (default)`, no column is cut while a longer one can be."""
+_LEAST_FIRST, _LEAST_LONG, _LEAST = 20, 8, 6
 
 
-def columns(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int | None) -> Segments:
-    """Aligned columns, linear in the number of rows; cut to `width` columns where it is given.
+def columns(
+    headers: Sequence[str], rows: Sequence[Sequence[str]], width: int | None, *, wrap: bool = False
+) -> Segments:
+    """Aligned columns, linear in the number of rows; cut to `width` columns where it is given. With
+    `wrap` the last one goes on below itself instead.
 
     Rich's own tables take seconds for thousands of rows.
     """
@@ -23,18 +28,36 @@ def columns(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int | 
         widths = _fitted(widths, width - len(_GAP) * (len(headers) - 1))
     yield _line(headers, widths), "bold"
     for row in cells:
-        yield _line(row, widths), ""
+        yield (_wrapped(row, widths) if wrap else _line(row, widths)), ""
 
 
 def _fitted(widths: list[int], room: int) -> list[int]:
     """The widths with the widest columns narrowed, one column at a time, until all fit.
 
-    The first column is narrowed last: what stands there is what other commands are given.
+    The first column counts half: what stands there is what other commands are given. Where room is
+    so short that each would have its least, it is narrowed last.
     """
-    first, *rest = widths
-    while first + sum(rest) > room and max(rest, default=0) > _LEAST:
-        rest[rest.index(max(rest))] -= 1
-    return [min(first, max(room - sum(rest), _LEAST)), *rest]
+    least = [width if width <= _SHORT else _LEAST_LONG for width in widths]
+    least[0] = min(widths[0], _LEAST_FIRST)
+    weights = [2, *[1] * (len(widths) - 1)]
+    widths = list(widths)
+    while sum(widths) > room and (long := _above(widths, least)):
+        widths[max(long, key=lambda column: widths[column] / weights[column])] -= 1
+    while sum(widths) > room and (long := _above(widths[1:], [_LEAST] * (len(widths) - 1))):
+        widths[1 + max(long, key=lambda column: widths[1 + column])] -= 1
+    return [min(widths[0], max(room - sum(widths[1:]), _LEAST)), *widths[1:]]
+
+
+def _above(widths: Sequence[int], least: Sequence[int]) -> list[int]:
+    """The columns that can be narrowed."""
+    return [n for n, (width, few) in enumerate(zip(widths, least, strict=True)) if width > few]
+
+
+def _wrapped(cells: Sequence[str], widths: Sequence[int]) -> str:
+    *others, last = cells
+    first, *more = wrapped(last, widths[-1])
+    below = [""] * len(others)
+    return _line([*others, first], widths) + "".join(_line([*below, m], widths) for m in more)
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
