@@ -10,7 +10,7 @@ from sipctl import names
 from sipctl.endpoint import Endpoint
 from sipctl.errors import Refused
 from sipctl.findings import Finding, Place
-from sipctl.kinds import ENDPOINT, FOLDERS, SCENARIO, Kind, reference_of
+from sipctl.kinds import ENDPOINT, FOLDERS, SCENARIO, SETTINGS_FILE, Kind, reference_of
 from sipctl.member import NO_CONTEXT, Context, Member, place_of
 from sipctl.rules.judgement import judge
 from sipctl.scenarios.scenario import Scenario
@@ -107,6 +107,11 @@ class Inventory:
         folders = FOLDERS if kind is None else (kind.folder,)
         found = [f.place.file for f in self.others if f.place.file in folders]
         return found + [m.path for m in self.unreadable if kind in (None, m.kind)]
+
+    @property
+    def reads_settings(self) -> bool:
+        """False where errors in the settings' file hide what it says."""
+        return not any(f.is_error and f.place.file == SETTINGS_FILE for f in self.others)
 
     @cached_property
     def _by_folded(self) -> dict[tuple[str, str], Member]:

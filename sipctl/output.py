@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sipctl import streams
+from sipctl.kinds import SETTINGS_FILE
 from sipctl.render import visible
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from sipctl.endpoint import Endpoint
     from sipctl.errors import SipctlError
     from sipctl.findings import Finding
+    from sipctl.inventory import Inventory
     from sipctl.outcome import Outcome
     from sipctl.pager import Pager
     from sipctl.scenarios.scenario import Scenario
@@ -107,6 +109,19 @@ def _tell_report(what: str) -> None:
     _hint("please report it with these lines; they hold no values of yours")
 
 
+def tell_unread(inventory: Inventory) -> None:
+    """Say what of a workspace could not be read, on standard error."""
+    if not inventory.reads_settings:
+        tell(f"{SETTINGS_FILE} could not be read")
+    paths = inventory.unread()
+    tell_unreadable(paths)
+    if not (inventory.reads_settings or paths):
+        _hint(_SEE)
+
+
+_SEE = "see `sipctl validate`"
+
+
 def tell_unreadable(paths: Sequence[str]) -> None:
     """Say which files could not be read, or which folders of them, on standard error."""
     files = [path for path in paths if "/" in path]
@@ -117,7 +132,7 @@ def tell_unreadable(paths: Sequence[str]) -> None:
         named = ", ".join(files[:3]) + (", …" if len(files) > 3 else "")
         tell(f"{count} could not be read: {named}")
     if paths:
-        _hint("see `sipctl validate`")
+        _hint(_SEE)
 
 
 def tell_plan(outcome: Outcome, color: str) -> None:

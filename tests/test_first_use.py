@@ -495,6 +495,20 @@ def test_a_duplicate_tells_what_differs_from_where_it_came_from(paris: Path, run
     assert "tags" not in done.out
 
 
+@pytest.mark.parametrize("text", ["version: 2\n", "version: [\n", ""])
+@pytest.mark.parametrize(
+    "command",
+    ["list", "search paris", "show pbx-paris", "uses pbx-paris", "tag list", "export csv"],
+)
+def test_who_reads_is_told_of_settings_that_cannot_be_read(
+    command: str, text: str, paris: Path, run: Program
+) -> None:
+    (paris.parent.parent / "sipctl.yaml").write_text(text)
+    for _ in range(2):  # the second time from the cache
+        told = run(*command.split()).err
+        assert "sipctl: sipctl.yaml could not be read\nhint: see `sipctl validate`\n" in told
+
+
 # -- folders that cannot be read -----------------------------------------------------------------
 
 

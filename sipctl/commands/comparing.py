@@ -74,7 +74,7 @@ def opened(session: Session) -> tuple[Path, Repository]:
 def read(root: Path, repository: Repository, old: Side, new: Side) -> tuple[State, State]:
     """Both versions whole; what cannot be read now is told on standard error."""
     before, now = sides.read(root, repository, old, new)
-    output.tell_unreadable(now.inventory.unread())
+    output.tell_unread(now.inventory)
     return before, now
 
 

@@ -277,7 +277,7 @@ class Session:
         root = self.root()
         tell_interrupted(root)
         inventory = load(root)
-        output.tell_unreadable(inventory.unread())
+        output.tell_unread(inventory)
         return inventory
 
     @property
