@@ -305,6 +305,7 @@ class Uses(_Answer):
 
     reference: Reference
     uses: tuple[Use, ...] = _field("Each place, by scenario.", [])
+    unreadable: Unreadable
 
 
 class Scenarios(_Answer):

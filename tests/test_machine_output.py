@@ -287,6 +287,7 @@ def test_json_and_yaml_list_what_could_not_be_read(rich: Path, run: Program) -> 
     for line, broken in (
         ("list -o json", ["endpoints/broken.yaml"]),
         ("scenario list -o json", ["scenarios/shattered.yaml"]),
+        ("uses pbx-lyon -o json", ["scenarios/shattered.yaml"]),
         ("export json", ["endpoints/broken.yaml", "scenarios/shattered.yaml"]),
     ):
         assert run(*line.split()).json["unreadable"] == broken

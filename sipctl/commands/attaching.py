@@ -13,6 +13,7 @@ from sipctl.commands.arguments import Close, Limit
 from sipctl.commands.session import READING_FORMATS, Session, session_of
 from sipctl.errors import Usage
 from sipctl.inventory import UsedAt
+from sipctl.kinds import SCENARIO
 from sipctl.render.outline import Row, outline
 from sipctl.scenarios import attaching
 from sipctl.scenarios.attaching import Place
@@ -181,10 +182,13 @@ def uses(
     """Show every scenario, action and line that names an endpoint."""
     session = session_of(ctx)
     printer = session.printer(*READING_FORMATS)
-    known = attaching.uses_of(session.inventory(), reference)
+    inventory = session.inventory()
+    known = attaching.uses_of(inventory, reference)
     found = known[:limit]
     if printer.structured:
-        printer.document({"reference": reference, "uses": [_data(use) for use in found]})
+        uses = [_data(use) for use in found]
+        unreadable = inventory.unread(SCENARIO)
+        printer.document({"reference": reference, "uses": uses, "unreadable": unreadable})
     elif printer.format == "name":
         printer.lines(dict.fromkeys(use.scenario for use in found))
     elif printer.format == "csv":
