@@ -256,10 +256,10 @@ class Printer:
         """A table: as CSV, drawn for a terminal, or in plain columns.
 
         People are told how many rows were `omitted`; programs have asked for so many. With `wrap`
-        the last column is not cut on a terminal.
+        the last column is not cut on a terminal. CSV has its headings in small letters.
         """
         if self.format == "csv":
-            self.csv(headers, rows)
+            self.csv([heading.lower() for heading in headers], rows)
             return
         from sipctl.render.table import columns
 

@@ -268,6 +268,23 @@ def test_a_file_that_cannot_be_read_is_told_on_standard_error_in_every_format(
             assert "shattered" not in result.out or format[-1] in ("json", "yaml")
 
 
+@pytest.mark.parametrize("command", [c for c in READING if c not in ("export", *BY_FORMAT)])
+def test_headings_of_csv_are_in_small_letters(command: str, rich: Path, run: Program) -> None:
+    line = words(command, READING[command][0])
+    result = run(*line, "-o", "csv", check=None)
+    if result.status in (0, 1, 4):
+        assert result.lines[0] == result.lines[0].lower()
+
+
+@pytest.mark.parametrize("command", sorted(BY_FORMAT))
+def test_the_format_of_a_check_is_told_as_everywhere_too(
+    command: str, rich: Path, run: Program
+) -> None:
+    told = run(*words(command, ""), "--format", "json", check=None)
+    for option in ("-f", "-o", "--output"):
+        assert run(*words(command, ""), option, "json", check=None) == told
+
+
 @pytest.mark.parametrize("cached", [True, False])
 def test_show_tells_of_unreadable_files_only_where_they_may_belong_to_the_answer(
     cached: bool, own: Path, run: Program

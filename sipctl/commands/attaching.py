@@ -193,7 +193,7 @@ def uses(
         printer.lines(dict.fromkeys(use.scenario for use in found))
     elif printer.format == "csv":
         rows = [tuple(map(str, _data(use).values())) for use in found]
-        printer.table(("scenario", "action", "file", "line", "column"), rows)
+        printer.table(("SCENARIO", "ACTION", "FILE", "LINE", "COLUMN"), rows)
     else:
         shown = [(use.scenario, use.action, _where(use)) for use in found]
         printer.table(("SCENARIO", "ACTION", "WHERE"), shown, len(known) - len(found))

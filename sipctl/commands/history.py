@@ -267,8 +267,7 @@ def _blame(
         printer.lines(dict.fromkeys(row.commit.oid for row in rows if row.commit))
     else:
         headers = ("FIELD", "VALUE", "COMMIT", "DATE", "AUTHOR", "SUBJECT")
-        shown = headers if printer.format == "table" else tuple(h.lower() for h in headers)
-        printer.table(shown, [_blame_row(row, printer.format == "csv") for row in rows])
+        printer.table(headers, [_blame_row(row, printer.format == "csv") for row in rows])
     commits = {row.commit.oid: row.commit for row in rows if row.commit}
     if any(past.is_cut(repository, commit) for commit in commits.values()):
         output.tell(_SHALLOW)

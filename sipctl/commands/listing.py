@@ -89,12 +89,11 @@ def _print(
         printer.document({"endpoints": records, "unreadable": inventory.unread(ENDPOINT)})
     else:
         headers = (*_HEADERS, "SCENARIOS") if uses else _HEADERS
-        shown = headers if printer.format == "table" else tuple(h.lower() for h in headers)
         mark = " (default)" if printer.format == "table" else ""
         rows = [_row(reference, e, mark) for reference, e in found.items()]
         counts = [str(len(scenarios)) for scenarios in used_by.values()]
         rows = [(*row, count) for row, count in zip(rows, counts, strict=True)] if uses else rows
-        printer.table(shown, rows, len(matching) - len(found))
+        printer.table(headers, rows, len(matching) - len(found))
 
 
 def _row(reference: str, endpoint: Endpoint, mark: str) -> tuple[str, ...]:
@@ -129,8 +128,4 @@ def show(
         record = {**member.endpoint.record(), "used_by": selection.used_by(inventory, reference)}
         printer.document({"endpoint": record})
     else:
-        rows = selection.shown(member)
-        if printer.format == "csv":
-            printer.table(("field", "value"), rows)
-        else:
-            printer.table(("FIELD", "VALUE"), rows, wrap=True)
+        printer.table(("FIELD", "VALUE"), selection.shown(member), wrap=True)

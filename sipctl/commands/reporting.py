@@ -25,7 +25,11 @@ FORMATS = (*WITH_COLORS, "json", *reports.FORMATS)
 
 Format = Annotated[
     str | None,
-    typer.Option("--format", "-f", metavar="FORMAT", help=f"One of {', '.join(FORMATS)}."),
+    typer.Option(
+        *("--format", "-f", "--output", "-o"),
+        metavar="FORMAT",
+        help=f"What to print: {', '.join(FORMATS[:-1])} or {FORMATS[-1]}.",
+    ),
 ]
 OutputFile = Annotated[
     Path | None,

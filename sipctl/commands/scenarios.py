@@ -189,9 +189,8 @@ def list_(ctx: typer.Context, limit: Limit = None) -> None:
         records = [record(scenario) for scenario in found.values()]
         printer.document({"scenarios": records, "unreadable": inventory.unread(SCENARIO)})
     else:
-        headers = _HEADERS if printer.format == "table" else tuple(h.lower() for h in _HEADERS)
         rows = [_row(reference, s) for reference, s in found.items()]
-        printer.table(headers, rows, len(inventory.scenarios) - len(found))
+        printer.table(_HEADERS, rows, len(inventory.scenarios) - len(found))
 
 
 def _row(reference: str, scenario: Scenario) -> tuple[str, ...]:
@@ -224,7 +223,7 @@ def show(
     elif printer.structured:
         printer.document({"scenario": record(scenario)})
     elif printer.format == "csv":
-        printer.table(("action", "type", "branch", "target"), list(_links(scenario)))
+        printer.table(("ACTION", "TYPE", "BRANCH", "TARGET"), list(_links(scenario)))
     else:
         printer.drawing(scenario, inventory.endpoints)
 

@@ -117,9 +117,8 @@ def recipients(ctx: typer.Context, limit: Limit = None) -> None:
         data = [{"name": name, "key": key, "own": ours} for name, key, ours in rows]
         printer.document({"recipients": data})
     else:
-        headers = ("NAME", "KEY", "OWN") if printer.format == "table" else ("name", "key", "own")
         shown = [(name, key, "yes" if ours else "") for name, key, ours in rows]
-        printer.table(headers, shown, len(listed) - len(rows))
+        printer.table(("NAME", "KEY", "OWN"), shown, len(listed) - len(rows))
     if not listed and printer.format == "table":
         output.tell(f"there are none yet: {secrets.KEYGEN}")
 

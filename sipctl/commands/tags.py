@@ -78,6 +78,5 @@ def show(ctx: typer.Context, limit: Limit = None) -> None:
     elif printer.structured:
         printer.document({"tags": [{"tag": tag, "endpoints": n} for tag, n in tags.items()]})
     else:
-        headers = ("TAG", "ENDPOINTS") if printer.format == "table" else ("tag", "endpoints")
         rows = [(tag, str(count)) for tag, count in tags.items()]
-        printer.table(headers, rows, len(known) - len(tags))
+        printer.table(("TAG", "ENDPOINTS"), rows, len(known) - len(tags))

@@ -62,6 +62,6 @@ def status(ctx: typer.Context) -> None:
     elif printer.format == "name":
         printer.lines(found.uncommitted)
     elif printer.format == "csv":
-        printer.table(("path", "state"), list(found.uncommitted.items()))
+        printer.table(("PATH", "STATE"), list(found.uncommitted.items()))
     else:
         printer.lines(found.lines())
