@@ -57,6 +57,13 @@ def _say(who: str, words: str) -> None:
     print(f"{who}: " + "\n".join([lines[0], *indented]), file=sys.stderr)
 
 
+def tell_none(*, matches: bool = True) -> None:
+    """Say that there is no endpoint, or none that matches, to who would wonder about a heading
+    alone."""
+    if sys.stderr.isatty():
+        tell("no endpoint matches" if matches else "there is no endpoint")
+
+
 def tell_error(error: SipctlError, color: str) -> None:
     """An error: its findings, what happened, and the cure."""
     if error.findings:
@@ -78,13 +85,19 @@ def tell_usage(error: Any, color: str) -> None:
     if not message:  # no command was given, and help has been shown
         return
     if message.startswith("Got unexpected extra argument"):
-        message = "there is an argument too many"  # not which: it may be a password
+        message = "too many arguments"  # not which one: it may be a password
     tell(message[0].lower() + message[1:])
+    if message == "too many arguments" and _takes_queries(context):
+        _hint("endpoints are looked for with `sipctl search QUERY`, and here with --where QUERY")
     if re.match(_PASSWORD_OPTION, getattr(error, "option_name", ""), re.IGNORECASE):
         _hint("no option takes a password, which all the machine could read and the shell keeps;")
         _hint("--password-stdin asks for it on a terminal, and reads it elsewhere")
     elif context is not None:
         _hint(f"see `{context.command_path} --help`")
+
+
+def _takes_queries(context: Any) -> bool:
+    return any(param.name == "where" for param in context.command.params)
 
 
 _PASSWORD_OPTION = "--?(pass|pwd|pw|secret)"

@@ -83,6 +83,8 @@ class Query:
     _fields: frozenset[str] = attribute(repr=False, compare=False)
     needles: tuple[str, ...] = attribute(default=(), repr=False, compare=False)
     """Case-folded texts of which every record that the query finds holds each, in some value."""
+    doubts: tuple[str, ...] = attribute(default=(), repr=False, compare=False)
+    """What may be meant otherwise, each as a line for people."""
 
     def matches(self, record: Record) -> bool:
         """Tell whether the query finds this endpoint.
@@ -113,7 +115,8 @@ def parse(text: str) -> Query:
         predicate = parser.finish(len(text) + 1)
     except _PlacedError as error:
         raise QueryError(error.message, error.hint, error.column, text) from None
-    return Query(text, predicate, frozenset(parser.fields), parser.needles())
+    doubts = tuple(parser.doubts)
+    return Query(text, predicate, frozenset(parser.fields), parser.needles(), doubts)
 
 
 def parse_terms(words: Sequence[str]) -> Query:
@@ -135,6 +138,7 @@ def all_of(queries: Sequence[Query]) -> Query:
         _conjunction([query.matches for query in queries]),
         frozenset[str]().union(*(query.fields() for query in queries)),
         tuple(needle for query in queries for needle in query.needles),
+        tuple(doubt for query in queries for doubt in query.doubts),
     )
 
 
@@ -219,10 +223,11 @@ def _word_or_keyword(text: str, lexeme: re.Match[str]) -> _Token:
             case "and" | "or" | "not" as kind:
                 return _Token(kind, column)
     elif raw.startswith("-"):
-        hint = 'one - means not; to find it as text, quote it: "--"'
+        hint = f"one - means not; to find it as text, quote it: {_as_text('--')}"
         raise _PlacedError('"--" has no meaning here', hint, column - 1)
     if text.startswith("(", lexeme.end()):
-        hint = 'alternatives are written tag:a,b; a parenthesis as text is quoted: "a(b)"'
+        text = _as_text("a(b)")
+        hint = f"alternatives are written tag:a,b; a parenthesis as text is quoted: {text}"
         raise _PlacedError("a parenthesis cannot touch the word before it", hint, lexeme.end() + 1)
     return _Token("word", column, _unquoted(raw, column))
 
@@ -261,7 +266,7 @@ class _Group:
         if token.kind in ("not", "-"):
             self._negated = not self._negated
         elif self._waiting or not self._any_of[-1]:
-            hint = f'to find the word itself, quote it: "{token.kind}"'
+            hint = f"to find the word itself, quote it: {_as_text(token.kind)}"
             raise _PlacedError(f'"{token.kind}" needs a term before it', hint, token.column)
         elif token.kind == "or":
             self._any_of.append([])
@@ -289,6 +294,7 @@ class _Parser:
         self._only_and = True
         self._sought: list[str] = []
         self.fields: set[str] = set()
+        self.doubts: list[str] = []
 
     def needles(self) -> tuple[str, ...]:
         """What all terms look for as it is, where every one of them must hold."""
@@ -307,7 +313,7 @@ class _Parser:
 
     def finish(self, end: int) -> _Predicate:
         if len(self._groups) > 1:
-            hint = 'a parenthesis as text is quoted: "("'
+            hint = f"a parenthesis as text is quoted: {_as_text('(')}"
             raise _PlacedError("this parenthesis is never closed", hint, self._groups[-1].column)
         predicate = self._groups[0].close()
         if predicate is None:
@@ -322,12 +328,12 @@ class _Parser:
 
     def _close(self, token: _Token) -> None:
         if len(self._groups) == 1:
-            hint = 'a parenthesis as text is quoted: ")"'
+            hint = f"a parenthesis as text is quoted: {_as_text(')')}"
             raise _PlacedError("no parenthesis is open here", hint, token.column)
         group = self._groups.pop()
         predicate = group.close()
         if predicate is None:
-            hint = 'parentheses as text are quoted: "()"'
+            hint = f"parentheses as text are quoted: {_as_text('()')}"
             raise _PlacedError("there is nothing in these parentheses", hint, group.column)
         self._groups[-1].add(predicate)
 
@@ -335,6 +341,7 @@ class _Parser:
         colon = word.bare.find(":")
         if colon < 0 or _QUOTED_CHAR in word.bare[:colon]:
             self._seek([word])
+            self.doubts += _doubts(word)
             return _contained(word)
         key, build = _field(word, colon)
         self.fields.add(key)
@@ -354,7 +361,7 @@ class _Parser:
 
 
 def _no_term(keyword: str, column: int) -> _PlacedError:
-    hint = f'to find it as text, quote it: "{keyword}"'
+    hint = f"to find it as text, quote it: {_as_text(keyword)}"
     return _PlacedError(f'"{keyword}" needs a term after it', hint, column)
 
 
@@ -485,7 +492,8 @@ def _alternatives(value: _Word) -> list[_Word]:
     if len(values) > 1:
         for one in values:
             if not one.text:
-                hint = 'a comma as text is quoted: "a,b"; an absent field is (tag: or tag:a)'
+                quoted = _as_text("a,b")
+                hint = f"a comma as text is quoted: {quoted}; an absent field is (tag: or tag:a)"
                 raise _PlacedError("a value is missing beside this comma", hint, one.column)
     return values
 
@@ -645,10 +653,26 @@ def _unknown_hint(word: _Word, name: str) -> str:
     text = _short(word.text)
     if _address(text):
         return f"an address is found with host:{text}"
-    quoted = text.replace("\\", "\\\\").replace('"', '\\"')
-    as_text = f'to find it as text, quote it: "{quoted}"'
+    as_text = f"to find it as text, quote it: {_as_text(text)}"
     near = _near(name, list(_FIELDS))
     return f'did you mean "{near}"? {as_text}' if near else as_text
+
+
+_COMPARISON = re.compile("(?P<name>[a-z]+)(?P<sign>[<>]=?|==?)(?P<value>.+)", re.IGNORECASE)
+
+
+def _doubts(word: _Word) -> Iterator[str]:
+    """What to tell of a word that looks like a comparison, as other languages write one."""
+    found = _COMPARISON.fullmatch(word.bare)
+    name = found["name"].casefold() if found else ""
+    if not found or name not in _FIELDS or name == "password" or _QUOTED_CHAR in word.bare:
+        return
+    sign = found["sign"] if name == "port" and found["sign"][0] != "=" else ""
+    if sign or found["sign"][0] == "=":
+        from shlex import quote
+
+        meant = quote(_short(f"{name}:{sign}{found['value']}"))
+        yield f'"{_short(word.text)}" is looked for as text; a comparison is written {meant}'
 
 
 def _near(name: str, names: list[str]) -> str | None:
@@ -658,6 +682,14 @@ def _near(name: str, names: list[str]) -> str | None:
 
 
 # ── what an error may show ──
+
+
+def _as_text(text: str) -> str:
+    """A word that means just this text, in the quotes that a shell takes away and in ours."""
+    from shlex import quote  # slow to import, and only errors need it
+
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return quote(f'"{escaped}"')
 
 
 def _printable(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,6 +52,16 @@ def matching(inventory: Inventory, where: Sequence[str] | None) -> dict[str, End
 def found(inventory: Inventory, words: Sequence[str]) -> dict[str, Endpoint]:
     """The readable endpoints that match a query given as words."""
     return _filtered(inventory, _parsed(words))
+
+
+def doubts(texts: Iterable[str]) -> Iterator[str]:
+    """What may be meant otherwise in these queries; nothing of one that is none, which is refused
+    where it is used."""
+    for text in texts:
+        try:
+            yield from _parsed([text]).doubts
+        except Refused:
+            return
 
 
 def _parsed(words: Sequence[str]) -> query.Query:

@@ -129,6 +129,42 @@ def test_history_tells_a_changed_port_with_author_time_and_commit(
     assert (field["old_given"], field["new_given"]) == (False, True)
 
 
+# -- queries that find nothing, or mean something else -------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "command", ["search nothing", "list --where nothing", "export csv --where nothing"]
+)
+def test_a_terminal_is_told_that_no_endpoint_matches(
+    command: str, paris: Path, terminal: Terminal, run: Program
+) -> None:
+    assert "sipctl: no endpoint matches" in terminal(*command.split()).text
+    assert run(*command.split()).err == ""
+
+
+def test_a_list_of_nothing_is_told_as_that(workspace: Path, terminal: Terminal) -> None:
+    assert "sipctl: there is no endpoint\n" in terminal("list").text
+
+
+@pytest.mark.parametrize("command", ["search", "list --where", "tag add x --where"])
+def test_a_comparison_of_another_language_is_told_how_to_write(
+    command: str, paris: Path, run: Program
+) -> None:
+    told = run(*command.split(), "port=5060").err
+    assert '"port=5060" is looked for as text; a comparison is written port:5060\n' in told
+    assert "looked for" not in run(*command.split(), "port:5060").err
+
+
+@pytest.mark.parametrize("line", ["list tag:live", "export csv tag:live", "history a tag:live"])
+def test_a_query_in_the_wrong_place_is_told_the_right_ones(line: str, run: Program) -> None:
+    told = run(*line.split(), check=2).err
+    assert told.startswith("sipctl: too many arguments\nhint: ")
+    assert "`sipctl search QUERY`" in told
+    assert "--where QUERY" in told
+    assert "live" not in told
+    assert "search" not in run("show", "a", "b", check=2).err
+
+
 # -- a broken file -------------------------------------------------------------------------------
 
 

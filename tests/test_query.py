@@ -1,6 +1,7 @@
 """The query language: each line of its grammar by example, its whole shape against an oracle."""
 
 import contextlib
+import shlex
 import socket
 import subprocess
 import sys
@@ -277,9 +278,9 @@ def test_an_endpoint_is_unused_where_nobody_tells_its_uses() -> None:
         ('a x"b', "this quote is never closed", 4, '"\\""'),
         ('-"b', "this quote is never closed", 2, '"\\""'),
         ("a tga:x", 'unknown field "tga"', 3, 'did you mean "tag"?'),
-        ("sip:foo", 'unknown field "sip"', 1, 'quote it: "sip:foo"'),
-        ('a:b"c"', 'unknown field "a"', 1, 'quote it: "a:bc"'),
-        (":b", 'unknown field ""', 1, 'quote it: ":b"'),
+        ("sip:foo", 'unknown field "sip"', 1, "quote it: '\"sip:foo\"'"),
+        ('a:b"c"', 'unknown field "a"', 1, "quote it: '\"a:bc\"'"),
+        (":b", 'unknown field ""', 1, "quote it: '\":b\"'"),
         ("2001:db8::1", 'unknown field "2001"', 1, "host:2001:db8::1"),
         ("port:abc", '"abc" is no port', 6, "port:5061..5070"),
         ("port:", '"" is no port', 6, "quoted for the shell"),
@@ -307,6 +308,33 @@ def test_a_text_that_is_no_query_is_told_where_and_what_to_do(
     assert error.column == column
     assert hint in error.hint
     assert error.text == query
+
+
+@pytest.mark.parametrize("query", ["sip:foo", "it's:\\", "a or", "a --b", "a,:b"])
+def test_what_a_hint_quotes_can_be_typed_into_a_shell(query: str) -> None:
+    quoted = refused(query).hint.rpartition("quote it: ")[2]
+    [word] = shlex.split(quoted)
+    assert not parse(word).matches({"reference": "b"})
+
+
+@pytest.mark.parametrize(
+    ("query", "meant"),
+    [
+        ("port>5060", "'port:>5060'"),
+        ("a (PORT<=5060)", "'port:<=5060'"),
+        ("port=5060", "port:5060"),
+        ("tag==paris", "tag:paris"),
+        ("port=5060 user=a", "port:5060"),
+        ('"port=5060"', ""),
+        ("tag>5", ""),
+        ("password=c4n4ry", ""),
+        ("what=ever", ""),
+        ("port:>5060", ""),
+    ],
+)
+def test_a_comparison_as_others_write_it_is_doubted(query: str, meant: str) -> None:
+    doubt = next(iter(parse(query).doubts), "")
+    assert doubt.rpartition("is written ")[2] == meant
 
 
 def test_an_error_shows_the_query_with_a_caret_under_the_fault() -> None:

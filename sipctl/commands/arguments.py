@@ -6,11 +6,23 @@ from typing import Annotated
 
 import typer
 
+
+def _noted(texts: list[str] | None) -> list[str] | None:
+    """Queries as they are; what may be meant otherwise in them is told."""
+    if texts:
+        from sipctl import output, selection
+
+        for doubt in selection.doubts(texts):
+            output.tell(doubt)
+    return texts
+
+
 Where = Annotated[
     list[str] | None,
     typer.Option(
         "--where",
         metavar="QUERY",
+        callback=_noted,
         help="All endpoints that match; repeat it to narrow. See `search --help`.",
     ),
 ]

@@ -167,6 +167,8 @@ def _matches(session: Session, where: Sequence[str] | None) -> Callable[[str], b
     if where is None:
         return None
     chosen = selection.matching(session.inventory(), where)
+    if not chosen:
+        output.tell_none()
     return chosen.__contains__
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sipctl import selection
+from sipctl import output, selection
 from sipctl.commands.arguments import Limit, Where
 from sipctl.commands.session import READING_FORMATS, session_of
 from sipctl.kinds import ENDPOINT
@@ -39,7 +39,10 @@ def list_(
     if printer.format == "name" and where is None:
         printer.lines(islice(inventory.references(), limit))
     else:
-        _print(printer, inventory, selection.matching(inventory, where), uses, limit)
+        found = selection.matching(inventory, where)
+        if not found:
+            output.tell_none(matches=where is not None)
+        _print(printer, inventory, found, uses, limit)
 
 
 def search(
@@ -64,8 +67,13 @@ def search(
     """
     session = session_of(ctx)
     printer = session.printer(*READING_FORMATS)
+    for doubt in selection.doubts([" ".join(query)]):
+        output.tell(doubt)
     inventory = session.inventory()
-    _print(printer, inventory, selection.found(inventory, query), uses, limit)
+    found = selection.found(inventory, query)
+    if not found:
+        output.tell_none()
+    _print(printer, inventory, found, uses, limit)
 
 
 _HEADERS = ("REFERENCE", "ENDPOINT", "PORT", "CODEC", "USER NAME", "TAGS")

@@ -147,6 +147,8 @@ def export(
     _known(kind)
     inventory = session.inventory()
     found = selection.matching(inventory, where).values()
+    if not found:
+        output.tell_none(matches=where is not None)
     if kind == "json":
         records = tables.export_records(found)
         unreadable = inventory.unread()
