@@ -173,12 +173,14 @@ def delete(
 
 
 def add_tags(inventory: Inventory, references: Iterable[str], tags: Sequence[str]) -> Plan:
-    """Each endpoint with these tags; one it has already, in whatever case, stays as it is."""
+    """Each endpoint with these tags; one it has already, in whatever case, stays as it is.
+
+    One that is given twice makes an error in the files.
+    """
 
     def wanted(old: tuple[str, ...]) -> list[str]:
         known = {tag.casefold() for tag in old}
-        fresh = {tag.casefold(): tag for tag in tags if tag.casefold() not in known}
-        return [*old, *fresh.values()]
+        return [*old, *(tag for tag in tags if tag.casefold() not in known)]
 
     subject = f"Tag {{}} with {_named(tags)}"
     return _retag(inventory, references, wanted, "tag add", subject)

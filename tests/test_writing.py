@@ -225,6 +225,23 @@ def test_codecs_add_up_as_tags_do(line: list[str], many: Path, run: Program) -> 
     assert "tags: [v, w]\n" in text
 
 
+@pytest.mark.parametrize("verb", ["add", "remove"])
+def test_a_tag_that_is_an_endpoint_too_is_told_as_one(verb: str, many: Path, run: Program) -> None:
+    told = run("tag", verb, "e1", "e2", "vip").err
+    assert '"e2" is an endpoint too; ' in told
+    assert "--where reference:e1,e2\n" in told
+    assert run("list", "--where", "reference:e1,e2", "-o", "name").lines == ["e1", "e2"]
+    assert "endpoint" not in run("tag", verb, "e1", "vip").err
+    assert "endpoint" not in run("tag", verb, "--where", "reference:e1,e2", "e2").err
+
+
+def test_a_tag_given_twice_is_refused_as_in_create(many: Path, run: Program) -> None:
+    before = state(many)
+    for line in (["tag", "add", "e1", "x", "y", "X"], ["edit", "e1", "--tag", "x", "--tag", "X"]):
+        assert 'the tag "X" stands twice' in run(*line, check=3).err
+    assert state(many) == before
+
+
 # -- refused, and nothing has changed --------------------------------------------------------------
 
 

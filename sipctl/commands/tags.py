@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Annotated
 
@@ -14,6 +14,8 @@ from sipctl.commands.arguments import Force, Limit, Where
 from sipctl.commands.session import READING_FORMATS, session_of
 from sipctl.errors import Usage
 from sipctl.inventory import Inventory
+from sipctl.kinds import ENDPOINT
+from sipctl.names import quoted
 
 Words = Annotated[
     list[str],
@@ -43,9 +45,20 @@ def _retag(
     references, tags = _split(words, where)
 
     def planner(inventory: Inventory) -> Plan:
-        return operation(inventory, selection.of(inventory, references, where), tags)
+        plan = operation(inventory, selection.of(inventory, references, where), tags)
+        return plan._replace(notes=(*plan.notes, *_doubts(inventory, references, tags)))
 
     session_of(ctx).write(planner, guarded=where is not None, force=force)
+
+
+def _doubts(inventory: Inventory, references: Sequence[str], tags: Sequence[str]) -> Iterator[str]:
+    """What to tell where words that were taken for tags may be meant as endpoints."""
+    both = [tag for tag in tags if ENDPOINT.path(tag) in inventory.members]
+    if references and both:
+        shown = " and ".join(map(quoted, both))
+        many = ",".join([*references, *both])
+        are = "is an endpoint" if len(both) == 1 else "are endpoints"
+        yield f"{shown} {are} too; to name several endpoints there is --where reference:{many}"
 
 
 def _split(words: list[str], where: Sequence[str] | None) -> tuple[list[str], list[str]]:
