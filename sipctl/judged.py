@@ -15,7 +15,7 @@ from sipctl.errors import Refused
 from sipctl.findings import Finding, Place
 from sipctl.git.repository import Entry, Repository
 from sipctl.inventory import Inventory
-from sipctl.kinds import FOLDERS, SETTINGS_FILE, is_member_name
+from sipctl.kinds import FOLDERS, SETTINGS_FILE, is_hidden, is_member_name
 from sipctl.member import NO_CONTEXT, Context, Member
 from sipctl.storage.ondisk import not_a_file, not_a_folder, stray
 
@@ -177,7 +177,7 @@ def _files(
             yield path, _content(path, entry, contents)
         elif path in FOLDERS:
             yield path, not_a_folder(path, "it is no folder")
-        elif name.startswith("."):
+        elif is_hidden(name):
             continue
         elif is_member_name(name):
             yield shown, not_a_file(shown, "it is a folder")

@@ -34,6 +34,13 @@ def is_member_name(name: str) -> bool:
     return name.endswith(".yaml") and not name.startswith(".") and len(name) > len(".yaml")
 
 
+def is_hidden(name: str) -> bool:
+    """True for what programs keep in a folder of members: dot files, but those that are called like
+    a member. Emacs marks a.yaml as open by a link `.#a.yaml`."""
+    looks_like_one = name.casefold().endswith((".yaml", ".yml")) and not name.startswith(".#")
+    return name.startswith(".") and not looks_like_one
+
+
 ENDPOINT = Kind("endpoint", "endpoints", ENDPOINT_FIELDS, "sipctl")
 SCENARIO = Kind("scenario", "scenarios", SCENARIO_FIELDS, "sipctl scenario")
 KINDS = (ENDPOINT, SCENARIO)

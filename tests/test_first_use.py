@@ -501,6 +501,12 @@ def test_help_of_every_command_begins_with_the_line_of_the_table(
     assert result.err == ""
 
 
+@pytest.mark.parametrize("command", ["edit", "scenario edit"])
+def test_help_says_that_a_list_replaces_the_old_one(command: str, run: Program) -> None:
+    words = " ".join(run(*command.split(), "--help").out.split())
+    assert "replaces the whole list" in words
+
+
 def test_help_has_a_short_option_too(run: Program) -> None:
     for line in ("", "tag", "tag list", "list"):
         assert run(*line.split(), "-h").out == run(*line.split(), "--help").out

@@ -172,12 +172,15 @@ def test_what_looks_like_a_member_in_the_index_is_told_as_on_disk(
     put(committed, "endpoints/deep/c.yaml", GOOD)
     put(committed, "endpoints/deep/d.yaml", GOOD)
     put(committed, "endpoints/.hidden/c.yaml", GOOD)
+    put(committed, "endpoints/.dot.yaml", GOOD)
+    put(committed, "endpoints/.dot.yaml.swp", GOOD)
     put(committed, "endpoints/folder.yaml/c.yaml", GOOD)
     (committed / "endpoints/link.yaml").symlink_to("a.yaml")
     git("add", ".")
     staged = codes(run("validate", "--staged", "-f", "json", check=1))
     assert staged == codes(run("validate", "-f", "json", check=1))
     assert staged == [
+        "SIP303 endpoints/.dot.yaml:1",
         "SIP303 endpoints/b.yml:1",
         "SIP303 endpoints/deep:1",
         "SIP111 endpoints/folder.yaml:1",

@@ -631,7 +631,17 @@ def test_a_workspace_without_the_folder_is_an_empty_one(root: Path) -> None:
     assert found(root) == []
 
 
-STRAY = ("README.md", "a.YAML", "a.yaml.orig", "a.yaml~", "b.json", "b.yml", "c", "#a.yaml#")
+STRAY = (
+    "README.md",
+    "a.YAML",
+    "a.yaml.orig",
+    "a.yaml~",
+    "b.json",
+    "b.yml",
+    "c",
+    "#a.yaml#",
+    ".a.yaml",
+)
 
 
 def test_every_other_name_in_the_folder_is_a_stray_file(root: Path) -> None:
@@ -642,11 +652,29 @@ def test_every_other_name_in_the_folder_is_a_stray_file(root: Path) -> None:
     assert found(root) == sorted(stray, key=lambda item: item[1])
 
 
+LITTER = (".gitkeep", ".a.yaml.swp", ".a.yaml.sipctl-new", ".#a.yaml", ".a.yaml~")
+
+
 def test_hidden_files_and_files_elsewhere_are_not_stray(root: Path) -> None:
-    for name in ("endpoints/.gitkeep", "endpoints/.a.yaml", "endpoints/.yaml", "b.yml", "c.yaml"):
+    for name in ("b.yml", "c.yaml", *(f"endpoints/{name}" for name in LITTER)):
         (root / name).write_bytes(b"not: [yaml")
     (root / "endpoints" / ".hidden").mkdir()
     assert found(root) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("endpoints/.b.yaml", "rename it to b.yaml"),
+        ("scenarios/.s.yml", "rename it to s.yaml"),
+        ("endpoints/.YAML", "move it elsewhere"),
+    ],
+)
+def test_a_hidden_file_called_like_a_member_is_stray(root: Path, name: str, hint: str) -> None:
+    (root / "scenarios").mkdir()
+    (root / name).write_bytes(VALID)
+    [finding] = load(root).findings
+    assert (finding.rule, finding.place.file, finding.hint) == ("stray-file", name, hint)
 
 
 @pytest.mark.parametrize("name", ["b", "1", "a" * 64, "con1", "a..b", "a.", "x@y_z-1", "A@1.2.3.4"])

@@ -67,9 +67,10 @@ def edit(
 ) -> None:
     """Change endpoints, by options or in your editor.
 
-    Comments, order and layout stay. Many at once is one commit. Without options
-    that change something, one endpoint opens in your editor. A sealed password
-    belongs to its user name: a new one needs its password again.
+    Comments, order and layout stay. Many at once is one commit. What --tag or
+    --codec gives replaces the whole list that was there: `sipctl tag add` adds.
+    Without options that change something, one endpoint opens in your editor. A
+    sealed password belongs to its user name: a new one needs its password again.
     """
     session = session_of(ctx)
     values = _with_unset(session, unset or [])

@@ -102,8 +102,9 @@ def edit(
 ) -> None:
     """Change a scenario, by options or in your editor.
 
-    Comments, order and layout stay. Without options that change something, the
-    file opens in your editor.
+    Comments, order and layout stay. What --entry-point gives replaces the whole
+    list that was there. Without options that change something, the file opens in
+    your editor.
     """
     session = session_of(ctx)
     changes: dict[str, Change] = dict(_given(name, description, entry_points))

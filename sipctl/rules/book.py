@@ -289,7 +289,7 @@ _ALL = (
         "warning",
         "The file looks like an endpoint or a scenario and is not read.",
         "Only endpoints/<reference>.yaml and scenarios/<reference>.yaml are read: a .yml, a "
-        "sub-folder or another name is not, and its owner may believe it is.",
+        "dot file, a sub-folder or another name is not, and its owner may believe it is.",
     ),
     Rule(
         "SIP304",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sipctl.errors import Refused
 from sipctl.findings import Finding, Place
-from sipctl.kinds import KINDS, SCENARIO, SETTINGS_FILE, Kind, is_member_name
+from sipctl.kinds import KINDS, SCENARIO, SETTINGS_FILE, Kind, is_hidden, is_member_name
 from sipctl.member import NOTHING, Content, Facts, Known, Member, content_of
 from sipctl.storage import cache
 from sipctl.storage.cache import Store
@@ -221,7 +221,7 @@ def _listed(kind: Kind, folder: int) -> tuple[list[str], list[Finding]]:
     strays = [
         stray(f"{kind.folder}/{name}", _is_folder(name, folder))
         for name in others
-        if not name.startswith(".")
+        if not is_hidden(name)
     ]
     return names, strays
 
@@ -280,7 +280,8 @@ def stray(path: str, folder: bool) -> Finding:
         return Finding.of(
             "stray-file", Place(path), "sub-folders are not read", "move its files up"
         )
-    stem = path.rpartition("/")[2].rpartition(".")[0]
+    stem = path.rpartition("/")[2].rpartition(".")[0].lstrip(".")
     suffix = path.rpartition(".")[2].casefold()
-    hint = f"rename it to {stem}.yaml" if suffix in ("yml", "yaml", "json") else "move it elsewhere"
+    named = stem and suffix in ("yml", "yaml", "json")
+    hint = f"rename it to {stem}.yaml" if named else "move it elsewhere"
     return Finding.of("stray-file", Place(path), "only <reference>.yaml files are read", hint)
