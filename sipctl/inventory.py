@@ -11,7 +11,7 @@ from sipctl.endpoint import Endpoint
 from sipctl.errors import Refused
 from sipctl.findings import Finding, Place
 from sipctl.kinds import ENDPOINT, FOLDERS, SCENARIO, SETTINGS_FILE, Kind, reference_of
-from sipctl.member import NO_CONTEXT, Context, Member, place_of
+from sipctl.member import NO_CONTEXT, Context, Member, named, place_of
 from sipctl.rules.judgement import judge
 from sipctl.scenarios.scenario import Scenario
 from sipctl.settings import Settings
@@ -87,14 +87,15 @@ class Inventory:
         members = list(self.of_kind(ENDPOINT).values())
         for text in texts:
             members = [m for m in members if m.known.may_hold(text)]
-        found = {m.reference: Endpoint(said) for m in members if (said := m.said) is not None}
+        known = ((m.reference, said) for m in members if (said := m.said) is not None)
+        found = {reference: Endpoint(named(said, reference)) for reference, said in known}
         return dict(sorted(found.items(), key=lambda item: item[0].casefold()))
 
     @cached_property
     def scenarios(self) -> dict[str, Scenario]:
         """The readable scenarios by reference, sorted."""
         members = self.of_kind(SCENARIO).values()
-        found = {m.reference: Scenario.of(said) for m in members if (said := m.said) is not None}
+        found = {m.reference: scenario for m in members if (scenario := m.scenario) is not None}
         return dict(sorted(found.items(), key=lambda item: item[0].casefold()))
 
     @cached_property

@@ -257,13 +257,13 @@ class Member:
     def endpoint(self) -> Endpoint | None:
         """The endpoint, if it is one that can be read."""
         said = self.said if self.kind is ENDPOINT else None
-        return None if said is None else Endpoint(said)
+        return None if said is None else Endpoint(named(said, self.reference))
 
     @property
     def scenario(self) -> Scenario | None:
         """The scenario, if it is one that can be read."""
         said = self.said if self.kind is SCENARIO else None
-        return None if said is None else Scenario.of(said)
+        return None if said is None else Scenario.of(named(said, self.reference))
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -319,6 +319,11 @@ class Member:
             return None
         key, value = node.entries[0]
         return value if key.value == form and isinstance(value, Scalar) else None
+
+
+def named(said: Mapping[str, Any], reference: str) -> Mapping[str, Any]:
+    """What a file says, under the reference that its name says: by that all else knows it."""
+    return said if said.get("reference") == reference else {**said, "reference": reference}
 
 
 # -- what no file tells --------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from sipctl.endpoint import DEFAULT_TEXTS, Endpoint
 from sipctl.errors import Refused, Usage
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, FOLDERS, SCENARIO, SETTINGS_FILE
-from sipctl.member import Context, Member
+from sipctl.member import Context, Member, named
 from sipctl.storage import disk
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def shown(member: Member) -> list[tuple[str, str]]:
     each."""
     from sipctl.changes import values_of
 
-    values = values_of(member.said or {}, member.facts.unknown)
+    values = values_of(named(member.said or {}, member.reference), member.facts.unknown)
     return [(field, value.text()) for field, value in values.items() if value.present]
 
 

@@ -747,6 +747,16 @@ def test_a_word_is_found_however_it_is_kept(text: str, workspace: Path, run: Pro
     assert run("search", text, "-o", "name", "--no-cache").out == "x\n"
 
 
+def test_a_file_is_found_by_its_name_where_it_says_another(workspace: Path, run: Program) -> None:
+    (workspace / "endpoints/stem.yaml").write_text("reference: other\nhost: a.example\n")
+    run("list")
+    time.sleep(0.2)  # so that the files are older than the look at them
+    run("list")
+    for query in ("stem", "ref:stem", "TEM"):
+        assert run("search", query, "-o", "name").lines == ["stem"]
+    assert run("search", "other", "-o", "name").lines == []
+
+
 def test_an_international_host_is_found_in_the_cache_too(workspace: Path, run: Program) -> None:
     run("create", "a", "--host", "straße.example")
     run("create", "b", "--host", "strasse.example")

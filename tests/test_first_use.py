@@ -551,6 +551,26 @@ def test_who_reads_is_told_of_settings_that_cannot_be_read(
         assert "sipctl: sipctl.yaml could not be read\nhint: see `sipctl validate`\n" in told
 
 
+@pytest.mark.parametrize("kind", ["endpoints", "scenarios"])
+def test_every_format_names_a_file_by_its_name(
+    kind: str, workspace: Path, run: Program, git: Git
+) -> None:
+    text = {
+        "endpoints": "reference: other\nhost: a.example\n",
+        "scenarios": "reference: other\ntype: interaction-start\nactions: {}\n",
+    }[kind]
+    (workspace / "scenarios").mkdir()
+    (workspace / kind / "stem.yaml").write_text(text)
+    command = ["scenario"] if kind == "scenarios" else []
+    for _ in range(2):  # the second time from the cache
+        assert run(*command, "list", "-o", "name").lines == ["stem"]
+        assert [e["reference"] for e in run(*command, "list", "-o", "json").json[kind]] == ["stem"]
+        shown = run(*command, "show", "stem", "-o", "json").json[kind.removesuffix("s")]
+        assert shown["reference"] == "stem"
+        for line in (["list", "-o", "yaml"], ["list"], ["show", "stem"]):
+            assert "other" not in run(*command, *line).out
+
+
 # -- folders that cannot be read -----------------------------------------------------------------
 
 

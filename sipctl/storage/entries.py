@@ -205,7 +205,9 @@ class Entry:
         """As `Facts.may_hold`."""
         if self._block is None or self._facts is not None:
             return True
-        return self._row in self._block.holding(text)
+        # where its name says something else than the file, both are looked for
+        named = not self.flags & _ORDINARY and text in self.path.casefold()
+        return named or self._row in self._block.holding(text)
 
     @property
     def facts(self) -> Facts:
