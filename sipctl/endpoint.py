@@ -65,8 +65,9 @@ _DEFAULTS: Mapping[str, object] = {
 DEFAULT_TEXTS = (
     *(str(default_of(*given)) for given in (("port",), ("port", "tls"), ("transport",))),
     *CODECS,
+    "false",
 )
-"""The defaults that are found as text."""
+"""The defaults that are found as text, in small letters."""
 
 
 def password_form(password: object) -> dict[str, Any] | None:

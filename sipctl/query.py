@@ -402,6 +402,7 @@ _TEXT_KEYS = {
     "codecs",
     "username",
     "realm",
+    "register",
     "tags",
     "description",
 }

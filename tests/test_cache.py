@@ -757,6 +757,17 @@ def test_a_file_is_found_by_its_name_where_it_says_another(workspace: Path, run:
     assert run("search", "other", "-o", "name").lines == []
 
 
+def test_whether_one_registers_is_found_as_it_is_shown(workspace: Path, run: Program) -> None:
+    run("create", "a", "--host", "a.example.net", "--username", "u", "--register")
+    run("create", "b", "--host", "b.example.net")
+    run("create", "c", "--host", "c.example.net", "--no-register")
+    run("list")
+    time.sleep(0.2)  # so that the files are older than the look at them
+    run("list")
+    assert run("search", "true", "-o", "name").lines == ["a"]
+    assert run("search", "FALSE", "-o", "name").lines == ["b", "c"]
+
+
 def test_an_international_host_is_found_in_the_cache_too(workspace: Path, run: Program) -> None:
     run("create", "a", "--host", "straße.example")
     run("create", "b", "--host", "strasse.example")

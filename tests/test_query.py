@@ -73,6 +73,8 @@ def refused(query: str) -> QueryError:
         ("hq", "paris"),
         ("42", "paris"),
         ("ada", "paris"),
+        ("true", "paris"),
+        ("False", "lab"),
         ("+33155000001", "paris"),
         ("user@host", ""),
         ("db8", "six"),
@@ -512,7 +514,20 @@ RANDOM_RECORDS = st.fixed_dictionaries(
         "x-note": WORDS,
     },
 )
-BARE = ("reference", "host", "port", "codecs", "username", "realm", "description", "tags", "x-note")
+BARE = (
+    *(
+        "reference",
+        "host",
+        "port",
+        "codecs",
+        "username",
+        "realm",
+        "register",
+        "description",
+        "tags",
+    ),
+    "x-note",
+)
 NAMES = {
     "ref": "reference",
     "reference": "reference",
