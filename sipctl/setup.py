@@ -17,7 +17,7 @@ from sipctl.errors import Refused
 from sipctl.git import processes
 from sipctl.git.repository import GitFailed, Repository
 from sipctl.inventory import Inventory
-from sipctl.kinds import ENDPOINT, KINDS, SCENARIO, SETTINGS_FILE
+from sipctl.kinds import ENDPOINT, FOLDERS, KINDS, SCENARIO, SETTINGS_FILE
 from sipctl.outcome import Planner
 from sipctl.settings import FORMAT
 from sipctl.storage import disk
@@ -47,6 +47,7 @@ editors complete and check files by the schemas in {_FOLDER}/
 @contextmanager
 def prepared(root: Path, dry_run: bool) -> Iterator[None]:
     """A folder with a repository around it; what was made for it goes again if the rest fails."""
+    _refuse_among_members(root)
     _refuse_without_work_tree(root.absolute())
     if dry_run:
         yield
@@ -68,6 +69,17 @@ def prepared(root: Path, dry_run: bool) -> Iterator[None]:
         with privileges.acting():
             _take_away(made, repository.git_dir if fresh else None)
         raise
+
+
+def _refuse_among_members(root: Path) -> None:
+    """Raise Refused for a folder in which a workspace has its members."""
+    inner = root.resolve()
+    if (inner / SETTINGS_FILE).is_file():
+        return
+    for folder in (inner, *inner.parents):
+        if folder.name in FOLDERS and (folder.parent / SETTINGS_FILE).is_file():
+            message = f'"{root}" lies in "{folder.name}" of the workspace "{folder.parent}"'
+            raise Refused(message, "make another workspace elsewhere")
 
 
 def _refuse_without_work_tree(root: Path) -> None:

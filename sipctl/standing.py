@@ -65,7 +65,8 @@ class Standing:
         if self.upstream is None:
             yield "no upstream to push to"
         else:
-            yield f"not pushed: {self.ahead} commits, not pulled: {self.behind} ({self.upstream})"
+            ahead = "1 commit" if self.ahead == 1 else f"{self.ahead} commits"
+            yield f"not pushed: {ahead}, not pulled: {self.behind} ({self.upstream})"
 
 
 def _listed(what: str, items: list[str]) -> Iterator[str]:

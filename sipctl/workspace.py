@@ -32,13 +32,21 @@ def find_root(start: Path, given: Path | None = None) -> Path:
     if given is not None:
         if (given / SETTINGS_FILE).is_file():
             return given
-        hint = f"make one there with `sipctl init {given}`"
+        outer = _around(given.resolve())
+        hint = f"name the one around it: -C {outer}"
+        if outer is None:
+            hint = f"make one there with `sipctl init {given}`"
         raise Refused(f'"{given}" is no workspace: it holds no {SETTINGS_FILE}', hint)
-    for folder in (start, *start.parents):
-        if (folder / SETTINGS_FILE).is_file():
-            return folder
+    found = _around(start)
+    if found is not None:
+        return found
     hint = "make one with `sipctl init`, or name one with -C DIR"
     raise Refused(f"no workspace here: no {SETTINGS_FILE} in this folder or above it", hint)
+
+
+def _around(start: Path) -> Path | None:
+    folders = (start, *start.parents)
+    return next((folder for folder in folders if (folder / SETTINGS_FILE).is_file()), None)
 
 
 def is_member(path: str) -> bool:

@@ -308,6 +308,33 @@ def test_global_options_stand_before_or_after_the_command(
     assert run(*words, cwd=tmp_path).lines == ["pbx-paris"]
 
 
+def test_a_folder_in_a_workspace_is_told_which_one_is_around_it(paris: Path, run: Program) -> None:
+    root = paris.parent.parent
+    for folder in ("endpoints", "nowhere/at/all"):
+        told = run("-C", folder, "list", cwd=root, check=3).err
+        assert f"hint: name the one around it: -C {root}\n" in told
+    assert f"-C {root}\n" in run("-C", ".", "list", cwd=paris.parent, check=3).err
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        *((f"list --lock-timeout={n}", "a number of seconds") for n in ("abc", "nan", "-1")),
+        *((f"list --limit={n}", "a plain number") for n in ("abc", "-1", "1.5", "")),
+        *((f"restore pbx-paris --back={n}", "a plain number") for n in ("x", "-1")),
+    ],
+)
+def test_a_value_that_is_no_number_is_told_in_plain_words(
+    line: str, reason: str, paris: Path, run: Program
+) -> None:
+    told = run(*line.split(), check=2).err
+    assert f'"{line.partition("=")[2]}" is not {reason}\n' in told
+
+
+def test_no_change_is_0_changes_ago(paris: Path, run: Program) -> None:
+    assert "the first one before is 1" in run("restore", "x", "--back", "0", check=2).err
+
+
 @pytest.mark.parametrize("line", ["-C {} tag list", "tag -C {} list", "tag list -C {}"])
 def test_global_options_stand_anywhere_around_a_command_of_two_words(
     line: str, paris: Path, run: Program, tmp_path: Path

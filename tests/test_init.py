@@ -24,6 +24,20 @@ def made(repo: Path, run: Program) -> Path:
     return repo
 
 
+def test_no_workspace_is_made_among_the_members_of_another(made: Path, run: Program) -> None:
+    for folder in ("endpoints", "endpoints/x", "scenarios/a/b"):
+        told = run("init", folder, check=3).err
+        assert f'"{folder.partition("/")[0]}" of the workspace "{made}"' in told
+        assert not (made / folder).exists()
+    run("init", "voice")
+    run("init", "-n", cwd=made / "voice")
+
+
+def test_an_empty_folder_is_not_the_current_one(repo: Path, run: Program) -> None:
+    assert "it is empty" in run("init", "", check=2).err
+    assert not (repo / "sipctl.yaml").exists()
+
+
 # -- once more -------------------------------------------------------------------------------------
 
 

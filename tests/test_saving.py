@@ -1,14 +1,12 @@
 """Edits without a commit, saving what was edited by hand, and what commit messages say."""
 
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests import keys
 from tests.conftest import Git, Program
-from tests.support import PROGRAM, environment, execute
+from tests.support import execute
 from tests.writers import (
     changed_by_head,
     message_of_head,
@@ -98,6 +96,17 @@ def test_save_of_an_endpoint_that_is_not_there_is_refused(workspace: Path, run: 
     assert "nothing to change" in run("save").err
 
 
+def test_status_counts_what_is_not_pushed(
+    workspace: Path, run: Program, git: Git, tmp_path: Path
+) -> None:
+    git("init", "--quiet", "--bare", tmp_path / "origin")
+    git("remote", "add", "origin", tmp_path / "origin")
+    git("push", "--quiet", "--set-upstream", "origin", "main")
+    for number, told in ((1, "not pushed: 1 commit, "), (2, "not pushed: 2 commits, ")):
+        run("create", f"e{number}", "--host", "a.example.net")
+        assert told in run("status").out
+
+
 # -- messages --------------------------------------------------------------------------------------
 
 
@@ -158,10 +167,11 @@ def test_nothing_of_a_message_is_cut_off(workspace: Path, run: Program, git: Git
     assert message_of_head(workspace).endswith("\n\nSipctl-Operation: create")
 
 
-def test_a_message_that_is_no_text_does_no_harm(workspace: Path, sipctl: Program, git: Git) -> None:
-    line = [os.fsencode(word) for word in (PROGRAM, "create", "a", "--host", "a.example.net", "-m")]
-    subprocess.run([*line, b"caf\xe9"], check=True, env=environment(), capture_output=True)
-    assert git("log", "-1", "--format=%B").startswith("café\n")
+def test_a_message_that_is_no_text_is_refused(workspace: Path, run: Program, git: Git) -> None:
+    before = git("rev-parse", "HEAD")
+    told = run("create", "a", "--host", "a.example.net", "-m", "caf\udce9", check=3).err
+    assert "is no text in UTF-8" in told
+    assert git("rev-parse", "HEAD") == before
     refuse_remains(workspace)
 
 

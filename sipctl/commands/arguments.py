@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from sipctl.commands.session import number
+
 
 def _noted(texts: list[str] | None) -> list[str] | None:
     """Queries as they are; what may be meant otherwise in them is told."""
@@ -31,6 +33,6 @@ Close = Annotated[
     bool, typer.Option("--close", help="Let calls end there where nothing else is left to do.")
 ]
 Limit = Annotated[
-    int | None, typer.Option("--limit", "-n", metavar="N", min=0, help="At most N entries.")
+    int | None, typer.Option("--limit", "-n", metavar="N", parser=number, help="At most N entries.")
 ]
 References = Annotated[list[str] | None, typer.Argument(metavar="[REF]...", help="References.")]

@@ -123,8 +123,7 @@ def _take(context: typer.Context, param: Any, value: Any) -> Any:
     # the program itself has taken what the environment says; here it would win over an option there
     again = ("ENVIRONMENT",) if context.parent else ()
     if source is not None and source.name not in ("DEFAULT", "DEFAULT_MAP", *again):
-        if param.name != "message":  # Git takes any bytes for a message
-            _refuse_other_than_text(value)
+        _refuse_other_than_text(value)
         session_of(context).take(param.name, value)
         if param.name == "no_cache" and value:
             from sipctl.storage import cache

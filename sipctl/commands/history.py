@@ -12,7 +12,7 @@ import typer
 from sipctl import output, progress, selection, streams
 from sipctl.changes import FieldChange, MemberChange, Plan, field_name
 from sipctl.commands.arguments import Force, Limit, References, Where
-from sipctl.commands.session import READING_FORMATS, Session, session_of
+from sipctl.commands.session import READING_FORMATS, Session, number, session_of
 from sipctl.endpoint import FIELDS
 from sipctl.errors import Usage
 from sipctl.git import upkeep
@@ -52,8 +52,17 @@ Author = Annotated[
 At = Annotated[
     str | None, typer.Option("--at", metavar="REV", help="As it was at a commit, tag or branch.")
 ]
+
+
+def _back(text: str) -> int:
+    back = number(text)
+    if back < 1:
+        raise typer.BadParameter("0 changes ago is now; the first one before is 1")
+    return back
+
+
 Back = Annotated[
-    int | None, typer.Option("--back", metavar="N", min=1, help="As it was N changes ago.")
+    int | None, typer.Option("--back", metavar="N", parser=_back, help="As it was N changes ago.")
 ]
 
 

@@ -28,6 +28,25 @@ WRITING_FORMATS = ("text", "json")
 COMPARING_FORMATS = ("text", "json", "markdown")
 
 
+def number(text: str) -> int:
+    """A number as files hold it; int() takes much else for one: `05060`, `5_060`, `٥٠٦٠`."""
+    from sipctl.yamlfile import scalars
+
+    if not scalars.DECIMAL.match(text):
+        raise typer.BadParameter(f"{names.quoted(text)} is not a plain number")
+    return int(text[:19])  # more digits are out of every range, and not linear to read
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not seconds >= 0:  # which "nan" is not either
+        raise typer.BadParameter(f"{names.quoted(text)} is not a number of seconds")
+    return seconds
+
+
 # Typer reads the options from these signatures; the values land in the session.
 
 
@@ -66,7 +85,7 @@ def _global_options(
         typer.Option(
             "--lock-timeout",
             metavar="SECONDS",
-            min=0,
+            parser=_seconds,
             envvar="SIPCTL_LOCK_TIMEOUT",
             help="Wait at most this long for another sipctl that writes.",
         ),
@@ -118,15 +137,6 @@ def _format_option(words: str, default: str) -> Callable[..., None]:
     return options
 
 
-def _number(text: str) -> int:
-    """A number as files hold it; int() takes much else for one: `05060`, `5_060`, `٥٠٦٠`."""
-    from sipctl.yamlfile import scalars
-
-    if not scalars.DECIMAL.match(text):
-        raise typer.BadParameter(f"{names.quoted(text)} is not a plain number")
-    return int(text[:19])  # more digits are out of every range, and not linear to read
-
-
 def _field_options(
     host: Annotated[
         str | None,
@@ -134,7 +144,7 @@ def _field_options(
     ] = None,
     port: Annotated[
         int | None,
-        typer.Option(metavar="PORT", parser=_number, help="Port, where it is not the default."),
+        typer.Option(metavar="PORT", parser=number, help="Port, where it is not the default."),
     ] = None,
     transport: Annotated[
         str | None, typer.Option(metavar="udp|tcp|tls", help="Transport of the signalling.")

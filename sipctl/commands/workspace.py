@@ -11,10 +11,17 @@ from sipctl import output, setup, standing
 from sipctl.commands.session import READING_FORMATS, session_of
 
 
+def _folder(text: str) -> Path:
+    if not text:  # which Path takes for the current one
+        raise typer.BadParameter("it is empty")
+    return Path(text)
+
+
 def init(
     ctx: typer.Context,
     folder: Annotated[
-        Path | None, typer.Argument(metavar="[DIR]", help="Where; without it, here.")
+        Path | None,
+        typer.Argument(metavar="[DIR]", parser=_folder, help="Where; without it, here."),
     ] = None,
     hooks: Annotated[
         bool, typer.Option("--hooks", help="Also a Git hook that checks each commit.")
