@@ -31,21 +31,18 @@ def columns(
         yield (_wrapped(row, widths) if wrap else _line(row, widths)), ""
 
 
-def _fitted(widths: list[int], room: int) -> list[int]:
+def _fitted(widths: Sequence[int], room: int) -> list[int]:
     """The widths with the widest columns narrowed, one column at a time, until all fit.
 
-    The first column counts half: what stands there is what other commands are given. Where room is
-    so short that each would have its least, it is narrowed last.
+    The first column counts half: what stands there is what other commands are given. Where that is
+    not enough, the short ones are narrowed too.
     """
-    least = [width if width <= _SHORT else _LEAST_LONG for width in widths]
-    least[0] = min(widths[0], _LEAST_FIRST)
-    weights = [2, *[1] * (len(widths) - 1)]
-    widths = list(widths)
-    while sum(widths) > room and (long := _above(widths, least)):
-        widths[max(long, key=lambda column: widths[column] / weights[column])] -= 1
-    while sum(widths) > room and (long := _above(widths[1:], [_LEAST] * (len(widths) - 1))):
-        widths[1 + max(long, key=lambda column: widths[1 + column])] -= 1
-    return [min(widths[0], max(room - sum(widths[1:]), _LEAST)), *widths[1:]]
+    fitted = list(widths)
+    others = (width if width <= _SHORT else _LEAST_LONG for width in widths[1:])
+    for least in ([min(widths[0], _LEAST_FIRST), *others], [_LEAST] * len(fitted)):
+        while sum(fitted) > room and (long := _above(fitted, least)):
+            fitted[max(long, key=lambda column: fitted[column] * (2 if column else 1))] -= 1
+    return fitted
 
 
 def _above(widths: Sequence[int], least: Sequence[int]) -> list[int]:
