@@ -200,23 +200,79 @@ def test_a_rename_may_change_case_only(story: Story) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "kind"),
     [
-        ("port: 1\nrealm: r\n", "port: 1\nrealm: s\n", "created"),  # two are equal, of three
-        ("port: 1\nrealm: r\ntags: [a]\n", "port: 1\nrealm: r\ntags: [b]\n", "renamed"),
-        ("port: 1\nrealm: r\ntags: [a]\n", "port: 1\nrealm: r\nusername: u\n", "renamed"),
+        ("host: h\nport: 1\n", "host: h\nport: 2\n", "renamed"),  # one is equal, of two
+        ("host: h\nport: 1\n", "host: h\n", "renamed"),
+        ("host: h\n", "host: h\nport: 1\nrealm: r\n", "created"),
+        ("host: h\nport: 1\n", "host: i\nport: 1\n", "created"),  # a port names nothing
         (
-            "port: 1\nrealm: r\ntags: [a]\nx-a: 1\nx-b: 1\n",
-            "port: 1\nrealm: r\nx-c: 1\n",
+            "host: h\nport: 1\ncodecs: [alaw]\ntransport: tcp\n",
+            "host: i\nport: 1\ncodecs: [alaw]\ntransport: tcp\n",
             "created",
+        ),
+        (
+            "host: h\nport: 1\nusername: u\nrealm: r\n",
+            "host: i\nport: 2\nusername: u\nrealm: r\n",
+            "renamed",
         ),
     ],
 )
-def test_three_equal_fields_and_more_than_half_make_a_rename(
+def test_half_of_the_fields_and_one_that_names_something_make_a_rename(
     story: Story, before: str, after: str, kind: str
 ) -> None:
-    story.does("old", "reference: old\nhost: h\n" + before)
+    story.does("old", "reference: old\n" + before)
     story.put("old", None)
-    story.does("new", "reference: new\nhost: h\n" + after)
+    story.does("new", "reference: new\n" + after)
     assert story.of("new")[0].startswith(kind)
+
+
+def test_of_several_that_went_the_most_alike_was_renamed(story: Story) -> None:
+    story.put("a", "reference: a\nhost: h\nport: 1\n")
+    story.put("b", "reference: b\nhost: h\nport: 1\nrealm: r\n")
+    story.commit()
+    story.put("a", None)
+    story.put("b", None)
+    story.does("c", "reference: c\nhost: h\nport: 2\nrealm: r\n")
+    assert story.of_all()[0] == "deleted a: host port; renamed c from b: port: 1 -> 2"
+
+
+def test_scenarios_that_are_empty_yet_are_no_rename_of_each_other(story: Story) -> None:
+    text = "reference: {0}\nname: {0}\ntype: interaction-start\n"
+    story.does("old", text.format("old"), kind=SCENARIO)
+    story.put("old", None, SCENARIO)
+    story.does("new", text.format("new"), kind=SCENARIO)
+    assert story.of_all(SCENARIO)[0] == "created new: name type; deleted old: name type"
+
+
+def test_a_small_endpoint_is_followed_through_a_rename_with_an_edit(
+    story: Story, run: Program
+) -> None:
+    run("create", "trunk", "--host", "h.example.net", "--port", "5070")
+    start = story.git("rev-parse", "HEAD").strip()
+    run("rename", "trunk", "line", "--no-commit")
+    run("edit", "line", "--port", "5071", "--no-commit")
+    told = "~ trunk -> line\n    port: 5070 -> 5071  ("
+    assert told in run("diff").out
+    run("save")
+    assert story.of("line") == [
+        "renamed line from trunk: port: 5070 -> 5071",
+        "created trunk: host port",
+    ]
+    assert told in run("diff", start).out
+    assert story.blame("line")["host"] == start
+    run("restore", "line")
+    assert story.file("line").read_text() == "reference: line\nhost: h.example.net\nport: 5070\n"
+
+
+def test_a_rename_with_an_edit_that_was_squashed_is_a_rename(story: Story) -> None:
+    story.does("old", "reference: old\nhost: h\nport: 1\n")
+    story.git("checkout", "--quiet", "-b", "side")
+    story.put("old", None)
+    story.does("new", "reference: new\nhost: h\nport: 1\n")
+    story.does("new", "reference: new\nhost: h\nport: 2\n")
+    story.git("checkout", "--quiet", "main")
+    story.git("merge", "--quiet", "--squash", "side")
+    story.commit("Squashed")
+    assert story.of_all() == ["renamed new from old: port: 1 -> 2", "created old: host port"]
 
 
 def test_what_has_too_little_in_common_is_no_rename(story: Story) -> None:

@@ -6,7 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sipctl.history.kinship import Alikes, Tree, Version, _holding, likeness
+from sipctl.git.repository import BlobChange
+from sipctl.history.kinship import (
+    COPY,
+    RENAME,
+    Alikes,
+    Rule,
+    Tree,
+    Version,
+    _holding,
+    agree,
+    kin,
+    likeness,
+)
 from sipctl.kinds import ENDPOINT, SCENARIO, Kind
 from tests.support import steps
 
@@ -65,20 +77,47 @@ KINDS = pytest.mark.parametrize("kind", [ENDPOINT, SCENARIO], ids=["endpoints", 
 # -- what is alike -------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("rule", [COPY, RENAME], ids=["copy", "rename"])
 @KINDS
 @given(data=st.data())
-def test_the_index_finds_what_a_comparison_with_each_finds(kind: Kind, data: st.DataObject) -> None:
+def test_the_index_finds_what_a_comparison_with_each_finds(
+    kind: Kind, rule: Rule, data: st.DataObject
+) -> None:
     known, one = data.draw(trees(kind)), data.draw(versions(kind))
-    alikes = Alikes()
+    alikes = Alikes(rule)
     for path, version in known.items():
         alikes.add(path, version)
     for path in data.draw(st.sets(st.sampled_from("abcdefgh"))):
         alikes.remove(path)
         known.pop(path, None)
-    expected = {path: likeness(one, version) for path, version in known.items()}
+    expected = {path: likeness(one, version, rule) for path, version in known.items()}
     found = {path: alike for alike, path in alikes.alike(one)}
     assert found == {path: alike for path, alike in expected.items() if alike}
     assert set(alikes.equal(one)) == {p for p, v in known.items() if v.content == one.content}
+
+
+@KINDS
+@given(data=st.data())
+def test_what_is_renamed_is_what_a_comparison_of_all_pairs_finds(
+    kind: Kind, data: st.DataObject
+) -> None:
+    olds, news = data.draw(trees(kind)), data.draw(trees(kind))
+    touched = [BlobChange(f"old/{path}", (f"old/{path}",), None) for path in olds]
+    touched += [BlobChange(f"new/{path}", (None,), f"new/{path}") for path in news]
+    contents = {f"old/{p}": v for p, v in olds.items()} | {f"new/{p}": v for p, v in news.items()}
+    pairs = sorted(
+        (-alike, f"new/{new}", f"old/{old}")
+        for new, one in news.items()
+        for old, other in olds.items()
+        if (alike := likeness(one, other, RENAME))
+        and (one.content == other.content or agree(one, other))
+    )
+    expected: dict[str, str] = {}
+    for _, new, old in pairs:
+        if old not in expected.values():
+            expected.setdefault(new, old)
+    found = kin(touched, lambda _: contents).renamed
+    assert {new: old for new, (old, _) in found.items()} == expected
 
 
 # -- what was duplicated -------------------------------------------------------------------------
@@ -187,6 +226,27 @@ def cost_of_searches(count: int) -> int:
 
 def test_a_search_among_many_looks_at_few() -> None:
     assert cost_of_searches(800) < 1.5 * cost_of_searches(100)
+
+
+def cost_of_renames(count: int) -> int:
+    changed = [trunk(n).replace(b"5060", b"5070").replace(b"tls", b"tcp") for n in range(20)]
+    olds, news = line_of_trunks(count), {f"new/{n}": Version(one) for n, one in enumerate(changed)}
+    touched = [BlobChange(path, (path,), None) for path in olds]
+    touched += [BlobChange(path, (None,), path) for path in news]
+
+    def pair() -> None:
+        for version in (*olds.values(), *news.values()):
+            _ = version.content
+        found.append(kin(touched, lambda _: {**olds, **news}).renamed)
+
+    found: list[Mapping[str, tuple[str, str]]] = []
+    work = steps(pair)
+    assert found[0]["new/3"][0] == "endpoints/3.yaml"
+    return work
+
+
+def test_eight_times_as_many_that_went_cost_eight_times_as_much() -> None:
+    assert cost_of_renames(800) < 9 * cost_of_renames(100)
 
 
 def test_many_copies_of_one_are_compared_once_by_what_they_say() -> None:

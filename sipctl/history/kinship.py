@@ -21,8 +21,29 @@ _TELLING = {
 """Fields that name something. Two endpoints of one provider may well agree in all the others, and
 so do all scenarios that are empty yet."""
 
-_ALIKE = 3
-"""So many fields must be equal, and more than half of all, where not all are."""
+
+class Rule(NamedTuple):
+    """How many fields of two versions must be equal, where not all are: so many at least, and half
+    of all that either gives, and so many `more`."""
+
+    fields: int
+    more: int
+
+    def ratio(self, equal: int, union: int) -> float:
+        """The share of all fields that are equal; 0 for not enough."""
+        enough = equal >= self.fields and 2 * equal >= union + self.more
+        return equal / union if enough else 0.0
+
+    def least(self, given: int) -> int:
+        """So many of what a version gives must be equal in another one."""
+        return max(self.fields, (given + self.more + 1) // 2)
+
+
+COPY = Rule(fields=3, more=1)
+"""A source is guessed among all that are there."""
+
+RENAME = Rule(fields=1, more=0)
+"""What went when another came is likely the same; but one equal field must be a telling one."""
 
 _LOOKS = 20_000_000
 """More values than this are not compared one by one: only equal contents are found then."""
@@ -96,24 +117,26 @@ def _mark(node: Node, text: str) -> bytes:
     return b"" if "\n" in written else (written[1:-1] if quoted else written).encode()
 
 
-def likeness(one: Version, other: Version) -> float:
+def likeness(one: Version, other: Version, rule: Rule = COPY) -> float:
     """How alike two versions are but for their references: 1 at most, 0 for not enough."""
     if one.content == other.content:
         return 1.0
     equal = len(one.given.items() & other.given.items())
     union = len(one.given.keys() | other.given.keys())
-    return _ratio(equal, union)
+    return rule.ratio(equal, union)
 
 
-def _ratio(equal: int, union: int) -> float:
-    return equal / union if equal >= _ALIKE and 2 * equal > union else 0.0
+def agree(one: Version, other: Version) -> bool:
+    """True for two versions that have a field which names something in common."""
+    return not one.telling.items().isdisjoint(other.telling.items())
 
 
 class Alikes:
     """Many versions by path, and which of them are like another one: found by the values that they
     share, for to compare with each would take too long."""
 
-    def __init__(self) -> None:
+    def __init__(self, rule: Rule = COPY) -> None:
+        self._rule = rule
         self._contents: dict[str, Content] = {}
         self._by_content: dict[Content, set[str]] = {}
         self._by_item: dict[Item, set[str]] = {}
@@ -145,16 +168,16 @@ class Alikes:
             others = _items(self._contents[path])
             equal = sum(given.get(field) == value for field, value in others)
             union = len(given) + sum(field not in given for field, _ in others)
-            if alike := _ratio(equal, union):
+            if alike := self._rule.ratio(equal, union):
                 yield alike, path
 
     def _sharing(self, given: Mapping[str, str]) -> set[str]:
-        """The paths of all that may share more than half of what is given.
+        """The paths of all that may share enough of what is given.
 
         Who has none of the values that are looked for here lacks too many; so those that the fewest
         have are.
         """
-        least = max(_ALIKE, len(given) // 2 + 1)
+        least = self._rule.least(len(given))
         holders = sorted((self._by_item.get(item, set()) for item in given.items()), key=len)
         return set().union(*holders[: max(len(given) - least + 1, 0)])
 
@@ -212,13 +235,15 @@ def _likely(
     news: Mapping[str, Version], olds: Mapping[str, Version]
 ) -> Iterator[tuple[float, bool, str, str]]:
     """Pairs that may be renames, in an order that puts the best first."""
-    alikes = Alikes()
+    alikes = Alikes(RENAME)
     for path, version in olds.items():
         alikes.add(path, version)
     few = len(olds) * sum(len(version.given) for version in news.values()) <= _LOOKS
     for new, version in news.items():
         equal = ((1.0, path) for path in alikes.equal(version))
         for alike, old in alikes.alike(version) if few else equal:
+            if alike < 1.0 and not agree(version, olds[old]):
+                continue
             yield -alike, new.casefold() != old.casefold(), new, old
 
 
@@ -256,7 +281,7 @@ class Tree:
         for alike, path in sorted((-alike, path) for alike, path in found):
             if alike == -1.0 or _same_order(copy, self._versions[path]):
                 version = self._versions[path]
-                if not copy.telling.items().isdisjoint(version.telling.items()):
+                if agree(copy, version):
                     return path, version
         return None
 
