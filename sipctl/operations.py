@@ -15,7 +15,7 @@ from sipctl.editing import Changes, Edit, content_with, editable, edited
 from sipctl.errors import Refused
 from sipctl.findings import Finding
 from sipctl.inventory import Inventory
-from sipctl.kinds import ENDPOINT, SCENARIO, Kind
+from sipctl.kinds import ENDPOINT, SCENARIO, Kind, reference_of
 from sipctl.rules.book import RULES
 from sipctl.workspace import member_with, read_member
 from sipctl.yamlfile.write import UNSET, Value, document
@@ -240,7 +240,22 @@ def _retag(
 # -- what was edited by hand ---------------------------------------------------------------------
 
 
-def save(changed: Mapping[str, bytes | None], now: Mapping[str, bytes | None]) -> Plan:
-    """The user's own edits of files, as a plan from what is committed to what is on disk."""
-    changes = tuple(FileChange(path, changed[path], now[path]) for path in sorted(changed))
-    return Plan("save", f"Save {of_these(c.path for c in changes)}", changes, adopts=True)
+def save(
+    changed: Mapping[str, bytes | None],
+    now: Mapping[str, bytes | None],
+    moved: Mapping[str, str] | None = None,
+) -> Plan:
+    """The user's own edits of files, as a plan from what is committed to what is on disk.
+
+    `moved` are the files that have been given another name: their new paths to their old ones.
+    """
+    sources = moved or {}
+    changes = tuple(
+        FileChange(path, changed[path], now[path], sources.get(path)) for path in sorted(changed)
+    )
+    told = changed.keys() - set(sources.values())
+    subject = f"Save {of_these(told)}"
+    if len(told) == len(sources) == 1:
+        [(new, old)] = sources.items()
+        subject = f"Rename {of_these([old])} to {reference_of(new)}"
+    return Plan("save", subject, changes, adopts=True)

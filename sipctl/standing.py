@@ -12,6 +12,7 @@ from sipctl import operations, selection, setup, workspace
 from sipctl.changes import Plan, of_these
 from sipctl.errors import Refused
 from sipctl.git.repository import Repository, is_unmerged
+from sipctl.history import kinship
 from sipctl.inventory import Inventory
 from sipctl.kinds import FOLDERS, KINDS, Kind, reference_of
 from sipctl.outcome import Planner
@@ -168,9 +169,22 @@ def save_planner(root: Path, references: Sequence[str]) -> Planner:
         _refuse_other_than_files(inventory, changed)
         now = {path: disk.content(root / path) for path in changed}
         committed = selection.as_committed(repository, tuple(changed))
-        return _with_unstaged(operations.save(committed, now), changed)
+        return _with_unstaged(operations.save(committed, now, _moved(committed, now)), changed)
 
     return plan
+
+
+def _moved(
+    committed: Mapping[str, bytes | None], now: Mapping[str, bytes | None]
+) -> dict[str, str]:
+    """The files that were given another name: their new paths to their old ones."""
+    gone = {path: d for path, d in committed.items() if d is not None and now[path] is None}
+    come = {path: d for path, d in now.items() if d is not None and committed[path] is None}
+    sources: dict[str, str] = {}
+    for kind in KINDS:
+        olds, news = ({p: d for p, d in x.items() if kind.holds(p)} for x in (gone, come))
+        sources |= kinship.moved(olds, news, kind)
+    return sources
 
 
 def _with_unstaged(plan: Plan, states: Mapping[str, str]) -> Plan:

@@ -68,6 +68,59 @@ def test_save_of_a_deletion(how: str, repo: Path, run: Program, git: Git) -> Non
     assert git("status", "--porcelain") == " M endpoints/d.yaml\nA  notes.txt\n?? other.txt\n"
 
 
+SUPPORT = """\
+reference: support
+type: interaction-start
+start: first
+actions:
+  first:
+    action: distribution-to-sip-endpoint
+    endpoint: trunk
+    branches: {processed: null, unprocessed: null, reference-not-found: null}
+"""
+
+
+def test_save_of_a_rename_tells_and_records_a_rename(
+    workspace: Path, run: Program, git: Git
+) -> None:
+    run("create", "trunk", "--host", "h.example.net", "--port", "5070")
+    git("mv", "endpoints/trunk.yaml", "endpoints/line.yaml")
+    (workspace / "endpoints/line.yaml").write_text("reference: line\nhost: h.example.net\n")
+    shown = run("save", "--dry-run").out
+    assert "rename from endpoints/trunk.yaml" in shown
+    told = "~ trunk -> line\n    port: 5070 -> 5060 (default)\n"
+    assert run("save").out.startswith(told)
+    message = git("log", "-1", "--format=%B")
+    assert message.startswith(
+        "Rename trunk to line\n\nrenamed from trunk: line\n  port: 5070 -> 5060 (default)\n\n"
+    )
+    assert changed_by_head(workspace) == ["A\tendpoints/line.yaml", "D\tendpoints/trunk.yaml"]
+    assert git("status", "--porcelain") == ""
+
+
+def test_save_of_a_rename_with_its_uses_counts_each_file_once(
+    workspace: Path, run: Program, git: Git
+) -> None:
+    run("create", "trunk", "--host", "h.example.net")
+    scenario = workspace / "scenarios/support.yaml"
+    scenario.parent.mkdir(exist_ok=True)
+    scenario.write_text(SUPPORT)
+    run("save")
+    run("rename", "trunk", "line", "--no-commit")
+    git("mv", "scenarios/support.yaml", "scenarios/help.yaml")
+    text = scenario.with_name("help.yaml").read_text()
+    scenario.with_name("help.yaml").write_text(
+        text.replace("reference: support", "reference: help")
+    )
+    shown = run("save", "-o", "json").json
+    assert [(c["kind"], c["reference"], c["source"]) for c in shown["changes"]] == [
+        ("renamed", "line", "trunk"),
+        ("renamed", "help", "support"),
+    ]
+    assert git("log", "-1", "--format=%s") == "Save 1 endpoint and 1 scenario\n"
+    assert git("status", "--porcelain") == ""
+
+
 def save_at_second_try(repo: Path, run: Program) -> None:
     """A save that a hook refuses, which leaves all as it was, and one without the hook."""
     write_hook(repo, "pre-commit", "exit 1")

@@ -22,8 +22,7 @@ from sipctl.changes import (
     snapshot,
 )
 from sipctl.findings import Finding, Place
-from sipctl.git.repository import BlobChange
-from sipctl.history.kinship import Version, kin
+from sipctl.history.kinship import moved
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, KINDS, SCENARIO, SETTINGS_FILE, Kind, kind_of, reference_of
 from sipctl.member import Member
@@ -244,10 +243,10 @@ def _is_same(old: _Content, new: _Content) -> bool:
 def _pairs(old: Inventory, new: Inventory) -> Iterator[_Pair]:
     for kind in KINDS:
         olds, news = old.of_kind(kind), new.of_kind(kind)
-        moved = _moved(kind, olds, news)
-        gone = olds.keys() - news.keys() - set(moved.values())
+        sources = _moved(kind, olds, news)
+        gone = olds.keys() - news.keys() - set(sources.values())
         for path, member in news.items():
-            before = olds.get(moved.get(path, path))
+            before = olds.get(sources.get(path, path))
             if before is not None and before.path == path and before.known is member.known:
                 continue  # what is one file differs nowhere, and need not be read
             yield _Pair(_version(before) if before else None, _version(member))
@@ -256,15 +255,9 @@ def _pairs(old: Inventory, new: Inventory) -> Iterator[_Pair]:
 
 def _moved(kind: Kind, olds: Mapping[str, Member], news: Mapping[str, Member]) -> dict[str, str]:
     """The files that have another name: their new paths to their old ones."""
-    gone = {f"old:{path}": olds[path] for path in olds.keys() - news.keys()}
-    come = {f"new:{path}": news[path] for path in news.keys() - olds.keys()}
-    touched = [BlobChange(member.path, (key,), None) for key, member in sorted(gone.items())]
-    touched += [BlobChange(member.path, (None,), key) for key, member in sorted(come.items())]
-
-    def load(keys: Iterable[str]) -> dict[str, Version]:
-        return {key: Version((gone.get(key) or come[key]).data, kind) for key in keys}
-
-    return {path: old for path, (old, _) in kin(touched, load).renamed.items()}
+    gone = {path: olds[path].data for path in olds.keys() - news.keys()}
+    come = {path: news[path].data for path in news.keys() - olds.keys()}
+    return moved(gone, come, kind)
 
 
 def _version(member: Member) -> _Content:

@@ -231,6 +231,19 @@ def kin(
     return Kin(added, renamed)
 
 
+def moved(gone: Mapping[str, bytes], come: Mapping[str, bytes], kind: Kind) -> dict[str, str]:
+    """The same of contents that are in no commit, by path: new paths to old ones."""
+    touched = [BlobChange(path, (f"old:{path}",), None) for path in sorted(gone)]
+    touched += [BlobChange(path, (None,), f"new:{path}") for path in sorted(come)]
+    contents = {f"old:{path}": data for path, data in gone.items()}
+    contents |= {f"new:{path}": data for path, data in come.items()}
+
+    def load(keys: Iterable[str]) -> dict[str, Version]:
+        return {key: Version(contents[key], kind) for key in keys}
+
+    return {path: old for path, (old, _) in kin(touched, load).renamed.items()}
+
+
 def _likely(
     news: Mapping[str, Version], olds: Mapping[str, Version]
 ) -> Iterator[tuple[float, bool, str, str]]:
