@@ -206,7 +206,8 @@ def _begin(repository: Repository, plan: Plan, subject: str, options: Options) -
         known = top.indexed(disk.around(paths))
         uncommitted.refuse_marked(repository, plan, known)
         if not (plan.adopts or plan.generated or uncommitted.are_as_committed(top, entries, known)):
-            uncommitted.refuse(repository, [change.path for change in plan.effective])
+            changed = [change.path for change in plan.effective]
+            uncommitted.refuse(repository, changed, back=plan.operation == "restore")
         added = tuple(e.path for e in entries if e.new is not None and e.path not in known)
     made = disk.missing_folders(top.top, paths)
     notes = journal.Journal(os.getpid(), top.head(), subject, options.commit, added, made, entries)

@@ -11,7 +11,7 @@ from sipctl.changes import Plan
 from sipctl.errors import Refused
 from sipctl.git.records import Entry
 from sipctl.git.repository import Repository, is_unmerged
-from sipctl.kinds import reference_of
+from sipctl.kinds import kind_of, reference_of
 from sipctl.storage import disk, journal
 from sipctl.storage.entries import is_stored_as
 
@@ -23,8 +23,11 @@ def refuse_early(root: Path, paths: Sequence[str]) -> None:
     refuse(selection.required_repository(root), paths)
 
 
-def refuse(repository: Repository, paths: Sequence[str]) -> None:
-    """Raise Refused where files of the workspace have uncommitted changes of the user's own."""
+def refuse(repository: Repository, paths: Sequence[str], *, back: bool = False) -> None:
+    """Raise Refused where files of the workspace have uncommitted changes of the user's own.
+
+    Who wants to go `back` is told how to get what is committed.
+    """
     changed = repository.status(disk.around(paths))
     dirty = sorted(path for path in paths if path in changed)
     if not dirty:
@@ -34,6 +37,8 @@ def refuse(repository: Repository, paths: Sequence[str]) -> None:
         hint = f"write what is meant, then {_save_of(dirty)}"
         raise Refused(f"{named}: Git holds several versions of it", hint)
     hint = f"commit them first with {_save_of(dirty)}, or write on top of them with --no-commit"
+    restore = _restore_of(dirty, changed) if back else ""
+    hint = f"{restore} goes back to what is committed; or {hint}" if restore else hint
     raise Refused(f"{named}: uncommitted changes are in the way", hint)
 
 
@@ -42,6 +47,16 @@ def _save_of(paths: Sequence[str]) -> str:
     few = len(paths) <= 3 and all(map(workspace.is_member, paths))
     references = [f" {shlex.quote(reference_of(path))}" for path in paths if few]
     return f"`sipctl save{''.join(references)}`"
+
+
+def _restore_of(paths: Sequence[str], states: Mapping[str, str]) -> str:
+    """The command that brings the files back which HEAD holds; empty where it is none, or long."""
+    kinds = {kind_of(path) for path in paths}
+    kind = kinds.pop() if len(kinds) == 1 and len(paths) <= 3 else None
+    if kind is None or any(states[path][0] in "?A" for path in paths):
+        return ""
+    words = shlex.join([reference_of(path) for path in paths])
+    return f"`{kind.command} restore {words} --at HEAD --no-commit`"
 
 
 def refuse_marked(repository: Repository, plan: Plan, known: Mapping[str, Entry]) -> None:

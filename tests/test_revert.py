@@ -10,10 +10,12 @@ from sipctl.changes import Plan
 from sipctl.errors import Refused
 from sipctl.history import revert
 from sipctl.inventory import Inventory
+from sipctl.kinds import SCENARIO
 from sipctl.outcome import Outcome
 from sipctl.yamlfile.write import Value
 from tests.conftest import Git, Program
 from tests.story import LYON, PARIS, Story, renamed
+from tests.support import execute
 
 PLAIN = PARIS.replace("{env: PARIS_PASSWORD}", "hunter2")
 
@@ -115,6 +117,67 @@ def test_restore_of_what_is_not_committed_is_refused(story: Story) -> None:
     story.put("pbx-paris", PARIS.replace("5060", "5062"))
     with pytest.raises(Refused, match="uncommitted changes are in the way"):
         restore(story, "pbx-paris")
+
+
+@pytest.mark.parametrize("how", ["rm", "git rm --quiet"])
+@pytest.mark.parametrize("line", ["", "--at HEAD", "--back 1", "--all --at HEAD"])
+def test_what_was_removed_by_hand_is_brought_back_without_a_commit(
+    how: str, line: str, story: Story, run: Program
+) -> None:
+    story.does("pbx-paris", "# ours\n" + PARIS)
+    head = story.does("pbx-lyon", LYON)
+    execute([*how.split(), "endpoints/pbx-paris.yaml"], cwd=story.root)
+    names = [] if "--all" in line else ["pbx-paris"]
+    result = run("restore", *names, *line.split())
+    assert "pbx-paris: as committed again, so there is nothing to commit" in result.err
+    assert text(story, "pbx-paris") == "# ours\n" + PARIS
+    assert story.git("rev-parse", "HEAD").strip() == head
+    assert story.git("status", "--porcelain") == ""
+
+
+def test_what_was_removed_by_hand_goes_to_no_other_version_before_it_is_back(
+    story: Story, run: Program
+) -> None:
+    story.does("pbx-paris", PARIS)
+    story.does("pbx-paris", PARIS.replace("5060", "5061"))
+    story.put("pbx-paris", None)
+    for line in ("--back 2", "--at HEAD~1", "--back 9"):
+        told = run("restore", "pbx-paris", *line.split(), check=3).err
+        assert "removed by hand, which is not committed" in told
+        assert "bring it back first: `sipctl restore pbx-paris`" in told
+    assert not story.file("pbx-paris").exists()
+
+
+def test_a_scenario_that_was_removed_by_hand_is_brought_back(story: Story, run: Program) -> None:
+    text = "reference: s\ntype: interaction-start\n"
+    head = story.does("s", text, kind=SCENARIO)
+    story.put("s", None, SCENARIO)
+    told = run("scenario", "restore", "s", "--back", "2", check=3).err
+    assert "`sipctl scenario restore s`" in told
+    run("scenario", "restore", "s")
+    assert story.file("s", SCENARIO).read_text() == text
+    assert story.git("rev-parse", "HEAD").strip() == head
+
+
+@pytest.mark.parametrize("now", [PARIS.replace("5060", "5062"), "port: [\n"])
+def test_the_last_change_of_a_file_edited_by_hand_is_that_edit(
+    now: str, story: Story, run: Program
+) -> None:
+    story.does("pbx-paris", PARIS)
+    told = "`sipctl restore pbx-paris --at HEAD --no-commit` goes back to what is committed"
+    for line in ("", "--at HEAD", "--back 1"):
+        story.put("pbx-paris", now)
+        refused = run("restore", "pbx-paris", *line.split(), check=3).err
+        assert "uncommitted changes are in the way" in refused
+        assert told in refused
+        assert "`sipctl save pbx-paris`" in refused
+        assert text(story, "pbx-paris") == now
+        run("restore", "pbx-paris", *line.split(), "--no-commit")
+        assert text(story, "pbx-paris") == PARIS
+    story.does("pbx-paris", PARIS.replace("5060", "5061"))
+    story.put("pbx-paris", now)
+    run("restore", "pbx-paris", "--back", "2", "--no-commit")
+    assert text(story, "pbx-paris") == PARIS
 
 
 def test_a_deleted_endpoint_comes_back(story: Story) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from sipctl import names
+from sipctl import names, selection
 from sipctl.changes import FileChange, Plan, field_name, of_these
 from sipctl.editing import editable, edited
 from sipctl.errors import Refused
@@ -41,6 +41,7 @@ def restore(
     """
     going = _Restore(inventory, repository, kind, fields)
     targets = {reference: going.target(reference) for reference in references}
+    going.know(targets.values())
     if at is None:
         pasts = [going.before(*target, back or 1) for target in targets.items()]
     else:
@@ -48,7 +49,7 @@ def restore(
     changes: dict[str, FileChange] = {}
     for path, past in zip(targets.values(), pasts, strict=True):
         if path not in changes:
-            changes[path] = going.change(path, going.earlier(past))
+            changes[path] = going.change(path, past)
     commits = {repository.resolve(past.revision)[:10] for past in pasts}
     return going.plan(of_these(changes), commits, tuple(changes.values()))
 
@@ -104,6 +105,18 @@ def restore_all(
     return going.plan(what, [revision[:10]], changes)
 
 
+def _without_commit(repository: Repository, plan: Plan) -> Plan:
+    """The same plan; where it only brings back what was removed by hand, nothing is to commit."""
+    paths = tuple(change.path for change in plan.effective)
+    if not paths or any(change.before is not None for change in plan.effective):
+        return plan
+    committed = selection.as_committed(repository, paths)
+    if any(committed[change.path] != change.after for change in plan.effective):
+        return plan
+    notes = (*plan.notes, f"{of_these(paths)}: as committed again, so there is nothing to commit")
+    return plan._replace(generated=True, committed=True, unstages=paths, notes=notes)
+
+
 @dataclass(slots=True)
 class _Restore:
     """Brings back earlier versions of members of one kind, whole or some fields of them."""
@@ -113,12 +126,23 @@ class _Restore:
     kind: Kind
     fields: Collection[str]
     notes: Notes = field(default_factory=Notes)
+    heads: dict[str, Past] = field(default_factory=dict)
+    committed: dict[str, bytes | None] = field(default_factory=dict)
+
+    def know(self, paths: Iterable[str]) -> None:
+        """Look up what HEAD holds of these files."""
+        wanted, head = list(dict.fromkeys(paths)), self.repository.head()
+        if head:
+            blobs = self.repository.tree(head, wanted)
+            self.heads = {path: Past(head, path, blob) for path, blob in blobs.items()}
+        self.committed = selection.as_committed(self.repository, wanted)
 
     def plan(self, names: str, commits: Collection[str], changes: Sequence[FileChange]) -> Plan:
         """The whole change; `names` tells what it is about, and `commits` where that goes back."""
         what = f"{' and '.join(self.fields)} of {names}" if self.fields else names
         to = f" to {next(iter(commits))}" if len(commits) == 1 else ""
-        return Plan("restore", f"Restore {what}{to}", tuple(changes), tuple(self.notes.lines))
+        plan = Plan("restore", f"Restore {what}{to}", tuple(changes), tuple(self.notes.lines))
+        return _without_commit(self.repository, plan)
 
     # -- which version, under which name -----------------------------------------------------
 
@@ -134,9 +158,25 @@ class _Restore:
         return self.kind.path(present)
 
     def before(self, reference: str, path: str, back: int) -> Past:
-        """The file so many changes ago of a member that is restored at a path."""
-        gone = path not in self.inventory.members
+        """The file so many changes ago of a member that is restored at a path.
+
+        What the user did to it since HEAD is the last change of all.
+        """
+        today = self.inventory.members.get(path)
+        gone = today is None
+        if path in self.heads and (today is None or today.data != self.committed[path]):
+            if back == 1:
+                return self.heads[path]
+            self._refuse_removed(path)
+            back -= 1
         return log.before(self.repository, reference, back, self.kind, gone=gone)
+
+    def _refuse_removed(self, path: str) -> None:
+        """What was removed by hand comes back as it is committed, before it goes anywhere else."""
+        if path not in self.inventory.members and path in self.heads:
+            command, reference = self.kind.command, reference_of(path)
+            hint = f"bring it back first: `{command} restore {reference}`"
+            raise Refused(f"{path}: removed by hand, which is not committed", hint)
 
     def earlier(self, past: Past) -> Member:
         """A file as it was, with the present names of endpoints in it."""
@@ -163,17 +203,23 @@ class _Restore:
 
     # -- whole files -------------------------------------------------------------------------
 
-    def change(self, path: str, old: Member) -> FileChange:
+    def change(self, path: str, past: Past) -> FileChange:
         """The file at a path as it was, or the fields of it that are asked for."""
         today = self.inventory.members.get(path)
+        is_head = past == self.heads.get(path)
+        if not is_head:
+            self._refuse_removed(path)
         if not self.fields:
-            after = gone_back(old, today, path, self.notes, keep=True)
-            return FileChange(path, today.data if today else None, after)
+            before, unreadable = today.data if today else None, today is None or today.root is None
+            if is_head and unreadable:
+                return FileChange(path, before, self.committed[path])
+            after = gone_back(self.earlier(past), today, path, self.notes, keep=True)
+            return FileChange(path, before, after)
         if today is None:
             reference = reference_of(path)
             hint = f"restore it whole first: `{self.kind.command} restore {reference}`"
             raise Refused(f'there is no {self.kind.noun} "{reference}" now', hint)
-        return self.with_fields(today, old)
+        return self.with_fields(today, self.earlier(past))
 
     def all_back(
         self, olds: Mapping[str, Member], now_of: Mapping[str, str], named: Mapping[str, str]
