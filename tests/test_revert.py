@@ -221,12 +221,24 @@ def test_a_renamed_endpoint_is_restored_under_its_present_name(story: Story) -> 
     assert not story.file("pbx-paris").exists()
 
 
-def test_a_former_name_restores_what_bears_it_no_more(story: Story) -> None:
+def test_a_former_name_is_refused_with_the_present_one(story: Story, run: Program) -> None:
     story.does("pbx-paris", PARIS)
     story.does("pbx-paris", PARIS.replace("5060", "5061"))
     story.run(lambda i: operations.rename(i, "pbx-paris", "pbx-idf"))
     story.run(lambda i: operations.rename(i, "pbx-idf", "pbx-ile"))
-    outcome = restore(story, "pbx-paris")
+    for line in ("", "--back 1", "--field port"):
+        told = run("restore", "pbx-paris", *line.split(), check=3).err
+        assert 'there is no endpoint "pbx-paris": it is called pbx-ile now' in told
+        assert "`sipctl restore pbx-ile`" in told
+    assert text(story, "pbx-ile") == renamed(PARIS, "pbx-ile").replace("5060", "5061")
+
+
+def test_a_former_name_is_followed_from_where_it_was_borne(story: Story) -> None:
+    story.does("pbx-paris", PARIS)
+    story.does("pbx-paris", PARIS.replace("5060", "5061"))
+    story.run(lambda i: operations.rename(i, "pbx-paris", "pbx-idf"))
+    story.run(lambda i: operations.rename(i, "pbx-idf", "pbx-ile"))
+    outcome = restore(story, "pbx-paris", at="HEAD~3")
     assert outcome.plan.notes == ("pbx-paris: it is called pbx-ile now, and stays so",)
     assert text(story, "pbx-ile") == renamed(PARIS, "pbx-ile")
     assert not story.file("pbx-paris").exists()
@@ -265,7 +277,7 @@ def test_an_endpoint_named_twice_is_restored_once(story: Story) -> None:
     story.does("pbx-paris", PARIS)
     story.does("pbx-paris", PARIS.replace("5060", "5061"))
     story.run(lambda i: operations.rename(i, "pbx-paris", "pbx-idf"))
-    outcome = restore(story, "pbx-idf", "pbx-paris", "pbx-idf")
+    outcome = restore(story, "pbx-idf", "pbx-paris", "pbx-idf", at="HEAD~2")
     assert len(outcome.plan.changes) == 1
     assert subject(story) == f"Restore pbx-idf to {story.commits[0][:10]}"
 

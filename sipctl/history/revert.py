@@ -40,7 +40,9 @@ def restore(
     it. With `fields` all others stay as they are.
     """
     going = _Restore(inventory, repository, kind, fields)
-    targets = {reference: going.target(reference) for reference in references}
+    targets = {
+        reference: going.target(reference, follow=at is not None) for reference in references
+    }
     going.know(targets.values())
     if at is None:
         pasts = [going.before(*target, back or 1) for target in targets.items()]
@@ -146,14 +148,22 @@ class _Restore:
 
     # -- which version, under which name -----------------------------------------------------
 
-    def target(self, reference: str) -> str:
-        """The path at which a member is restored: that of its present name, if it has one."""
+    def target(self, reference: str, *, follow: bool) -> str:
+        """The path at which a member is restored: that of its present name, if it has one.
+
+        Raises Refused for a former name, unless it is to `follow` that: what was the last change
+        under a name of then, nobody means by it.
+        """
         path = self.kind.path(reference)
         if path in self.inventory.members:
             return path
         present = log.present_name(self.repository, reference, self.kind)
         if self.kind.path(present) not in self.inventory.members:
             return path
+        if not follow:
+            hint = f"`{self.kind.command} restore {present}` takes back its last change"
+            message = f'there is no {self.kind.noun} "{reference}": it is called {present} now'
+            raise Refused(message, hint)
         self.notes.add(path, f"it is called {present} now, and stays so")
         return self.kind.path(present)
 
