@@ -558,23 +558,66 @@ def test_undo_after_new_changes_takes_those_first(story: Story) -> None:
     assert text(story, "pbx-paris") == PARIS
 
 
-def test_undo_of_what_leaves_nothing_to_take_back_says_how_to_go_on(plaintext: Story) -> None:
+def test_undo_passes_over_what_leaves_nothing_to_take_back(plaintext: Story) -> None:
     first = edit(plaintext, "pbx-paris", password="swordfish")
-    older = edit(plaintext, "pbx-paris", port=5070)
+    edit(plaintext, "pbx-paris", port=5070)
     last = edit(plaintext, "pbx-paris", password="other word")
     nothing = f'nothing of "Change password of pbx-paris" ({last[:10]}) is left to take back'
-    for _ in range(2):  # it meets the same commit again
-        outcome = undo(plaintext)
-        assert outcome.commit is None
-        assert outcome.plan.notes == (
-            "pbx-paris: its plaintext password does not come back; today's stays",
-            f"{nothing}; to go on to the one before it: `sipctl undo {older[:10]}`",
-        )
-    undo(plaintext, older[:10])
+    named = undo(plaintext, last)
+    assert (named.commit, named.plan.notes[-1]) == (None, nothing)
+    assert undo(plaintext).plan.notes == (f"passed over: {nothing}",)
     assert "port: 5061\n" in text(plaintext, "pbx-paris")
-    assert undo(plaintext).plan.notes[-1].endswith(f"`sipctl undo {first[:10]}`")
-    with pytest.raises(Refused, match=r"password is now plain, was set to plain \(another value\)"):
-        undo(plaintext, first)
+    for revision in (None, first):
+        with pytest.raises(
+            Refused, match=r"password is now plain, was set to plain \(another value\)"
+        ):
+            undo(plaintext, revision)
+
+
+def test_undo_goes_on_after_a_rebase(story: Story) -> None:
+    story.does("pbx-paris", PARIS)
+    story.git("checkout", "--quiet", "-b", "side")
+    for port in (5, 6):
+        edit(story, "pbx-paris", port=port)
+    undo(story)
+    story.git("checkout", "--quiet", "main")
+    story.does("pbx-lyon", LYON)
+    story.git("checkout", "--quiet", "side")
+    story.git("rebase", "--quiet", "main")
+    undo(story)
+    assert text(story, "pbx-paris") == PARIS
+    assert subject(story) == 'Undo "Change port of pbx-paris"'
+    with pytest.raises(Refused, match="no commit of sipctl left"):
+        undo(story)
+
+
+def test_undo_goes_on_behind_what_was_taken_back_by_hand(story: Story) -> None:
+    story.does("pbx-paris", PARIS)
+    edit(story, "pbx-paris", port=5)
+    edit(story, "pbx-paris", realm="r")
+    last = story.git("rev-parse", "--short=10", "HEAD").strip()
+    story.does("pbx-paris", "# by hand\n" + PARIS.replace("5060", "5"))
+    outcome = undo(story)
+    assert text(story, "pbx-paris") == "# by hand\n" + PARIS
+    nothing = f'nothing of "Change realm of pbx-paris" ({last}) is left to take back'
+    assert outcome.plan.notes == (f"passed over: {nothing}",)
+
+
+def test_undo_takes_back_what_somebody_else_did_by_name_only(story: Story, run: Program) -> None:
+    story.does("pbx-paris", PARIS)
+    edit(story, "pbx-paris", port=5061)
+    story.git("commit", "--quiet", "--amend", "--no-edit", "--author=Grace <grace@example.net>")
+    theirs = story.git("rev-parse", "HEAD").strip()[:10]
+    told = run("undo", check=3).err
+    by = f'"Change port of pbx-paris" ({theirs}) is by another author, Grace <grace@example.net>'
+    assert by in told
+    assert f"`sipctl undo {theirs}`" in told
+    edit(story, "pbx-paris", port=5062)
+    run("undo")
+    run("undo", check=3)
+    run("undo", env={"GIT_AUTHOR_EMAIL": "grace@example.net"})
+    assert text(story, "pbx-paris") == PARIS
+    run("undo", theirs)
 
 
 def test_a_link_is_left_alone(story: Story) -> None:

@@ -349,7 +349,9 @@ def test_a_deleted_scenario_comes_back_byte_for_byte(story: Story) -> None:
 def test_a_scenario_is_restored_under_its_present_name(story: Story) -> None:
     write(story, "queue: support", "queue: sales")
     rename(story, "support-in", "help-in", SCENARIO)
-    outcome = restore(story, "support-in")
+    with pytest.raises(Refused, match="it is called help-in now"):
+        restore(story, "support-in")
+    outcome = restore(story, "support-in", at="HEAD~2")
     assert outcome.plan.notes == ("scenario support-in: it is called help-in now, and stays so",)
     assert text(story, "help-in") == renamed(SUPPORT, "help-in")
     restore(story, "help-in", at="HEAD~2")

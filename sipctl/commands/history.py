@@ -394,8 +394,9 @@ def undo(
 ) -> None:
     """Take back a whole commit as a new one.
 
-    Twice goes two steps back; naming an undo brings back what it took. Fields
-    that have changed again since are listed, and it is refused.
+    Twice goes two steps back; naming an undo brings back what it took, and only
+    by name is another author's commit taken back. Fields that have changed again
+    since are listed, and it is refused.
     """
     session = session_of(ctx)
     repository = selection.required_repository(session.root())

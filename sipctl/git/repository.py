@@ -17,6 +17,7 @@ from sipctl.git.processes import GitFailed as GitFailed
 from sipctl.git.records import BlobChange as BlobChange
 from sipctl.git.records import Commit as Commit
 from sipctl.git.records import Entry as Entry
+from sipctl.git.records import Identity as Identity
 from sipctl.git.records import Log, blob_changes, listed, read_name, read_object, until
 from sipctl.git.records import LogEntry as LogEntry
 
@@ -416,6 +417,15 @@ class Repository:
         log = Log(self.prefix)
         log.read(out.split(b"\0"))
         return log.rest()[0][0]
+
+    def is_in_history(self, oid: str) -> bool:
+        """True for a commit that led to HEAD."""
+        return self.ask("merge-base", "--is-ancestor", oid, "HEAD") is not None
+
+    def author(self) -> Identity | None:
+        """Who makes a commit here; None where Git does not know."""
+        name, opened, rest = (self.ask("var", "GIT_AUTHOR_IDENT") or "").rpartition(" <")
+        return Identity(name, rest.rpartition("> ")[0]) if opened else None
 
     def at_top(self) -> Repository:
         """The same repository with paths relative to the top of its work tree."""

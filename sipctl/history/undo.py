@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain, dropwhile, islice
+from itertools import chain
+from typing import NamedTuple
 
-from sipctl.changes import ABSENT, FileChange, Plan, differences, of_these, same, snapshot
+from sipctl.changes import (
+    ABSENT,
+    FieldChange,
+    FileChange,
+    Plan,
+    differences,
+    of_these,
+    one_line,
+    same,
+    snapshot,
+)
 from sipctl.editing import Change, editable, edited
 from sipctl.endpoint import FIELDS
 from sipctl.errors import Refused
@@ -35,16 +46,51 @@ def undo(
 ) -> Plan:
     """Take back a whole commit: the newest of sipctl that is not taken back yet, or a named one.
 
-    A merge is taken back against its first parent. Where a file is as the commit left it, its bytes
+    The newest one must be by who takes it back; what leaves nothing to take back is passed over. A
+    merge is taken back against its first parent. Where a file is as the commit left it, its bytes
     of before come back; else field by field. Raises Refused with all that has changed again since,
     and while a scenario cannot be read, unless `force` says to go on.
     """
     refuse_unseen(inventory, force=force)
-    commit = _newest(repository) if revision is None else _named(repository, revision)
-    subject = "".join(char for char in commit.subject if char.isprintable())
+    if revision is not None:
+        commit = _named(repository, revision)
+        return _plan(_taken_back(inventory, repository, commit))
+    return _newest(inventory, repository)
+
+
+def _newest(inventory: Inventory, repository: Repository) -> Plan:
+    """The newest commit of sipctl taken back; those that leave nothing to take back are passed."""
+    passed: list[str] = []
+    for commit in _left(repository):
+        undone = _taken_back(inventory, repository, commit)
+        if undone.is_empty:
+            passed.append(f"passed over: {undone.nothing}")
+            continue
+        _refuse_anothers(repository, commit, undone.subject)
+        plan = _plan(undone)
+        return plan._replace(notes=(*passed, *plan.notes))
+    if passed:
+        return Plan("undo", "Undo nothing", (), tuple(passed))
+    hint = "name a commit of someone else: `sipctl undo COMMIT`; see `sipctl history`"
+    hint = SHALLOW if repository.shallow() else hint
+    raise Refused("there is no commit of sipctl left to undo", hint)
+
+
+def _refuse_anothers(repository: Repository, commit: Commit, subject: str) -> None:
+    """What somebody else did is taken back by who means it only."""
+    me = repository.author()
+    if me is not None and me.email.casefold() != commit.author.email.casefold():
+        by = one_line(f"{commit.author.name} <{commit.author.email}>")
+        message = f'"{subject}" ({commit.short}) is by another author, {by}'
+        raise Refused(message, f"name it to take it back: `sipctl undo {commit.short}`")
+
+
+def _taken_back(inventory: Inventory, repository: Repository, commit: Commit) -> _Undone:
+    """A commit as it is to be taken back, and what stands in the way."""
     if log.is_cut(repository, commit):
         message = (
-            f'what was before "{subject}" ({commit.short}) is not here: it cannot be taken back'
+            f'what was before "{_subject(commit)}" ({commit.short}) is not here: '
+            "it cannot be taken back"
         )
         raise Refused(message, SHALLOW)
     parent = commit.parents[0] if commit.parents else None
@@ -55,31 +101,54 @@ def undo(
     if outside:
         stay = "one file" if outside == 1 else f"{outside} files"
         taking.notes.lines.append(f"outside of the workspace the commit changed {stay}: left alone")
-    if taking.conflicts:
-        message = "\n".join([f'"{subject}" has been changed again since:', *taking.conflicts])
+    return _Undone(commit, changes, tuple(taking.conflicts), tuple(taking.notes.lines))
+
+
+class _Undone(NamedTuple):
+    """What taking a commit back changes, and all that has been changed again since."""
+
+    commit: Commit
+    changes: tuple[FileChange, ...]
+    conflicts: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def subject(self) -> str:
+        """The commit's, in what can be printed."""
+        return _subject(self.commit)
+
+    @property
+    def is_empty(self) -> bool:
+        """True where nothing is left to take back."""
+        return not self.conflicts and all(c.before == c.after for c in self.changes)
+
+    @property
+    def nothing(self) -> str:
+        """The same in words."""
+        return f'nothing of "{self.subject}" ({self.commit.short}) is left to take back'
+
+
+def _subject(commit: Commit) -> str:
+    return "".join(char for char in commit.subject if char.isprintable())
+
+
+def _plan(undone: _Undone) -> Plan:
+    if undone.conflicts:
+        message = "\n".join(
+            [f'"{undone.subject}" has been changed again since:', *undone.conflicts]
+        )
         hint = "edit the fields, or take the later commits back first"
         raise Refused(message, hint)
-    if all(change.before == change.after for change in changes):
-        nothing = f'nothing of "{subject}" ({commit.short}) is left to take back'
-        taking.notes.lines.append(nothing + _further(repository, commit))
-    return Plan(f"undo {commit.oid}", f'Undo "{subject}"', changes, tuple(taking.notes.lines))
+    notes = (*undone.notes, undone.nothing) if undone.is_empty else undone.notes
+    return Plan(f"undo {undone.commit.oid}", f'Undo "{undone.subject}"', undone.changes, notes)
 
 
 def _named(repository: Repository, revision: str) -> Commit:
     oid = repository.resolve(revision)
-    if repository.ask("merge-base", "--is-ancestor", oid, "HEAD") is None:
+    if not repository.is_in_history(oid):
         hint = SHALLOW if repository.shallow() else ""
         raise Refused(f'"{revision}" is not in the history of this branch', hint)
     return repository.commit_of(oid)
-
-
-def _newest(repository: Repository) -> Commit:
-    commit = next(_left(repository), None)
-    if commit is None:
-        hint = "name a commit of someone else: `sipctl undo COMMIT`; see `sipctl history`"
-        hint = SHALLOW if repository.shallow() else hint
-        raise Refused("there is no commit of sipctl left to undo", hint)
-    return commit
 
 
 def _left(repository: Repository) -> Iterator[Commit]:
@@ -87,21 +156,28 @@ def _left(repository: Repository) -> Iterator[Commit]:
     if repository.head() is None:
         return
     undone: set[str] = set()
-    for commit, _ in repository.log_of_operations("HEAD"):
+    taken: dict[_Did, str] = {}  # what undos took back, and the commits that they name
+    for commit, changes in repository.log_of_operations("HEAD"):
         if commit.operation is None or commit.oid in undone:
             continue  # an undo that was undone takes nothing back
+        named = taken.get(_did(changes))
+        if named and not repository.is_in_history(named):
+            del taken[_did(changes)]
+            continue  # a rebase has given another name to what was undone
         verb, _, of = commit.operation.partition(" ")
         if verb == "undo":
             undone.add(of)
+            taken[frozenset((path, new, old) for path, old, new in _did(changes))] = of
         else:
             yield commit
 
 
-def _further(repository: Repository, commit: Commit) -> str:
-    """How to go on behind a commit that leaves nothing to take back: `undo` would meet it again."""
-    left = dropwhile(lambda other: other.oid != commit.oid, _left(repository))
-    older = next(islice(left, 1, None), None)
-    return f"; to go on to the one before it: `sipctl undo {older.short}`" if older else ""
+_Did = frozenset[tuple[str, str | None, str | None]]
+"""What a commit did: each path, its blob before and after."""
+
+
+def _did(changes: Sequence[BlobChange]) -> _Did:
+    return frozenset((change.path, change.olds[0], change.new) for change in changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +189,14 @@ class _Side:
 
 
 _NO_FILE = "it is a link or the like in that commit, and no plain file: it is left alone"
+
+
+def _fields(before: Member, after: Member) -> tuple[FieldChange, ...]:
+    """The fields in which two versions that can be read differ."""
+    assert before.root is not None
+    assert after.root is not None
+    kind = after.kind
+    return differences(snapshot(before.root, kind), snapshot(after.root, kind))
 
 
 class _Undo:
@@ -192,7 +276,7 @@ class _Undo:
             data = self._scenario_of_before(before, after, today, path)
         else:
             data = self._endpoint_of_before(before, after, today, path)
-        if data == today.data:
+        if data == today.data and not _fields(before, after):
             self.notes.add(path, "how its file is written has changed since, and stays")
         return data
 
@@ -224,10 +308,9 @@ class _Undo:
     def _fields_of_before(self, before: Member, after: Member, today: Member) -> dict[str, Change]:
         """What the commit changed and nobody since; the rest is a conflict."""
         assert before.root is not None
-        assert after.root is not None
         assert today.root is not None
         now, changes = snapshot(today.root), dict[str, Change]()
-        for change in differences(snapshot(before.root), snapshot(after.root)):
+        for change in _fields(before, after):
             name, value = change.field, now.get(change.field, ABSENT)
             defaults = not change.old.given and not change.new.given
             renamed = name == "reference" and before.path != after.path
