@@ -1,6 +1,7 @@
 """History and blame by field, over histories that plain Git made."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from sipctl import operations, selection
 from sipctl.errors import Refused
-from sipctl.history import log, revert
+from sipctl.history import dates, log, revert
 from sipctl.history.log import Chosen
 from sipctl.kinds import SCENARIO
 from sipctl.outcome import Planner
@@ -613,10 +614,72 @@ def test_dates_choose_entries(busy: Story) -> None:
     assert busy.of_all(since="yesterday") == [] or len(busy.of_all(since="yesterday")) == 4
 
 
-@pytest.mark.parametrize("text", ["", "blah", "--output=x", "\n"])
-def test_what_is_no_date_is_refused(busy: Story, text: str) -> None:
-    with pytest.raises(Refused, match="is not a date"):
-        busy.of_all(since=text)
+NO_DATES = (
+    *(
+        "",
+        "blah",
+        "--output=x",
+        "\n",
+        "never",
+        "tea",
+        "5061",
+        "foo 2026",
+        "2026-13-45",
+        "2026-02-30",
+    ),
+    *(
+        "2026-05-01T25:00",
+        "2026-05-01\n",
+        "last foo",
+        "2 fortnights ago",
+        "friday",
+        "9999 years ago",
+    ),
+)
+
+
+@pytest.mark.parametrize("text", NO_DATES)
+@pytest.mark.parametrize("end", ["since", "until"])
+def test_what_is_no_date_is_refused(end: str, text: str, busy: Story) -> None:
+    with pytest.raises(Refused, match="is not a date") as caught:
+        busy.of_all(**{end: text})  # type: ignore[arg-type]
+    assert caught.value.hint == 'write "2026-05-01" or "2 weeks ago"'
+
+
+SAME_FOR_GIT = (
+    *("2026-05-01T10:00", "2026-05-01 10:00:00 +0200", "2026-05-01T10:00:00.5Z", "@1700000000"),
+    *("midnight", "noon", "now", "10 seconds ago", "1 minute ago", "ten days ago"),
+    *("2.weeks.ago", "3 months ago", "1 Year 2 months ago", "last week", "Last Month", "last year"),
+)
+
+
+@pytest.mark.parametrize("text", SAME_FOR_GIT)
+def test_a_date_is_what_git_takes_it_for(text: str, story: Story) -> None:
+    """But for a day, which counts whole, and for a month that is too short for the day."""
+
+    def seconds(date: str) -> int:
+        return int(story.git("rev-parse", f"--since={date}").partition("=")[2])
+
+    ours = seconds(dates.for_git(text, ends=False))
+    apart = 3 * 86400 if re.search("month|year", text.casefold()) else 3
+    assert abs(ours - seconds(text)) <= apart
+    assert ours <= seconds(dates.for_git(text, ends=True)) <= ours + 3
+
+
+@pytest.mark.parametrize("text", ["2026-05-01", "today", "yesterday", "last friday", "Last.Thu"])
+def test_a_day_counts_whole(text: str) -> None:
+    start, end = (int(dates.for_git(text, ends=ends).split()[0][1:]) for ends in (False, True))
+    assert (start % 86400, end - start) == (0, 86399)  # the tests' time zone is UTC
+
+
+def test_a_last_weekday_is_before_today() -> None:
+    days = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+    found = {day: dates.for_git(f"last {day}", ends=False) for day in days}
+    today = int(dates.for_git("today", ends=False).split()[0][1:])
+    starts = {day: int(date.split()[0][1:]) for day, date in found.items()}
+    assert sorted(starts.values()) == [today - 86400 * n for n in range(7, 0, -1)]
+    # the first of January in 1970 was a Thursday
+    assert all((start // 86400 + 3) % 7 == days.index(day) for day, start in starts.items())
 
 
 def test_an_author_is_a_pattern_of_name_or_address(busy: Story) -> None:

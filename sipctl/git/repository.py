@@ -400,11 +400,6 @@ class Repository:
         """The hashes of the commits that these arguments of git rev-list choose."""
         return frozenset(self.read("rev-list", *args).decode("ascii").split())
 
-    def is_date(self, text: str) -> bool:
-        """True for what Git takes for a date. (Its log takes any other text for the present.)"""
-        options = ("config", "--type=expiry-date", "--get", "sipctl.date")
-        return self.ask("-c", f"sipctl.date={text}", *options) is not None
-
     def shallow(self) -> frozenset[str]:
         """The commits whose parents a shallow clone does not have."""
         name = self.read("rev-parse", "--git-path", "shallow").rstrip(b"\n")

@@ -5,7 +5,6 @@ All is read from the blobs of each commit and of its parents; messages and trail
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import NamedTuple
@@ -14,6 +13,7 @@ from sipctl import names
 from sipctl.changes import ABSENT, Snapshot, Value, same
 from sipctl.errors import Refused
 from sipctl.git.repository import SHALLOW, Commit, Repository
+from sipctl.history import dates
 from sipctl.history.kinship import Version
 from sipctl.history.lineage import Entry as Entry
 from sipctl.history.lineage import Past, Reader, Step
@@ -24,7 +24,7 @@ class Chosen(NamedTuple):
     """Which entries are wanted; all by default.
 
     A field of a scenario, `actions.menu`, has all below it with it. `since` and `until` are dates
-    as Git reads them (a bare day counts whole), compared with when the commit was made; `author`
+    (a day counts whole), compared with when the commit was made; `author`
     is a pattern as for `git log`. `where` is asked with the present name. `limit` counts the
     entries shown.
     """
@@ -185,22 +185,14 @@ def _shown(
 
 def _commits(repository: Repository, start: str, chosen: Chosen) -> frozenset[str] | None:
     """The commits that author and dates choose; None for all."""
-    dates = {"since": chosen.since, "until": chosen.until}
-    args = [f"--{n}={_date(repository, n, text)}" for n, text in dates.items() if text is not None]
+    args = []
+    if chosen.since is not None:
+        args.append(f"--since={dates.for_git(chosen.since, ends=False)}")
+    if chosen.until is not None:
+        args.append(f"--until={dates.for_git(chosen.until, ends=True)}")
     if chosen.author is not None:
         args.append(f"--author={chosen.author}")
     return repository.matching(*args, start) if args else None
-
-
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
-
-
-def _date(repository: Repository, which: str, text: str) -> str:
-    if not repository.is_date(text):
-        hint = 'write "2026-05-01", "yesterday" or "2 weeks ago"'
-        raise Refused(f'"{text}" is not a date', hint)
-    # Git takes a bare day for the present time of that day
-    return f"{text} {'00:00:00' if which == 'since' else '23:59:59'}" if _DAY.match(text) else text
 
 
 def _of_members(entries: Iterator[Entry], chosen: Chosen) -> Iterator[Entry]:
