@@ -1023,6 +1023,34 @@ def test_an_endpoint_at_a_revision_is_judged_by_the_settings_of_then(
     assert told["endpoint"]["used_by"] == ["s"]
 
 
+def test_an_endpoint_is_shown_at_a_revision_under_its_name_of_then(
+    story: Story, run: Program
+) -> None:
+    story.does("pbx-paris", PARIS)
+    for name in ("pbx-idf", "pbx-ile"):
+        old = "pbx-paris" if name == "pbx-idf" else "pbx-idf"
+        story.put(old, None)
+        story.does(name, renamed(PARIS, name))
+    shown = run("show", "pbx-ile", "--at", "HEAD~2", "-o", "json")
+    assert shown.json["endpoint"]["reference"] == "pbx-paris"
+    assert shown.err == "sipctl: it was called pbx-paris then\n"
+    assert run("show", "pbx-ile", "--at", "HEAD~1", "-o", "name").out == "pbx-idf\n"
+    assert run("show", "pbx-ile", "--at", "HEAD").err == ""
+    told = run("show", "pbx-idf", "--at", "HEAD~2", check=3).err
+    assert 'there is no endpoint "pbx-idf"' in told
+
+
+def test_a_scenario_is_shown_at_a_revision_under_its_name_of_then(
+    story: Story, run: Program
+) -> None:
+    story.does("s", NAMING_PARIS, kind=SCENARIO)
+    story.put("s", None, SCENARIO)
+    story.does("t", renamed(NAMING_PARIS, "t"), kind=SCENARIO)
+    shown = run("scenario", "show", "t", "--at", "HEAD~1", "-o", "json")
+    assert shown.json["scenario"]["reference"] == "s"
+    assert shown.err == "sipctl: it was called s then\n"
+
+
 TEXTS = ["", "# a comment\n", "\n"]
 EDITS = st.dictionaries(
     st.sampled_from(["host", "port", "realm", "description", "x-site"]),

@@ -9,7 +9,7 @@ import typer
 
 from sipctl import output, selection
 from sipctl.commands.arguments import Limit, Where
-from sipctl.commands.session import READING_FORMATS, session_of
+from sipctl.commands.session import READING_FORMATS, called_then, session_of
 from sipctl.kinds import ENDPOINT
 
 if TYPE_CHECKING:
@@ -128,6 +128,7 @@ def show(
         inventory = session.inventory_about(reference, used=used)
     else:
         inventory = selection.at_revision(session.root(), at, reference, used=used)
+        reference = called_then(session, inventory, reference, at)
     member = inventory.readable(reference)
     assert member.endpoint is not None
     if printer.format == "name":

@@ -12,7 +12,13 @@ from sipctl import operations, selection, standing
 from sipctl.changes import Plan
 from sipctl.commands import editor, form
 from sipctl.commands.arguments import Force, Limit
-from sipctl.commands.session import DRAWING_FORMATS, READING_FORMATS, session_of, split
+from sipctl.commands.session import (
+    DRAWING_FORMATS,
+    READING_FORMATS,
+    called_then,
+    session_of,
+    split,
+)
 from sipctl.editing import Change
 from sipctl.errors import Usage
 from sipctl.inventory import Inventory
@@ -217,6 +223,8 @@ def show(
     session = session_of(ctx)
     printer = session.printer(*DRAWING_FORMATS)
     inventory = session.inventory() if at is None else selection.at_revision(session.root(), at)
+    if at is not None:
+        reference = called_then(session, inventory, reference, at, SCENARIO)
     scenario = inventory.readable_scenario(reference).scenario
     assert scenario is not None
     if printer.format == "name":

@@ -13,6 +13,7 @@ import typer
 
 from sipctl import names, output
 from sipctl.errors import Refused, Usage
+from sipctl.kinds import ENDPOINT, Kind, reference_of
 
 if TYPE_CHECKING:
     from sipctl.apply import Options
@@ -467,3 +468,24 @@ def default_color() -> str:
     if os.environ.get("NO_COLOR"):
         return "never"
     return "always" if os.environ.get("FORCE_COLOR") else "auto"
+
+
+def called_then(
+    session: Session, inventory: Inventory, reference: str, at: str, kind: Kind = ENDPOINT
+) -> str:
+    """The name under which a member stands in the inventory of a revision; told if it is another.
+
+    Its own where it stands under none.
+    """
+    path = kind.path(reference)
+    if path in inventory.members:
+        return reference
+    from sipctl import selection
+    from sipctl.history import log
+
+    repository = selection.required_repository(session.root())
+    former = log.former_names(repository, repository.resolve(at), kind).get(path)
+    if former is None or former not in inventory.members:
+        return reference
+    output.tell(f"it was called {reference_of(former)} then")
+    return reference_of(former)

@@ -158,6 +158,11 @@ def renamed_since(repository: Repository, revision: str, kind: Kind = ENDPOINT) 
     return present
 
 
+def former_names(repository: Repository, revision: str, kind: Kind = ENDPOINT) -> dict[str, str]:
+    """The same the other way round: paths in HEAD, and those that the members had then."""
+    return {now: old for old, now in renamed_since(repository, revision, kind).items()}
+
+
 def present_name(repository: Repository, reference: str, kind: Kind = ENDPOINT) -> str:
     """What a member that is no longer there under this name was last called."""
     start, reader, seen = repository.head(), Reader(repository, kind), {reference}

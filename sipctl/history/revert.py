@@ -58,8 +58,7 @@ def restore(
 
 def _pasts_at(repository: Repository, references: Sequence[str], at: str, kind: Kind) -> list[Past]:
     revision = repository.resolve(at)
-    since = log.renamed_since(repository, revision, kind)
-    then = {now: old for old, now in since.items()}
+    then = log.former_names(repository, revision, kind)
     blobs = repository.tree(revision, [kind.folder])
     pasts = []
     for reference in references:
