@@ -563,14 +563,32 @@ def test_a_squash_tells_all_that_it_changes(forked: Story) -> None:
     assert forked.blame("pbx-idf")["port"] == squash
 
 
-def test_a_change_that_a_merge_discarded_is_in_the_history_of_all_only(forked: Story) -> None:
+def test_a_change_that_a_merge_discarded_is_told(forked: Story) -> None:
     forked.does("pbx-paris", PARIS.replace("5060", "5070"))
     forked.git("switch", "--quiet", "main")
     forked.does("pbx-lyon", LYON)
     forked.git("merge", "--quiet", "--no-ff", "--strategy=ours", "side", "-m", "Ours")
-    assert forked.of("pbx-paris") == [f"created pbx-paris: {GIVEN}"]
-    assert "changed pbx-paris: port: 5060 -> 5070" in forked.of_all()
+    told = ["changed pbx-paris: port: 5060 -> 5070", f"created pbx-paris: {GIVEN}"]
+    assert forked.of("pbx-paris") == told
+    assert [line for line in forked.of_all() if "pbx-paris" in line] == told
     assert forked.blame("pbx-paris")["port"] == forked.commits[0]
+    with pytest.raises(Refused, match="nothing was before"):  # that is no state of this line
+        log.before(forked.repository, "pbx-paris")
+
+
+def test_a_discarded_change_under_a_former_name_is_told(forked: Story) -> None:
+    forked.does("pbx-paris", PARIS.replace("5060", "5061"))
+    forked.git("switch", "--quiet", "main")
+    forked.put("pbx-paris", None)
+    forked.does("pbx-idf", renamed(PARIS, "pbx-idf"))
+    forked.git("merge", "--quiet", "--no-ff", "--strategy=ours", "side", "-m", "Ours")
+    forked.minute += 1
+    forked.does("pbx-paris", LYON)  # another one
+    assert forked.of("pbx-idf") == [
+        "renamed pbx-idf from pbx-paris",
+        f"changed pbx-paris: {PORT}",
+        f"created pbx-paris: {GIVEN}",
+    ]
 
 
 # -- choosing entries ----------------------------------------------------------------------------

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from sipctl.git import commitgraph, walk
 from sipctl.git import repository as repositories
 from sipctl.git.repository import Repository
+from sipctl.history import log
+from sipctl.kinds import reference_of
 from tests.conftest import Git, Program
 from tests.support import execute
 from tests.test_upkeep import graph, traced
@@ -49,7 +51,9 @@ def imported(commits: list[Made]) -> bytes:
         rows += [f"{word} :{parent + 1}" for word, parent in zip(words, parents, strict=False)]
         rows.append(f"M 644 inline endpoints/other\ndata {len(str(number))}\n{number}")
         # (a fast import removes what is not there in silence)
-        rows.append(f'D "{FILE}"' if content is None else f'M 644 inline "{FILE}"\ndata 1')
+        rows.append(
+            f'D "{FILE}"' if content is None else f'M 644 inline "{FILE}"\ndata {len(content)}'
+        )
         rows += [] if content is None else [content]
     return "\n".join(["reset refs/heads/main", *rows, "done", ""]).encode()
 
@@ -77,11 +81,54 @@ def test_the_commits_are_those_of_gits_own_log(known: Repository, commits: list[
     execute(["git", "fast-import", "--quiet", "--force"], cwd=known.root, input=imported(commits))
     head = known.head()
     assert head is not None
-    log = execute(["git", "rev-list", head, "--", FILE], cwd=known.root).out.split()
+    theirs = execute(["git", "rev-list", head, "--", FILE], cwd=known.root).out.split()
     found = [commit.oid for entry in known.log_by_looking(head, FILE) for commit, _ in entry]
-    assert sorted(found) == sorted(log)
+    assert sorted(found) == sorted(theirs)
     if all(not wrong for *_, wrong in commits):
-        assert found == log
+        assert found == theirs
+
+
+@given(commits=histories())
+@example(commits=MERGED)
+@example(commits=SKEWED)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.usefixtures("portion")
+def test_of_the_whole_history_no_side_is_left_out(known: Repository, commits: list[Made]) -> None:
+    execute(["git", "fast-import", "--quiet", "--force"], cwd=known.root, input=imported(commits))
+    head = known.head()
+    assert head is not None
+    told = ("--format=commit %H", "--raw", "-c", "--root", "--no-renames", "--full-history")
+    rows = execute(["git", "log", *told, head, "--", FILE], cwd=known.root).out.split("commit ")
+    theirs = [row[:40] for row in rows if "\n:" in row]  # a merge may be as a parent is
+    found = [
+        commit.oid
+        for entry in known.log_by_looking(head, FILE, whole=True)
+        for commit, changes in entry
+        if changes
+    ]
+    assert sorted(found) == sorted(theirs)
+    if all(not wrong for *_, wrong in commits):
+        assert found == theirs
+
+
+@pytest.mark.parametrize("large", [0, repositories._LARGE])
+@given(commits=histories())
+@example(commits=MERGED)
+@example(commits=SKEWED)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_history_of_one_file_is_what_the_history_of_all_tells_of_it(
+    known: Repository, commits: list[Made], large: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(repositories, "_LARGE", large)
+    documents = [(p, text and f"host: {text}.example.net\n", wrong) for p, text, wrong in commits]
+    execute(["git", "fast-import", "--quiet", "--force"], cwd=known.root, input=imported(documents))
+    expected = [(entry.commit.oid, entry.changes) for entry in log.of_all(known)]
+    if not expected:
+        return
+    found = [(entry.commit.oid, entry.changes) for entry in log.of(known, reference_of(FILE))]
+    assert sorted(found) == sorted(expected)
+    if all(not wrong for *_, wrong in commits):
+        assert found == expected
 
 
 def test_each_commit_is_looked_at_once(known: Repository) -> None:

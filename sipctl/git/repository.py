@@ -303,30 +303,36 @@ class Repository:
         """
         return chain.from_iterable(self._portions(("log", *_LOG, *args, "--", *paths)))
 
-    def log_of_file(self, revision: str, path: str) -> Iterator[list[LogEntry]]:
+    def log_of_file(
+        self, revision: str, path: str, *, whole: bool = False
+    ) -> Iterator[list[LogEntry]]:
         """The commits up to one that changed a file, as many at once as have been found by then,
         or none at all.
 
-        Lines of commits that lead to a merge and not to what the file is there are left out.
+        Lines of commits that lead to a merge and not to what the file is there are left out, unless
+        the `whole` history is wanted.
         """
         known = commitgraph.tells_most_paths(self.common_dir / "objects")
         asked = "\n" not in path  # that would be two questions
         if known or not asked or not self._is_large(path.rpartition("/")[0], revision):
-            yield from self._portions(("log", *_LOG, revision, "--", path), file=True)
+            args = (*_LOG, *(("--full-history",) if whole else ()), revision)
+            yield from self._portions(("log", *args, "--", path), file=True)
         else:
-            yield from self.log_by_looking(revision, path)
+            yield from self.log_by_looking(revision, path, whole=whole)
 
     def _is_large(self, folder: str, revision: str) -> bool:
         question = os.fsencode(f"{revision}:{self.prefix}{folder}")
         [found] = self._objects.ask([question], read_object)
         return found is not None and len(found[1]) >= _LARGE
 
-    def log_by_looking(self, revision: str, path: str) -> Iterator[list[LogEntry]]:
+    def log_by_looking(
+        self, revision: str, path: str, *, whole: bool = False
+    ) -> Iterator[list[LogEntry]]:
         """The same, found by looking the file up in each commit. Its mode does not count."""
         details = Conversation(self.root, "diff-tree", *_LOG, "-r", "--stdin", "--", path)
         look_up = partial(self._in_commits, path)
         with self._commits(revision) as commits:
-            for found in walk.touching(revision, commits, look_up):
+            for found in walk.touching(revision, commits, look_up, whole=whole):
                 questions = [f"{oid}\n{_END}".encode("ascii") for oid in found]
                 answers = details.ask(questions, _until_end, at_once=_AT_ONCE)
                 log = Log(self.prefix, file=True)

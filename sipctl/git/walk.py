@@ -23,15 +23,18 @@ def touching(
     start: str,
     commits: Iterable[tuple[str, Parents]],
     look_up: Callable[[Sequence[str]], Iterable[str | None]],
+    *,
+    whole: bool = False,
 ) -> Iterator[list[str]]:
     """The commits in which a file holds what it holds in none of their parents, newest first.
 
     `commits` are all up to `start`, newest first, each with its parents. `look_up` gives the blob
     of the file in each of these commits, None where there is none. Behind a merge that has the file
     as a parent has it only the first such parent is followed, as by Git's log (git-log, "History
-    Simplification"). Empty lists come too, from time to time, so that the caller sees it go on.
+    Simplification"), unless the `whole` history is wanted. Empty lists come too, from time to time,
+    so that the caller sees it go on.
     """
-    walk = _Walk(start, look_up)
+    walk = _Walk(start, look_up, whole)
     coming, size = iter(commits), _FIRST
     while portion := list(islice(coming, size)):
         yield walk.on(portion)
@@ -40,9 +43,10 @@ def touching(
 
 class _Walk:
     def __init__(
-        self, start: str, look_up: Callable[[Sequence[str]], Iterable[str | None]]
+        self, start: str, look_up: Callable[[Sequence[str]], Iterable[str | None]], whole: bool
     ) -> None:
         self._look_up = look_up
+        self._whole = whole
         self._number = 0
         self._read: dict[str, tuple[int, Parents]] = {}  # and not visited
         self._blobs: dict[str, str | None] = {}
@@ -65,7 +69,7 @@ class _Walk:
             same = next((p for p in parents if self._blobs[p] == self._blobs[oid]), None)
             if same is None and (parents or self._blobs[oid]):
                 found.append(oid)
-            for parent in self._to_follow(parents if same is None else (same,)):
+            for parent in self._to_follow(parents if same is None or self._whole else (same,)):
                 if parent in self._read:
                     heapq.heappush(waiting, (self._read[parent][0], parent))
                 else:

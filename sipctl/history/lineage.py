@@ -101,29 +101,36 @@ class Reader:
 
     # -- one member --------------------------------------------------------------------------
 
-    def line(self, revision: str, path: str) -> Iterator[Step]:
-        """The commits that led to the file at a revision, newest first, under this path only."""
-        for commit, changes in self._read(self.repository.log_of_file(revision, path)):
+    def line(self, revision: str, path: str, *, whole: bool = False) -> Iterator[Step]:
+        """The commits that led to the file at a revision, newest first, under this path only.
+
+        The `whole` history has those too that a merge discarded.
+        """
+        log = self.repository.log_of_file(revision, path, whole=whole)
+        for commit, changes in self._read(log):
             for change in changes:
                 if change.path == path and (change.new or any(change.olds)):
                     yield self.step(commit, change)
 
-    def steps_to(self, revision: str, reference: str) -> Iterator[Step]:
-        """The commits of a member's history up to a revision; none if it never was."""
+    def steps_to(self, revision: str, reference: str, *, whole: bool = False) -> Iterator[Step]:
+        """The commits of a member's history up to a revision; none if it never was.
+
+        The `whole` history has those too that a merge discarded.
+        """
         if "/" in reference:
             return
         path = self.kind.path(reference)
         found = False
-        for step in self.steps(revision, path):
+        for step in self.steps(revision, path, whole=whole):
             found = True
             yield step
-        if not found:
+        if not found and not whole:
             # it lived and died on a line that Git does not follow for a path that is not there
             options = ("--full-history", "--no-merges", "-1")
             for tip in self.repository.matching(*options, revision, "--", path):
                 yield from self.steps(tip, path)
 
-    def steps(self, revision: str, path: str) -> Iterator[Step]:
+    def steps(self, revision: str, path: str, *, whole: bool = False) -> Iterator[Step]:
         """Like `line`, through renames."""
         waiting: list[tuple[int, int, Step, Iterator[Step]]] = []
         order, seen = count(), set()
@@ -135,14 +142,24 @@ class Reader:
                     heapq.heappush(waiting, (-step.commit.committed, next(order), step, line))
                     return
 
-        push(self.line(revision, path))
+        push(self.line(revision, path, whole=whole))
         while waiting:
             _, _, step, line = heapq.heappop(waiting)
             yield step
             for past in step.pasts:
                 if past.path != step.path:
-                    push(self.line(past.revision, past.path))
+                    push(self._before(revision, step, past) if whole else self._line_to(past))
             push(line)
+
+    def _line_to(self, past: Past, *, whole: bool = False) -> Iterator[Step]:
+        return self.line(past.revision, past.path, whole=whole)
+
+    def _before(self, revision: str, rename: Step, past: Past) -> Iterator[Step]:
+        """The whole line of a former name, on the other sides of merges since the rename too."""
+        if not self.repository.matching("--merges", "-1", f"{past.revision}..{revision}"):
+            return self._line_to(past, whole=True)
+        line = self.line(revision, past.path, whole=True)
+        return (s for s in line if s.commit.committed <= rename.commit.committed)
 
     def step(self, commit: Commit, change: BlobChange) -> Step:
         """A change of a file with its past in each parent."""

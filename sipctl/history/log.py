@@ -47,14 +47,15 @@ def of(
     revision: str | None = None,
     kind: Kind = ENDPOINT,
 ) -> Iterator[Entry]:
-    """The history of one member up to `revision` (HEAD), newest first, through renames.
+    """The history of one member up to `revision` (HEAD), newest first, through renames: every
+    commit in it that changed a field, those of lines that a merge discarded too.
 
     A duplicate's begins with the entry that tells where it came from; a member that was deleted
     and created again has both lives. Raises Refused for a reference that never was.
     """
     start = _start(repository, revision)
     reader = Reader(repository, kind)
-    steps = reader.steps_to(start, reference) if start else iter(())
+    steps = reader.steps_to(start, reference, whole=True) if start else iter(())
     first = next(steps, None)
     if first is None:
         _refuse_unknown(repository, reference, start, kind)
