@@ -1041,6 +1041,14 @@ def test_an_endpoint_at_a_revision_is_judged_by_the_settings_of_then(
     assert told["endpoint"]["used_by"] == ["s"]
 
 
+def test_a_commit_that_made_a_file_unreadable_says_so(story: Story, run: Program) -> None:
+    story.does("pbx-paris", PARIS)
+    story.does("pbx-paris", "port: [\n")
+    told = "  ~ pbx-paris\n      cannot be read from here on\n"
+    assert told in run("history", "pbx-paris").out
+    assert told in run("history").out
+
+
 def test_an_endpoint_is_shown_at_a_revision_under_its_name_of_then(
     story: Story, run: Program
 ) -> None:

@@ -43,6 +43,8 @@ def one(change: MemberChange, indent: str = "") -> Segments:
     yield f"{indent}{sign} {_title(change)}\n", _STYLES[sign]
     if change.kind == "deleted":
         return
+    if change.kind == "unreadable":
+        yield f"{indent}    cannot be read from here on\n", "red"
     for field in change.fields:
         yield f"{indent}    {visible(field.told(change.kind))}\n", ""
 
