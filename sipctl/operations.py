@@ -55,12 +55,13 @@ def create(inventory: Inventory, new: Sequence[Mapping[str, Value]], kind: Kind 
 
 def _created(inventory: Inventory, fields: Mapping[str, Value], kind: Kind) -> FileChange:
     reference = str(fields["reference"])
-    _refuse_taken(inventory, reference, kind)
+    refuse_taken(inventory, reference, kind)
     ordered = {field: fields[field] for field in kind.fields if field in fields}
     return FileChange(kind.path(reference), None, document(ordered).encode("utf-8"))
 
 
-def _refuse_taken(inventory: Inventory, reference: str, kind: Kind) -> None:
+def refuse_taken(inventory: Inventory, reference: str, kind: Kind = ENDPOINT) -> None:
+    """Raise Refused for what can be no reference, and for one that is there already."""
     reason = names.fault(reference)
     if reason:
         code = RULES["bad-reference"].code
@@ -81,7 +82,7 @@ def duplicate(
 ) -> Plan:
     """A copy of a file, comments too, under a new reference and with changes."""
     member = editable(inventory, reference, kind)
-    _refuse_taken(inventory, new, kind)
+    refuse_taken(inventory, new, kind)
     after = edited(member, {"reference": new, **changes})
     change = FileChange(kind.path(new), None, after, copied_from=member.path)
     what = of_these([member.path])
@@ -133,7 +134,7 @@ def rename(
     if old == new:
         return Plan("rename", f"Rename {what}", ())
     if old.casefold() != new.casefold() or names.fault(new):
-        _refuse_taken(inventory, new, kind)
+        refuse_taken(inventory, new, kind)
     after = edited(member, {"reference": new})
     gone = FileChange(member.path, member.data, None)
     come = FileChange(kind.path(new), None, after, moved_from=member.path)

@@ -100,6 +100,17 @@ def test_create_asks_on_a_terminal_for_what_the_form_asks(
     assert text == "reference: pbx-nice\nhost: sip.nice.example.net\nport: 5070\n"
 
 
+@pytest.mark.parametrize("more", ["", "--host h.example.net --password-stdin"])
+def test_create_asks_nothing_about_what_exists_already(
+    more: str, workspace: Path, run: Program, terminal: Terminal
+) -> None:
+    run("create", "pbx-nice", "--host", "sip.nice.example.net")
+    if more:
+        (workspace / "sipctl.yaml").write_text(keys.SETTINGS)
+    screen = terminal("create", "pbx-nice", *more.split(), check=3)
+    assert 'the endpoint "pbx-nice" exists already' in screen.text
+
+
 # -- changing, and looking back ------------------------------------------------------------------
 
 

@@ -700,6 +700,13 @@ def test_a_last_weekday_is_before_today() -> None:
     assert all((start // 86400 + 3) % 7 == days.index(day) for day, start in starts.items())
 
 
+def test_an_author_that_is_no_pattern_is_refused(busy: Story, run: Program) -> None:
+    told = run("history", "--author", "[a", check=3).err
+    assert '"[a" is no pattern' in told
+    assert "header" not in told
+    run("history", "--author", "\\[a")
+
+
 def test_an_author_is_a_pattern_of_name_or_address(busy: Story) -> None:
     busy.put("pbx-lyon", LYON)
     bob = busy.commit("By Bob", "--author=Bob <bob@example.org>")

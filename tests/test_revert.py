@@ -316,6 +316,18 @@ def test_values_of_keys_of_ones_own_come_back_as_what_they_were(story: Story) ->
     assert text(story, "pbx-paris") == "# new\n" + PARIS + own
 
 
+def test_a_reference_is_not_restored_as_a_field(story: Story) -> None:
+    story.does("pbx-paris", PARIS)
+    story.does("pbx-paris", PARIS.replace("5060", "5061"))
+    with pytest.raises(Refused, match="not restored as a field") as same:
+        restore(story, "pbx-paris", fields=("reference",))
+    assert same.value.hint == "it was the same then"
+    story.run(lambda i: operations.rename(i, "pbx-paris", "pbx-idf"))
+    with pytest.raises(Refused, match="not restored as a field") as other:
+        restore(story, "pbx-idf", at="HEAD~1", fields=("reference",))
+    assert other.value.hint == "rename it: `sipctl rename pbx-idf pbx-paris`"
+
+
 def test_fields_of_a_deleted_endpoint_are_not_restored(story: Story) -> None:
     story.does("pbx-paris", PARIS)
     story.does("pbx-paris", None)

@@ -576,6 +576,15 @@ def test_an_import_can_bring_what_is_missing(lyon: Path, run: Program, git: Git)
 # -- on a terminal ---------------------------------------------------------------------------------
 
 
+def test_an_empty_answer_takes_the_type_of_most_scenarios(
+    workspace: Path, terminal: Terminal
+) -> None:
+    screen = terminal("scenario", "create", answers=["night", "", "", "", ""])
+    assert "(empty: interaction-start)" in screen.text
+    text = (workspace / "scenarios/night.yaml").read_text()
+    assert text == "reference: night\ntype: interaction-start\n"
+
+
 def test_create_asks_for_what_the_form_asks_for(workspace: Path, terminal: Terminal) -> None:
     answers = ["a b", "night", "Night line", "interaction-stop", "interaction-end", "", "0123, 5"]
     answers += ["+33100000001, +33100000002"]

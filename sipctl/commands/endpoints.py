@@ -39,6 +39,8 @@ def create(
         values["reference"] = reference
     if session.gives_password and reference is not None:
         passwords.refuse_bad_reference(reference)
+    if session.seals and reference is not None:  # before the password is asked for
+        operations.refuse_taken(workspace.load(session.root()), reference)
     if {"reference", "host"} <= values.keys():
         sealed = passwords.given(session, "Password")
     elif session.interactive:

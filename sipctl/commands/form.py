@@ -15,6 +15,7 @@ from sipctl.errors import Refused
 from sipctl.kinds import ENDPOINT, SCENARIO, Kind
 from sipctl.passwords import secrets
 from sipctl.passwords.secrets import NewPassword
+from sipctl.scenarios.scenario import TYPES
 from sipctl.yamlfile import scalars
 from sipctl.yamlfile.write import Value
 
@@ -31,12 +32,13 @@ _QUESTIONS: dict[str, dict[str, str]] = {
     SCENARIO.noun: {
         "reference": "Reference",
         "name": "Name (empty: none)",
-        "type": "Type: interaction-start or interaction-end; it cannot change later",
+        "type": f"Type: {TYPES[0]} or {TYPES[1]}; it cannot change later (empty: {TYPES[0]})",
         "description": "Description (empty: none)",
         "entry_points": "Numbers that lead here, with commas (empty: none)",
     },
 }
-_REQUIRED = ("reference", "host", "type")
+_REQUIRED = ("reference", "host")
+_DEFAULTS = {"type": TYPES[0]}
 
 
 def endpoint(
@@ -70,9 +72,12 @@ def ask(
 ) -> dict[str, Value]:
     """The fields given, and those that the answers add; each answer is checked and asked again.
 
+    Raises Refused before the first question where the reference that is given is there already.
     `sealed` is called where the password's turn comes; no variable is asked for if it got one.
     """
     inventory = workspace.load(root)
+    if "reference" in given:
+        operations.refuse_taken(inventory, str(given["reference"]), kind)
     values = dict(given)
     for field, question in _QUESTIONS[kind.noun].items():
         if field in values or (field == "password" and ("username" not in values or sealed())):
@@ -93,7 +98,7 @@ def _answer(field: str, question: str, kind: Kind) -> Value | None:
         text = typer.prompt(question, default="", show_default=False, err=True).strip()
         if not text:
             if field not in _REQUIRED:
-                return None
+                return _DEFAULTS.get(field)
             typer.echo("this one is required", err=True)
             continue
         problem, value = _checked(field, text, kind)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from sipctl import names
 from sipctl.changes import ABSENT, Snapshot, Value, same
 from sipctl.errors import Refused
-from sipctl.git.repository import SHALLOW, Commit, Repository
+from sipctl.git.repository import SHALLOW, Commit, GitFailed, Repository
 from sipctl.history import dates
 from sipctl.history.kinship import Version
 from sipctl.history.lineage import Entry as Entry
@@ -198,7 +198,13 @@ def _commits(repository: Repository, start: str, chosen: Chosen) -> frozenset[st
         args.append(f"--until={dates.for_git(chosen.until, ends=True)}")
     if chosen.author is not None:
         args.append(f"--author={chosen.author}")
-    return repository.matching(*args, start) if args else None
+    try:
+        return repository.matching(*args, start) if args else None
+    except GitFailed:
+        if chosen.author is None:
+            raise
+        hint = "write \\ before a character that is to stand for itself"
+        raise Refused(f"{names.quoted(chosen.author)} is no pattern", hint) from None
 
 
 def _of_members(entries: Iterator[Entry], chosen: Chosen) -> Iterator[Entry]:

@@ -256,6 +256,8 @@ class _Restore:
         reference = today.reference
         if "reference" in self.fields:
             hint = f"rename it: `{self.kind.command} rename {reference} {old.reference}`"
+            if old.reference == reference:
+                hint = "it was the same then"
             raise Refused(f'the reference of "{reference}" is not restored as a field', hint)
         now = editable(self.inventory, reference, self.kind)
         if old.root is None or now.root is None:
