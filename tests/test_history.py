@@ -215,9 +215,14 @@ def test_a_rename_may_change_case_only(story: Story) -> None:
             "host: i\nport: 2\nusername: u\nrealm: r\n",
             "renamed",
         ),
+        (  # another account at the same provider
+            "host: h\nport: 1\nusername: u\npassword: {env: U}\n",
+            "host: h\nport: 1\nusername: v\npassword: {env: V}\n",
+            "created",
+        ),
     ],
 )
-def test_half_of_the_fields_and_one_that_names_something_make_a_rename(
+def test_half_of_the_fields_and_of_those_that_name_something_make_a_rename(
     story: Story, before: str, after: str, kind: str
 ) -> None:
     story.does("old", "reference: old\n" + before)

@@ -15,9 +15,9 @@ from sipctl.history.kinship import (
     Tree,
     Version,
     _holding,
-    agree,
     kin,
     likeness,
+    same_name,
 )
 from sipctl.kinds import ENDPOINT, SCENARIO, Kind
 from tests.support import steps
@@ -110,7 +110,7 @@ def test_what_is_renamed_is_what_a_comparison_of_all_pairs_finds(
         for new, one in news.items()
         for old, other in olds.items()
         if (alike := likeness(one, other, RENAME))
-        and (one.content == other.content or agree(one, other))
+        and (one.content == other.content or same_name(one, other))
     )
     expected: dict[str, str] = {}
     for _, new, old in pairs:

@@ -43,7 +43,8 @@ COPY = Rule(fields=3, more=1)
 """A source is guessed among all that are there."""
 
 RENAME = Rule(fields=1, more=0)
-"""What went when another came is likely the same; but one equal field must be a telling one."""
+"""What went when another came is likely the same; but of the fields that name something half must
+be equal too, for another user name at the same host is another trunk."""
 
 _LOOKS = 20_000_000
 """More values than this are not compared one by one: only equal contents are found then."""
@@ -126,9 +127,10 @@ def likeness(one: Version, other: Version, rule: Rule = COPY) -> float:
     return rule.ratio(equal, union)
 
 
-def agree(one: Version, other: Version) -> bool:
-    """True for two versions that have a field which names something in common."""
-    return not one.telling.items().isdisjoint(other.telling.items())
+def same_name(one: Version, other: Version) -> bool:
+    """True for two versions of which the one may be the other, renamed, by what names something."""
+    equal = len(one.telling.items() & other.telling.items())
+    return RENAME.ratio(equal, len(one.telling.keys() | other.telling.keys())) > 0
 
 
 class Alikes:
@@ -255,7 +257,7 @@ def _likely(
     for new, version in news.items():
         equal = ((1.0, path) for path in alikes.equal(version))
         for alike, old in alikes.alike(version) if few else equal:
-            if alike < 1.0 and not agree(version, olds[old]):
+            if alike < 1.0 and not same_name(version, olds[old]):
                 continue
             yield -alike, new.casefold() != old.casefold(), new, old
 
@@ -294,7 +296,7 @@ class Tree:
         for alike, path in sorted((-alike, path) for alike, path in found):
             if alike == -1.0 or _same_order(copy, self._versions[path]):
                 version = self._versions[path]
-                if agree(copy, version):
+                if not copy.telling.items().isdisjoint(version.telling.items()):
                     return path, version
         return None
 
