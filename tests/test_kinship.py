@@ -255,3 +255,46 @@ def test_many_copies_of_one_are_compared_once_by_what_they_say() -> None:
     for _ in range(3):
         assert tree.source(Version(trunk(0)), loosely=False) is not None
     assert steps(lambda: tree.source(Version(trunk(0)), loosely=False)) < 3000
+
+
+def provider(count: int) -> list[Version]:
+    """Trunks that differ in their user names only."""
+    names = (f'username: "{n}"'.encode() for n in range(count))
+    return [Version(trunk(0).replace(b'username: "0"', name)) for name in names]
+
+
+def test_what_many_are_like_is_a_copy_of_none() -> None:
+    *known, copy = provider(60)
+    for count in (5, 50, 51, 59):
+        files = {f"endpoints/{n:04}.yaml": version for n, version in enumerate(known[:count])}
+        for tree in (fresh(files), indexed(files, files, ENDPOINT)):
+            found = tree.source(copy, loosely=True)
+            assert (found is None) == (count > 50), count
+            assert found is None or found[0] == "endpoints/0000.yaml"
+
+
+def cost_of_equal_renames(count: int) -> int:
+    one = Version(trunk(0))
+    touched = [BlobChange(f"{n:04}", ("blob",), None) for n in range(count)]
+    touched += [BlobChange(f"new/{n:04}", (None,), "blob") for n in range(count)]
+    found: list[Mapping[str, tuple[str, str]]] = []
+    work = steps(lambda: found.append(kin(touched, lambda _: {"blob": one}).renamed))
+    assert found[0]["new/0003"] == ("0003", "blob")
+    return work
+
+
+def test_many_renames_of_equal_files_cost_no_more_each() -> None:
+    assert cost_of_equal_renames(800) < 9 * cost_of_equal_renames(100)
+
+
+def cost_of_creating(count: int) -> int:
+    *known, copy = provider(count)
+    files = {f"endpoints/{n:04}.yaml": version for n, version in enumerate(known)}
+    tree = indexed(files, files, ENDPOINT)
+    tree.source(copy, loosely=True)
+    _ = copy.given
+    return steps(lambda: tree.source(copy, loosely=True))
+
+
+def test_one_more_of_a_provider_is_not_compared_with_all_of_them() -> None:
+    assert cost_of_creating(800) < 2 * cost_of_creating(100)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import heapq
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Any, NamedTuple
 
+from sipctl import progress
 from sipctl.changes import Snapshot, snapshot
 from sipctl.git.repository import BlobChange
 from sipctl.kinds import ENDPOINT, SCENARIO, Kind
@@ -42,13 +46,12 @@ class Rule(NamedTuple):
 COPY = Rule(fields=3, more=1)
 """A source is guessed among all that are there."""
 
+_COMMON = 50
+"""What more files than this have in common does not tell which of them it is."""
+
 RENAME = Rule(fields=1, more=0)
 """What went when another came is likely the same; but of the fields that name something half must
 be equal too, for another user name at the same host is another trunk."""
-
-_LOOKS = 20_000_000
-"""More values than this are not compared one by one: only equal contents are found then."""
-
 
 Item = tuple[str, str]
 """A field and its value."""
@@ -140,6 +143,7 @@ class Alikes:
     def __init__(self, rule: Rule = COPY) -> None:
         self._rule = rule
         self._contents: dict[str, Content] = {}
+        self._fields: dict[str, frozenset[str]] = {}
         self._by_content: dict[Content, set[str]] = {}
         self._by_item: dict[Item, set[str]] = {}
 
@@ -147,6 +151,7 @@ class Alikes:
         """Put a version in; there is none of this path."""
         content = self._contents[path] = version.content
         self._by_content.setdefault(content, set()).add(path)
+        self._fields[path] = frozenset(field for field, _ in _items(content))
         for item in _items(content):
             self._by_item.setdefault(item, set()).add(path)
 
@@ -155,6 +160,7 @@ class Alikes:
         content = self._contents.pop(path, None)
         if content is not None:
             _discard(self._by_content, content, path)
+            del self._fields[path]
             for item in _items(content):
                 _discard(self._by_item, item, path)
 
@@ -162,26 +168,33 @@ class Alikes:
         """The paths of those that say the same."""
         return self._by_content.get(version.content, ())
 
-    def alike(self, version: Version) -> Iterator[tuple[float, str]]:
-        """The likeness and path of each whose likeness is not 0."""
+    def alike(self, version: Version, most: int | None = None) -> Iterator[tuple[float, str]]:
+        """The likeness and path of each whose likeness is not 0, first of those that say the same;
+        the others share a value which no more than `most` have, if that is given."""
         given, same = version.given, self.equal(version)
         yield from ((1.0, path) for path in same)
-        for path in self._sharing(given).difference(same):
-            others = _items(self._contents[path])
-            equal = sum(given.get(field) == value for field, value in others)
-            union = len(given) + sum(field not in given for field, _ in others)
-            if alike := self._rule.ratio(equal, union):
+        unions: dict[frozenset[str], int] = {}
+        for path, equal in self._shared(given, most).items():
+            fields = self._fields[path]
+            if fields not in unions:
+                unions[fields] = len(given.keys() | fields)
+            if path not in same and (alike := self._rule.ratio(equal, unions[fields])):
                 yield alike, path
 
-    def _sharing(self, given: Mapping[str, str]) -> set[str]:
-        """The paths of all that may share enough of what is given.
+    def _shared(self, given: Mapping[str, str], most: int | None) -> Counter[str]:
+        """How many of the given values each path has, of all that may have enough of them.
 
-        Who has none of the values that are looked for here lacks too many; so those that the fewest
-        have are.
+        Who has none of the values that are looked for first lacks too many; so those that the
+        fewest have are.
         """
-        least = self._rule.least(len(given))
         holders = sorted((self._by_item.get(item, set()) for item in given.items()), key=len)
-        return set().union(*holders[: max(len(given) - least + 1, 0)])
+        first = max(len(given) - self._rule.least(len(given)) + 1, 0)
+        looked_for = [paths for paths in holders[:first] if most is None or len(paths) <= most]
+        shared = Counter(chain.from_iterable(looked_for))
+        found = {*shared}
+        for paths in holders[len(looked_for) :]:
+            shared.update(found & paths)
+        return shared
 
 
 def _items(content: Content) -> tuple[Item, ...]:
@@ -224,13 +237,15 @@ def kin(
     versions = load([*added.values(), *gone.values()])
     old_versions = {path: versions[blob] for path, blob in gone.items()}
     new_versions = {path: versions[blob] for path, blob in added.items()}
-    renamed: dict[str, tuple[str, str]] = {}
-    taken = set()
-    for _, _, new, old in sorted(_likely(new_versions, old_versions)):
-        if new not in renamed and old not in taken:
-            renamed[new] = old, gone[old]
+    pairs = _equal(new_versions, old_versions)
+    taken = {*pairs.values()}
+    left = {path: version for path, version in new_versions.items() if path not in pairs}
+    rest = {path: version for path, version in old_versions.items() if path not in taken}
+    for _, _, new, old in sorted(_likely(left, rest)):
+        if new not in pairs and old not in taken:
+            pairs[new] = old
             taken.add(old)
-    return Kin(added, renamed)
+    return Kin(added, {new: (old, gone[old]) for new, old in pairs.items()})
 
 
 def moved(gone: Mapping[str, bytes], come: Mapping[str, bytes], kind: Kind) -> dict[str, str]:
@@ -246,6 +261,26 @@ def moved(gone: Mapping[str, bytes], come: Mapping[str, bytes], kind: Kind) -> d
     return {path: old for path, (old, _) in kin(touched, load).renamed.items()}
 
 
+def _equal(news: Mapping[str, Version], olds: Mapping[str, Version]) -> dict[str, str]:
+    """Pairs that say the same: first those whose names differ in case only, then by name."""
+    free: dict[Content, dict[str, None]] = {}
+    for old in sorted(olds):
+        free.setdefault(olds[old].content, {})[old] = None
+    pairs: dict[str, str] = {}
+    folded = {old.casefold(): old for old in sorted(olds, reverse=True)}
+    for new in sorted(news):
+        old = folded.get(new.casefold(), "")
+        if old in free.get(news[new].content, {}):
+            del free[news[new].content][old]
+            pairs[new] = old
+    for new in sorted(news.keys() - pairs):
+        left = free.get(news[new].content)
+        if left:
+            pairs[new] = next(iter(left))
+            del left[pairs[new]]
+    return pairs
+
+
 def _likely(
     news: Mapping[str, Version], olds: Mapping[str, Version]
 ) -> Iterator[tuple[float, bool, str, str]]:
@@ -253,13 +288,10 @@ def _likely(
     alikes = Alikes(RENAME)
     for path, version in olds.items():
         alikes.add(path, version)
-    few = len(olds) * sum(len(version.given) for version in news.values()) <= _LOOKS
-    for new, version in news.items():
-        equal = ((1.0, path) for path in alikes.equal(version))
-        for alike, old in alikes.alike(version) if few else equal:
-            if alike < 1.0 and not same_name(version, olds[old]):
-                continue
-            yield -alike, new.casefold() != old.casefold(), new, old
+    for new, version in progress.over(news.items(), "Comparing files", len(news)):
+        for alike, old in alikes.alike(version, _COMMON):
+            if same_name(version, olds[old]):
+                yield -alike, new.casefold() != old.casefold(), new, old
 
 
 # -- duplicates ----------------------------------------------------------------------------------
@@ -288,28 +320,42 @@ class Tree:
         """The one that `copy` was duplicated from: the most alike, then by name.
 
         A copy agrees in a field that names something. One that was changed since, found only
-        `loosely`, has its fields in the same order.
+        `loosely`, has its fields in the same order, and is like few others.
         """
         if not copy.telling:
             return None
-        found = self._likely(copy) if loosely else ((1.0, p) for p in self._known().equal(copy))
-        for alike, path in sorted((-alike, path) for alike, path in found):
-            if alike == -1.0 or _same_order(copy, self._versions[path]):
-                version = self._versions[path]
-                if not copy.telling.items().isdisjoint(version.telling.items()):
-                    return path, version
+        found = self._likely(copy) if loosely else self._equal(copy)
+        likely = _of_few(found)
+        heapq.heapify(likely)  # mostly the first is it
+        while likely:
+            alike, path = heapq.heappop(likely)
+            version = self._versions[path]
+            telling = not copy.telling.items().isdisjoint(version.telling.items())
+            if telling and (alike == -1.0 or _same_order(copy, version)):
+                return path, version
         return None
 
     def _likely(self, copy: Version) -> Iterator[tuple[float, str]]:
-        """The likeness and path of those that hold enough of what a source must hold."""
+        """The likeness and path of those that hold enough of what a source must hold, first of
+        those that say the same."""
         holds = _holding(copy)
         if self._alikes is None and copy.kind is ENDPOINT and self._looks < len(self._versions):
             held = [path for path, version in self._versions.items() if holds(version)]
             self._looks += len(held) + len(self._versions) // _CHEAP
             alikes = ((likeness(copy, self._versions[path]), path) for path in held)
-            yield from ((alike, path) for alike, path in alikes if alike)
+            yield from sorted(((alike, path) for alike, path in alikes if alike), reverse=True)
+            return
+        first = next(self._equal(copy), None)
+        if first is not None and holds(self._versions[first[1]]):
+            yield first
         else:
             yield from (x for x in self._known().alike(copy) if holds(self._versions[x[1]]))
+
+    def _equal(self, copy: Version) -> Iterator[tuple[float, str]]:
+        """The same of the first that says the same."""
+        equal = self._known().equal(copy)
+        if equal:
+            yield 1.0, min(equal)
 
     def _known(self) -> Alikes:
         if self._alikes is None:
@@ -318,6 +364,16 @@ class Tree:
                 # what it is parsed to would take much more memory than what is kept of it here
                 self._alikes.add(path, Version(version.data, version.kind))
         return self._alikes
+
+
+def _of_few(found: Iterable[tuple[float, str]]) -> list[tuple[float, str]]:
+    """The best by its own order first; where many are alike, only those that say the same."""
+    equal, near = list[tuple[float, str]](), list[tuple[float, str]]()
+    for alike, path in found:
+        (equal if alike == 1.0 else near).append((-alike, path))
+        if len(near) > _COMMON:
+            return equal
+    return equal + near
 
 
 _CHEAP = 64
