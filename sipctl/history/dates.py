@@ -15,8 +15,7 @@ _ISO = re.compile(
     r"([T ](?P<time>[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?( ?(Z|[+-][0-9]{2}:?[0-9]{2}))?))?"
 )
 _NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_STEP = rf"(?P<number>[0-9]{{1,9}}|{'|'.join(_NUMBERS)}) (?P<unit>[a-z]+?)s?"
-_AGO = re.compile(rf"({_STEP} )+ago")
+_STEP = re.compile(rf"(?P<number>[0-9]{{1,9}}|{'|'.join(_NUMBERS)}) (?P<unit>[a-z]+?)s?( |\Z)")
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 7 * 86400}
 _MONTHS = {"month": 1, "year": 12}
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -66,7 +65,7 @@ def _moment(text: str) -> datetime:
     if words in known:
         return known[words]
     last = words.removeprefix("last ")
-    return _before(now, f"1 {last} ago" if last in ("week", "month", "year") else words)
+    return _before(now, f"1 {last}" if last in ("week", "month", "year") else words)
 
 
 def _words(text: str) -> str:
@@ -75,11 +74,10 @@ def _words(text: str) -> str:
 
 
 def _before(moment: datetime, words: str) -> datetime:
-    """So long before: `1 day 2 hours ago`."""
-    if not _AGO.fullmatch(words):
-        raise ValueError(words)
-    for step in re.finditer(_STEP + r"\b", words):
-        number, unit = step["number"], step["unit"]
+    """So long before: `1 day 2 hours ago`, or without the last word."""
+    rest = words.removesuffix(" ago")
+    while step := _STEP.match(rest):
+        rest, number, unit = rest[step.end() :], step["number"], step["unit"]
         count = int(number) if number.isdigit() else _NUMBERS.index(number)
         if unit in _SECONDS:
             moment -= timedelta(seconds=count * _SECONDS[unit])
@@ -87,6 +85,8 @@ def _before(moment: datetime, words: str) -> datetime:
             moment = _months_before(moment, count * _MONTHS[unit])
         else:
             raise ValueError(words)
+    if rest or not words:
+        raise ValueError(words)
     return moment
 
 
