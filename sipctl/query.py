@@ -32,25 +32,6 @@ Record = Mapping[str, object]
 MAX_DEPTH = 100
 """How deep parentheses may be nested: a predicate calls as deep, and Python bears that much."""
 
-HELP = """\
-main                      contains "main" in any field but the password
-tag:paris  codec:alaw     has this tag, this codec; tag:a,b has any of them
-host:sip.example.net      equals; so do reference (ref), transport, username
-                          (user), realm, description and your own x-ANYTHING
-ref:pbx-*  user:+331*     * is any text, ? any one character
-realm:  realm:*           the field is absent; it is there
-port:>5060                also >= < <=; port:5061..5070, port:5061..
-host:10.0.0.0/8           addresses in a network; host:2001:db8::1 any spelling
-host:münchen.example      the same host as xn--mnchen-3ya.example
-register:yes              or no
-password:env              by its form: env, file, age, plain, none
-used:no  in:support-*     used by no scenario; by a scenario of this name
-a b   a or b   not a  -a  side by side means and; not binds before and, and
-(a or b) -c               before or
-description:"main trunk"  quotes make blanks, commas, keywords, * ? ( ) : text
-Quote the query for the shell: 'port:>5060 (tag:a or tag:b)'. As the first word
-of a command line write not x, since -x is an option there."""
-
 
 class QueryError(ValueError):
     """A text that is no query; `message` and `hint` are one line each, and printable.

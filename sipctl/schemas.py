@@ -33,11 +33,6 @@ VERSION = 1
 """The version that stands at the end of each schema's `$id`: the one of the documents' format."""
 
 
-def generate() -> dict[str, str]:
-    """Every schema by name, as the text of its file."""
-    return {name: text(name) for name in MODELS}
-
-
 def text(name: str) -> str:
     """One schema as it stands in its file."""
     return json.dumps(schema(name), indent=2, ensure_ascii=False) + "\n"

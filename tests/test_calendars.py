@@ -29,7 +29,7 @@ def calendar(*hours: str, timezone: str | None = PARIS, **more: object) -> Calen
 def is_open(hours: str, moment: str, **more: Any) -> bool:
     """Whether hours are open at `Mon 08:00` of the week above, or at a date and time."""
     day, _, clock = moment.partition(" ")
-    return calendar(hours, **more).is_open(when(f"{WEEK.get(day, day)} {clock}"))
+    return calendar(hours, **more).look(when(f"{WEEK.get(day, day)} {clock}")).is_open
 
 
 def refused(parameters: Mapping[str, Any], at: str = "2026-11-23 10:00") -> Fault:
@@ -83,8 +83,8 @@ def test_what_runs_over_from_sunday_reaches_monday() -> None:
 
 def test_one_text_stands_for_a_list_of_one() -> None:
     parameters = {"timezone": PARIS, "open": "Mon 10:00-12:00", "holidays": "2026-11-30"}
-    assert Calendar.of(parameters).is_open(when("2026-11-23 10:00"))
-    assert not Calendar.of(parameters).is_open(when("2026-11-30 10:00"))
+    assert Calendar.of(parameters).look(when("2026-11-23 10:00")).is_open
+    assert not Calendar.of(parameters).look(when("2026-11-30 10:00")).is_open
 
 
 def test_an_empty_list_is_never_open() -> None:
@@ -108,17 +108,17 @@ def test_an_empty_list_is_never_open() -> None:
 def test_a_holiday_is_closed_all_its_days(holiday: str, closed: str, opened: str) -> None:
     daily = calendar("daily", holidays=[holiday])
     for clock in ("00:00", "23:59"):
-        assert [d for d in closed.split(", ") if daily.is_open(when(f"{d} {clock}"))] == []
-        assert [d for d in opened.split(", ") if not daily.is_open(when(f"{d} {clock}"))] == []
+        assert [d for d in closed.split(", ") if daily.look(when(f"{d} {clock}")).is_open] == []
+        assert [d for d in opened.split(", ") if not daily.look(when(f"{d} {clock}")).is_open] == []
 
 
 def test_a_holiday_cuts_what_runs_over_into_it_and_begins_nothing() -> None:
     night = calendar("daily 22:00-06:00", holidays=["2026-12-25"])
-    assert night.is_open(when("2026-12-24 23:59"))
-    assert not night.is_open(when("2026-12-25 00:00"))
-    assert not night.is_open(when("2026-12-25 22:00"))
-    assert not night.is_open(when("2026-12-26 00:00"))
-    assert night.is_open(when("2026-12-26 22:00"))
+    assert night.look(when("2026-12-24 23:59")).is_open
+    assert not night.look(when("2026-12-25 00:00")).is_open
+    assert not night.look(when("2026-12-25 22:00")).is_open
+    assert not night.look(when("2026-12-26 00:00")).is_open
+    assert night.look(when("2026-12-26 22:00")).is_open
 
 
 # -- words ---------------------------------------------------------------------------------------
@@ -204,7 +204,7 @@ def test_a_time_that_the_clocks_skip_is_refused(timezone: str, at: str) -> None:
     ],
 )
 def test_the_minutes_beside_a_skipped_time_are_there(timezone: str, at: str) -> None:
-    assert calendar("daily", timezone=timezone).is_open(when(at))
+    assert calendar("daily", timezone=timezone).look(when(at)).is_open
 
 
 @pytest.mark.parametrize(
@@ -222,16 +222,16 @@ def test_a_time_that_comes_twice_is_no_question_with_an_offset() -> None:
 
 def test_the_wall_clock_decides_on_a_day_of_23_or_25_hours() -> None:
     night = calendar("Sat 22:00-06:00")
-    assert night.is_open(when("2026-03-29T03:59Z"))  # 05:59, after one hour less
-    assert not night.is_open(when("2026-03-29T04:00Z"))
-    assert night.is_open(when("2026-10-25T04:59Z"))
-    assert not night.is_open(when("2026-10-25T05:00Z"))
+    assert night.look(when("2026-03-29T03:59Z")).is_open  # 05:59, after one hour less
+    assert not night.look(when("2026-03-29T04:00Z")).is_open
+    assert night.look(when("2026-10-25T04:59Z")).is_open
+    assert not night.look(when("2026-10-25T05:00Z")).is_open
 
 
 def test_the_evening_before_a_skipped_day_runs_over_into_the_day_after_it() -> None:
     # there was no Friday, 30 December 2011, in Samoa
-    assert calendar("Thu 22:00-06:00", timezone=APIA).is_open(when("2011-12-31 05:59"))
-    assert not calendar("Fri 22:00-06:00", timezone=APIA).is_open(when("2011-12-31 05:59"))
+    assert calendar("Thu 22:00-06:00", timezone=APIA).look(when("2011-12-31 05:59")).is_open
+    assert not calendar("Fri 22:00-06:00", timezone=APIA).look(when("2011-12-31 05:59")).is_open
 
 
 # -- what is wrong -------------------------------------------------------------------------------
@@ -471,7 +471,7 @@ def test_hours_agree_with_a_walk_through_every_minute_of_a_week(
     for instant, local in zip(instants, locals_, strict=True):
         minute = 60 * local.hour + local.minute
         if minute in asked and 1 <= (local.date() - monday).days <= 6:
-            assert ours.is_open(instant) == ((local.date(), minute) in expected), local
+            assert ours.look(instant).is_open == ((local.date(), minute) in expected), local
 
 
 @given(some_hours, st.datetimes(datetime(1900, 1, 2), datetime(2999, 12, 30)))

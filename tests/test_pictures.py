@@ -20,7 +20,8 @@ from sipctl.endpoint import Endpoint
 from sipctl.render import Segments, visible
 from sipctl.render.dot import dot
 from sipctl.render.mermaid import mermaid
-from sipctl.render.scenario import WIDTH, choices, open_branches, tree
+from sipctl.render.outline import outline
+from sipctl.render.scenario import WIDTH, choices, tree
 from sipctl.render.styled import colored
 from sipctl.scenarios import catalogue
 from sipctl.scenarios.scenario import Action, Scenario
@@ -79,27 +80,26 @@ PARIS = Endpoint({"reference": "pbx-paris", "host": "sip.paris.example.net"})
 
 
 def test_a_scenario_is_a_tree_with_each_action_once() -> None:
-    lines = {"hours": 9, "menu": 15, "paris": 18, "queue": 22, "night": 23}
     assert (
-        plain(tree(SUPPORT, lines, {"pbx-paris": PARIS}))
+        plain(tree(SUPPORT, {"pbx-paris": PARIS}))
         == """\
 support-in  Support inbound
 Daytime support line.
 interaction-start, entry points +33100000000
 
- 9  start → hours  Test a calendar  Mon-Fri 08:00-19:00
-15  ├─ open → menu  Vocal announcement
-18  │  ├─ 1 → paris  Distribution to SI…  pbx-paris (sip.paris.example.net:5060)
-    │  │  ├─ processed → ends
-22  │  │  ├─ unprocessed → queue  Distribution to a queue  support
-    │  │  │  ├─ processed → ends
-    │  │  │  └─ unprocessed → ends
-    │  │  └─ reference-not-found → queue (shown above)
-    │  ├─ 2 → queue (shown above)
-    │  └─ default → queue (shown above)
-23  └─ closed → night  Transfer to a phone number  +33155000009
-       ├─ ok → ends
-       └─ error → ends
+start → hours  Test a calendar  Mon-Fri 08:00-19:00
+├─ open → menu  Vocal announcement
+│  ├─ 1 → paris  Distribution to SIP en…  pbx-paris (sip.paris.example.net:5060)
+│  │  ├─ processed → ends
+│  │  ├─ unprocessed → queue  Distribution to a queue  support
+│  │  │  ├─ processed → ends
+│  │  │  └─ unprocessed → ends
+│  │  └─ reference-not-found → queue (shown above)
+│  ├─ 2 → queue (shown above)
+│  └─ default → queue (shown above)
+└─ closed → night  Transfer to a phone number  +33155000009
+   ├─ ok → ends
+   └─ error → ends
 """
     )
 
@@ -347,6 +347,12 @@ def test_at_the_greatest_depth_only_forks_are_put_off() -> None:
 # -- open branches ---------------------------------------------------------------------------------
 
 
+def open_branches(one: Scenario) -> list[tuple[str, str]]:
+    """The branches that an endpoint can be attached to, in the order of the tree."""
+    rows = outline(one, offering=True)
+    return [(row.source, row.label) for row in rows if row.is_open and row.label is not None]
+
+
 def test_open_branches_have_numbers_at_the_margin() -> None:
     assert (
         plain(choices(SUPPORT))
@@ -549,7 +555,7 @@ def test_only_what_is_too_wide_is_cut() -> None:
 
 
 def test_the_styles_are_styles() -> None:
-    pieces = [*tree(EVERYTHING, {"end": 7}, {"a": PARIS}), *choices(EVERYTHING)]
+    pieces = [*tree(EVERYTHING, {"a": PARIS}), *choices(EVERYTHING)]
     assert "\x1b[2m" in "".join(colored(pieces))
 
 

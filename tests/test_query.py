@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sipctl.query import HELP, MAX_DEPTH, Query, QueryError, Record, parse, parse_terms
+from sipctl.query import MAX_DEPTH, Query, QueryError, Record, parse, parse_terms
 
 PARIS: Record = {
     "reference": "pbx-paris",
@@ -416,29 +416,6 @@ def test_a_query_is_frozen_and_shows_its_text() -> None:
         query.text = "tag:b"  # type: ignore[misc]
     assert repr(query) == "Query(text='tag:a')"
     assert hash(query) == hash(parse("tag:a"))
-
-
-def test_the_help_fits_on_a_screen() -> None:
-    lines = HELP.splitlines()
-    assert len(lines) <= 20
-    assert max(map(len, lines)) <= 80
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        'a or b "c d" not e -f (a or b) -c',
-        "tag:paris codec:alaw tag:a,b host:sip.example.net",
-        "ref:pbx-* user:+331* realm: realm:*",
-        "port:>5060 port:5061..5070 port:5061..",
-        "host:10.0.0.0/8 host:2001:db8::1 register:yes password:env used:no in:support-*",
-        "host:münchen.example",
-        "port:>5060 (tag:a or tag:b)",
-    ],
-)
-def test_what_the_help_shows_is_a_query(query: str) -> None:
-    parse(query)
-    assert all(word.strip("()") in HELP for word in query.split() if ":" in word)
 
 
 def test_parentheses_may_be_as_deep_as_the_limit() -> None:

@@ -366,12 +366,12 @@ class Repository:
         args = (*_LOG, "-r", "--stdin", "--", folder)
         return self._portions(("rev-list", revision), ("diff-tree", *args))
 
-    def log_of_operations(self, revision: str) -> Iterator[LogEntry]:
+    def log_of_operations(self) -> Iterator[LogEntry]:
         """The commits of sipctl in this workspace on the first-parent line, newest first.
 
         What others committed is not compared with anything, so that it costs little to pass by.
         """
-        ours = ("--first-parent", "--basic-regexp", "--grep=^Sipctl-Operation:", revision)
+        ours = ("--first-parent", "--basic-regexp", "--grep=^Sipctl-Operation:", "HEAD")
         log = (word for word in _LOG if word != "-c")
         args = (*log, "--diff-merges=first-parent", "--stdin", "--", ".")
         return chain.from_iterable(self._portions(("rev-list", *ours), ("diff-tree", *args)))

@@ -157,7 +157,7 @@ def _left(repository: Repository) -> Iterator[Commit]:
         return
     undone: set[str] = set()
     taken: dict[_Did, str] = {}  # what undos took back, and the commits that they name
-    for commit, changes in repository.log_of_operations("HEAD"):
+    for commit, changes in repository.log_of_operations():
         if commit.operation is None or commit.oid in undone:
             continue  # an undo that was undone takes nothing back
         named = taken.get(_did(changes))

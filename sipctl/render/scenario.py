@@ -23,28 +23,23 @@ _Pieces = list[tuple[str, str]]
 
 def tree(
     scenario: Scenario,
-    lines: Mapping[str, int] = {},
     endpoints: Mapping[str, Endpoint] | None = None,
     width: int | None = WIDTH,
 ) -> Segments:
     """The scenario from its start down, then what no call comes to.
 
-    `lines` are those of the actions in the file; they stand at the margin. With `endpoints` each
-    endpoint is shown with its server, or as unknown. Lines are cut to `width` columns where it is
-    given.
+    With `endpoints` each endpoint is shown with its server, or as unknown. Lines are cut to `width`
+    columns where it is given.
     """
     sheet = _Sheet(scenario, endpoints, width)
     for pieces in sheet.head():
         yield from _fitted(pieces, width)
-    margin = max((len(f"{line}  ") for line in lines.values()), default=0)
     for row in outline(scenario):
-        line = lines.get(row.target or "") if row.leads is To.ACTION else None
-        number = "" if line is None else f"{line}  "
-        yield from sheet.line((number.rjust(margin), "dim"), row)
+        yield from sheet.line(("", ""), row)
 
 
 def choices(scenario: Scenario, width: int | None = WIDTH) -> Segments:
-    """The tree, with the numbers of its `open_branches` at the margin; the first is 1."""
+    """The tree, with the numbers of its open branches at the margin; the first is 1."""
     sheet = _Sheet(scenario, None, width)
     rows = list(outline(scenario, offering=True))
     margin = len(f"[{sum(row.is_open for row in rows)}]  ")
@@ -53,16 +48,6 @@ def choices(scenario: Scenario, width: int | None = WIDTH) -> Segments:
         number += row.is_open
         mark = f"[{number}]  " if row.is_open else ""
         yield from sheet.line((mark.rjust(margin), "yellow"), row)
-
-
-def open_branches(scenario: Scenario) -> list[tuple[str, str]]:
-    """Action and label of each branch to which an action can be attached, in the tree's order.
-
-    These are the branches that end the call and the labels of the catalogue that are not written;
-    of the keys of a menu and of the links of a load sharing only the next free one.
-    """
-    rows = outline(scenario, offering=True)
-    return [(row.source, row.label) for row in rows if row.is_open and row.label is not None]
 
 
 @dataclass(frozen=True, slots=True)

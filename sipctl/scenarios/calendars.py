@@ -282,10 +282,6 @@ class Calendar:
             raise CalendarError(Fault(OPEN, None, "the calendar has no opening hours", hint))
         return cls(zones[0] if zones else None, hours, holidays)
 
-    def is_open(self, at: datetime) -> bool:
-        """Whether it is open; see `look`."""
-        return self.look(at).is_open
-
     def look(self, at: datetime) -> Look:
         """Whether it is open at a time, which is local to the calendar where it has no offset.
 
