@@ -16,7 +16,7 @@ from typer.main import get_command
 
 from sipctl import names
 from sipctl.commands import COMMANDS, GROUP_HELP, Entry
-from sipctl.commands.session import OPTIONS, SHARED, session_of
+from sipctl.commands.session import OPTIONS, session_of
 from sipctl.errors import Refused, Usage
 
 Table = Mapping[str, "Entry | dict[str, Entry]"]
@@ -110,7 +110,7 @@ _SURROGATE = "[\ud800-\udfff]"
 @cache  # the global ones are the program's and the command's
 def shared_options(group: str) -> tuple[Any, ...]:
     """The options of a group as Typer makes them; their values go to the session."""
-    params = [p for p in _command(OPTIONS[group], group).params if p.name in SHARED]
+    params = _command(OPTIONS[group], group).params
     for param in params:
         param.expose_value = False
         param.callback = _take
@@ -124,8 +124,9 @@ def _take(context: typer.Context, param: Any, value: Any) -> Any:
     again = ("ENVIRONMENT",) if context.parent else ()
     if source is not None and source.name not in ("DEFAULT", "DEFAULT_MAP", *again):
         _refuse_other_than_text(value)
-        session_of(context).take(param.name, value)
-        if param.name == "no_cache" and value:
+        if param.name != "no_cache":
+            session_of(context).take(param.name, value)
+        elif value:
             from sipctl.storage import cache
 
             context.find_root().with_resource(cache.switched_off())

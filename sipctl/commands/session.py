@@ -220,7 +220,6 @@ class Session:
         self.yes = False
         self.color = color
         self.lock_timeout = 60.0
-        self.no_cache = False
         self.no_pager = False
         self.message: str | None = None
         self.dry_run = False
@@ -413,9 +412,6 @@ class Session:
 
 
 FIELD_OPTIONS = frozenset(inspect.signature(_field_options).parameters)
-SHARED = (
-    frozenset(vars(Session("auto"))) - {"given", "pager", "status", "has_written"} | FIELD_OPTIONS
-)
 
 
 def fields_of_options(given: Mapping[str, Any]) -> dict[str, Value]:
