@@ -877,6 +877,11 @@ def test_a_trace_that_stops_is_no_failure(support: Path, run: Program) -> None:
         (("--at", "2026-03-29 02:30"), 3, "the clocks skip it"),
         (("--key", "x"), 2, '"x" is not a key'),
         (("-o", "csv"), 2, '"csv" is not an output format'),
+        (("--called", "+49301234"), 3, '"+49301234" does not lead to "support-in"'),
+        (("--called", "+49301234"), 3, 'there are the entry points "+33100000000"'),
+        (("--called", "reception"), 3, '"reception" is not a number in the form of E.164'),
+        (("--called", "0033100000000"), 3, "write + and at most 15 digits"),
+        (("--called", ""), 3, '"" is not a number'),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_printed(
@@ -885,6 +890,14 @@ def test_what_cannot_be_is_refused_before_anything_is_printed(
     result = run(*TRACE, *arguments, check=status)
     assert words in result.err
     assert result.out == ""
+
+
+def test_without_entry_points_any_number_may_be_called(support: Path, run: Program) -> None:
+    file = support / FILE
+    file.write_text(re.sub("entry_points: .*\n", "", file.read_text()))
+    trace = run(*TRACE, "--called", "+49301234", "-o", "json").json["trace"]
+    assert trace["call"]["called"] == "+49301234"
+    assert "is not a number" in run(*TRACE, "--called", "reception", check=3).err
 
 
 def test_an_unknown_scenario_is_refused_with_the_nearest(support: Path, run: Program) -> None:

@@ -28,7 +28,7 @@ def trace(
     ] = None,
     called: Annotated[
         str | None,
-        typer.Option(metavar="NUMBER", help="Number called; else the only entry point."),
+        typer.Option(metavar="NUMBER", help="Number called, an entry point; else the only one."),
     ] = None,
     caller: Annotated[str | None, typer.Option(metavar="NUMBER", help="Number calling.")] = None,
     at: Annotated[
@@ -62,7 +62,8 @@ def trace(
     if expect is not None:
         inventory.readable(expect)
     chosen = routing.takes_of(scenario, takes or ())
-    call = Call(chosen, called, caller, at_time, pressed)
+    number = None if called is None else routing.called_of(scenario, called)
+    call = Call(chosen, number, caller, at_time, pressed)
     traced = routing.trace(scenario, member, call, inventory.endpoints)
     end = traced.way.end
     is_met = expect is None or (end.ending is Ending.ENDPOINT and end.reference == expect)

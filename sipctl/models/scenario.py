@@ -6,7 +6,6 @@ them than its public pages tell.
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -16,11 +15,7 @@ from sipctl import names
 from sipctl.endpoint import MAX_TEXT
 from sipctl.models.endpoint import MAX_DESCRIPTION, Reference, text_field, text_schema
 from sipctl.scenarios import catalogue
-from sipctl.scenarios.scenario import TYPES
-
-# ITU-T E.164, section 6.2: at most 15 digits, none of the country codes begins with 0
-ENTRY_POINT_PATTERN = r"^\+[1-9][0-9]{1,14}$(?!\n)"
-_ENTRY_POINT = re.compile(ENTRY_POINT_PATTERN)
+from sipctl.scenarios.scenario import NUMBER_CURE, NUMBER_PATTERN, TYPES, is_number
 
 
 def _bad(rule: str, message: str, hint: str, **context: object) -> PydanticCustomError:
@@ -38,10 +33,9 @@ def _type(value: str) -> str:
 def _entry_points(values: tuple[str, ...]) -> tuple[str, ...]:
     faults, seen = [], set[str]()
     for index, value in enumerate(values):
-        if not _ENTRY_POINT.match(value):
+        if not is_number(value):
             message = f"{names.quoted(value)} is not a number in the form of E.164"
-            hint = 'write + and at most 15 digits, country code first: "+33100000000"'
-            faults.append(_bad("bad-entry-point", message, hint, index=index))
+            faults.append(_bad("bad-entry-point", message, NUMBER_CURE, index=index))
         elif value in seen:
             message = f'the number "{value}" stands twice'
             faults.append(_bad("bad-entry-point", message, "take one out", index=index))
@@ -125,7 +119,7 @@ class ScenarioModel(BaseModel):
             AfterValidator(_entry_points),
             Field(
                 json_schema_extra={
-                    "items": {"type": "string", "pattern": ENTRY_POINT_PATTERN},
+                    "items": {"type": "string", "pattern": NUMBER_PATTERN},
                     "uniqueItems": True,
                 }
             ),

@@ -22,7 +22,7 @@ from sipctl.findings import Place
 from sipctl.member import Member, place_of
 from sipctl.scenarios import catalogue
 from sipctl.scenarios.calendars import Calendar, CalendarError
-from sipctl.scenarios.scenario import Action, Scenario
+from sipctl.scenarios.scenario import NUMBER_CURE, Action, Scenario, is_number
 
 # The labels that roles are about.
 DEFAULT, OPEN, CLOSED = "default", "open", "closed"
@@ -152,6 +152,19 @@ def _take_of(scenario: Scenario, text: str) -> tuple[str, str]:
         message = f"the action {names.quoted(id)} has no branch {names.quoted(label)}"
         raise Refused(message, hint)
     return id, label
+
+
+def called_of(scenario: Scenario, number: str) -> str:
+    """A number called as given. Raises Refused for what is none, and for one that leads elsewhere:
+    such a call never comes to a scenario that has entry points."""
+    known = scenario.entry_points or ()
+    if number not in known and not is_number(number):
+        message = f"{names.quoted(number)} is not a number in the form of E.164"
+        raise Refused(message, NUMBER_CURE)
+    if known and number not in known:
+        message = f"{names.quoted(number)} does not lead to {names.quoted(scenario.reference)}"
+        raise Refused(message, _listed("entry points", known))
+    return number
 
 
 _LISTED = 12

@@ -5,6 +5,7 @@ What a file may hold is judged by `models/scenario.py`, which nothing needs that
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -15,6 +16,17 @@ FIELDS = ("reference", "name", "description", "type", "entry_points", "start", "
 """The fields in canonical order."""
 
 TYPES = ("interaction-start", "interaction-end")
+
+# ITU-T E.164, section 6.2: at most 15 digits, none of the country codes begins with 0
+NUMBER_PATTERN = r"^\+[1-9][0-9]{1,14}$(?!\n)"
+"""An entry point as a regular expression that Python and ECMA-262 read alike."""
+NUMBER_CURE = 'write + and at most 15 digits, country code first: "+33100000000"'
+
+
+def is_number(text: str) -> bool:
+    """True for a number that may be an entry point."""
+    return re.match(NUMBER_PATTERN, text) is not None
+
 
 _NONE: Mapping[str, Any] = MappingProxyType({})
 
