@@ -80,7 +80,7 @@ def with_severities(
 ) -> tuple[Finding, ...]:
     """The findings under a workspace's own severities (`error`, `warning`, `off`, by rule name).
 
-    Rules of syntax and type are not for settings to change; the settings model refuses them.
+    Rules that are fixed are not for settings to change; the settings model refuses them.
     """
     result = []
     for finding in findings:

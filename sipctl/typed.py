@@ -35,7 +35,7 @@ class Decoded(NamedTuple):
     """What a document says: its data (None where it cannot be told), findings, `fmt`'s splices.
 
     `tolerated` is the data with values that their fields forbid, for who allows them; None where
-    there are none, or where a finding of syntax or type leaves open what the document says.
+    there are none, or where a finding of a fixed rule leaves open what the document says.
     """
 
     data: Data | None
@@ -84,8 +84,6 @@ def decode(root: Node, model: type[BaseModel], file: str, text: str) -> Decoded:
 def _tolerated(model: type[BaseModel], data: Data, forbidden: Collection[str]) -> Data | None:
     """The data where nothing but the forbidden values is wrong with it."""
     required = {i.alias or n: i for n, i in model.model_fields.items() if i.is_required()}
-    if not required.keys() <= data.keys():
-        return None
     sound = {key: value for key, value in data.items() if key not in forbidden}
     instead = {key: (required[key].examples or ["x"])[0] for key in forbidden if key in required}
     try:

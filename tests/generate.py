@@ -30,8 +30,9 @@ _RULES_HEAD = """\
 
 Made from the rule book and `examples/` by `make generate`; `sipctl explain RULE` shows the same.
 
-Rules of syntax and type (SIP1xx) always count as errors. Of every other rule `sipctl.yaml` may
-change the severity (`error`, `warning`, or `"off"` in quotes), by the rule's name or code:
+Rules of syntax and type (SIP1xx) and `missing-key` always count as errors: a file that breaks one
+cannot be read for sure. Of every other rule `sipctl.yaml` may change the severity (`error`,
+`warning`, or `"off"` in quotes), by the rule's name or code:
 
 ```yaml
 version: 1

@@ -739,6 +739,7 @@ def settle(text: str) -> list[tuple[str, int, int]]:
         ("bad-setting", "version: 1\nrules:\n  stray-file: «Error»\n"),
         ("bad-setting", "version: 1\nrules: {«invalid-yaml»: warning}\n"),
         ("bad-setting", "version: 1\nrules: {«SIP120»: warning}\n"),
+        ("bad-setting", 'version: 1\nrules: {«missing-key»: "off"}\n'),
         ("bad-setting", "version: 1\nrules: {SIP303: error, «stray-file»: error}\n"),
         ("unknown-key", "version: 1\nrules: {«stray-fil»: error}\n"),
         ("unknown-key", "version: 1\nrules: {«sip303»: error}\n"),
@@ -822,10 +823,20 @@ def test_every_rule_says_what_and_why_in_a_sentence() -> None:
         assert rule.severity in ("error", "warning")
 
 
-def test_only_rules_of_syntax_and_type_are_fixed_and_they_are_all_errors() -> None:
+def test_only_what_keeps_a_file_from_being_read_is_fixed_and_an_error() -> None:
     for rule in RULES.values():
-        assert rule.fixed == rule.code.startswith("SIP1")
+        assert rule.fixed == (rule.code.startswith("SIP1") or rule.name == "missing-key")
         assert not rule.fixed or rule.severity == "error"
+
+
+@pytest.mark.parametrize(("rule", "document"), [*cases(FIRES), pytest.param("", "reference: a\n")])
+def test_what_cannot_be_read_is_a_finding_whatever_the_settings_say(
+    rule: str, document: str
+) -> None:
+    off = "".join(f'  {name}: "off"\n' for name, rule in RULES.items() if not rule.fixed)
+    settings = f"version: 1\nrules:\n{off}".encode()
+    found = inventory_of({SETTINGS_FILE: settings, FILE: marked(document)[0].encode()})
+    assert found.members[FILE].readable != bool(found.findings)
 
 
 # -- no password is told -------------------------------------------------------------------------

@@ -58,7 +58,7 @@ def _changed_rule(key: str, severity: str, before: dict[str, str]) -> str:
         told = "of this name" if sealing.is_secret(key) else names.quoted(key)
         raise _bad("unknown-key", f"there is no rule {told}", hint, key=key)
     if rule.fixed:
-        hint = "rules of syntax and type keep their severity"
+        hint = "a file that breaks it cannot be read for sure: it keeps its severity"
         raise _bad("bad-setting", f'the rule "{key}" cannot be changed', hint, key=key)
     if severity not in SEVERITIES:
         hint = 'use error, warning or "off" (in quotes)'

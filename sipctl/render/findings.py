@@ -138,7 +138,7 @@ def explanation(rule: Rule, wrong: str, right: str) -> Segments:
     if rule.fmt:
         yield "`sipctl fmt` mends it.\n", ""
     if rule.fixed:
-        yield "It is a rule of syntax or type: settings cannot change its severity.\n", ""
+        yield "What breaks it cannot be read for sure: settings do not change its severity.\n", ""
     else:
         yield "In sipctl.yaml its severity can be error, warning or off:\n", ""
         yield f'    rules: {{{rule.name}: "off"}}\n', ""

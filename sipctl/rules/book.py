@@ -1,8 +1,8 @@
 """The rule book: every rule by name, with its code, severity and reason. Pure data.
 
 SIP1xx are rules of syntax and type (a file that breaks one cannot be trusted to mean what it says,
-so no setting changes them), SIP2xx of one file's values, SIP3xx of what must agree with something
-else, SIP4xx of scenarios as graphs, SIP5xx of passwords.
+so no setting changes them), SIP2xx of one file's keys and values, SIP3xx of what must agree with
+something else, SIP4xx of scenarios as graphs, SIP5xx of passwords.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ class Rule(NamedTuple):
 
     @property
     def fixed(self) -> bool:
-        """True for rules of syntax and type."""
-        return self.code.startswith("SIP1")
+        """True where nothing can read what breaks it: rules of syntax and type, a missing key."""
+        return self.code.startswith("SIP1") or self.name == "missing-key"
 
 
 _ALL = (

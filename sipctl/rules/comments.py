@@ -13,7 +13,7 @@ from sipctl.rules.ignores import Ignore
 from sipctl.yamlfile.nodes import Mapping, Node, Scalar, Sequence
 
 NEVER = frozenset(("plaintext-password",))
-"""Beside the rules of syntax and type: what only settings can allow, where reviewers look."""
+"""Beside the rules that are fixed: what only settings can allow, where reviewers look."""
 
 _COMMENT = re.compile(r"#[ \t]*sipctl:[ \t]*ignore\b(?:[ \t]*\[(?P<rules>[^]#\r\n]*)\])?")
 _WORD = re.compile(r"[^\s,](?:[^,]*[^\s,])?")
@@ -99,7 +99,7 @@ def _of_word(word: str, place: Place, nearest: bool) -> Ignore:
         )
     if not rule.fixed and rule.name not in NEVER:
         return Ignore(place, rule.name)
-    hint = "what breaks a rule of syntax or type is not sure to mean what it says"
+    hint = "a file that breaks it cannot be read for sure"
     if not rule.fixed:
         hint = "only the settings can allow it"
     return Ignore(place, None, f"{rule.name} cannot be ignored by a comment", hint)
