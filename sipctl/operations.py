@@ -81,9 +81,10 @@ def duplicate(
     inventory: Inventory, reference: str, new: str, changes: Changes, kind: Kind = ENDPOINT
 ) -> Plan:
     """A copy of a file, comments too, under a new reference and with changes."""
-    member = editable(inventory, reference, kind)
+    changes = {"reference": new, **changes}
+    member = editable(inventory, reference, kind, changes)
     refuse_taken(inventory, new, kind)
-    after = edited(member, {"reference": new, **changes})
+    after = edited(member, changes)
     change = FileChange(kind.path(new), None, after, copied_from=member.path)
     what = of_these([member.path])
     return Plan(f"duplicate {reference} {new}", f"Duplicate {what} as {new}", (change,))
@@ -96,7 +97,7 @@ def edit(
     inventory: Inventory, references: Iterable[str], changes: Changes, kind: Kind = ENDPOINT
 ) -> Plan:
     """The same changes to each endpoint, or scenario."""
-    edits = [(editable(inventory, r, kind), changes) for r in dict.fromkeys(references)]
+    edits = [(editable(inventory, r, kind, changes), changes) for r in dict.fromkeys(references)]
     return plan_of_edits("edit", edits)
 
 

@@ -484,13 +484,13 @@ class _Import:
         self.created[reference] = change
 
     def _change(self, row: Row, reference: str, member: Member) -> None:
+        changes = {k: v for k, v in row.values.items() if not _says(member, k, row)}
+        changes |= self._missing_password(row, reference, member)
         try:
-            editable(self.inventory, reference)
+            editable(self.inventory, reference, changes=changes)
         except Refused as refused:
             self._fault(row, f"{refused.message} ({refused.hint})")
             return
-        changes = {k: v for k, v in row.values.items() if not _says(member, k, row)}
-        changes |= self._missing_password(row, reference, member)
         change = FileChange(member.path, member.data, edited(member, changes))
         if change.after != change.before:
             self._judge(row, change)

@@ -469,13 +469,15 @@ def test_an_old_error_in_a_file_that_is_to_change_is_told_with_its_line(
     workspace: Path, run: Program
 ) -> None:
     put("a", "reference: a\nhost: a_b\n")
-    put("b", "reference: b\nhost: 192.0.2.1\nport: 05060\n")
+    put("b", "reference: b\nhost: 192.0.2.1\nrealm: 012\n")
     text = table("reference,port", "a,5061", "b,5061")
     result = run("import", "-", "--update", input=text, check=3)
     assert 'line 2, endpoints/a.yaml:2: "a_b" is not a host' in result.err
     assert 'line 3: the file of "b" cannot be changed as it stands' in result.err
-    run("import", "-", "--update", input=table("reference,host", "a,192.0.2.2"))
+    rows = ("a,192.0.2.2,", "b,,012")
+    run("import", "-", "--update", input=table("reference,host,realm", *rows))
     assert file_of("a").read_text() == "reference: a\nhost: 192.0.2.2\n"
+    assert file_of("b").read_text() == 'reference: b\nhost: 192.0.2.1\nrealm: "012"\n'
 
 
 # -- passwords by variable -----------------------------------------------------------------------

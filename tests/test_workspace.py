@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sipctl import operations, workspace
 from sipctl.editing import Changes
+from sipctl.errors import Refused
 from sipctl.inventory import Inventory
 from sipctl.yamlfile.write import UNSET
 from tests import everything
@@ -112,3 +115,59 @@ def test_what_is_known_of_an_edit_is_what_its_result_says(changes: Changes) -> N
         read = workspace.read_member(change.path, change.after)
         assert (change.known.path, change.known.data) == (change.path, change.after)
         assert change.known.facts == read.facts
+
+
+# -- edits of a file that nothing can read as it stands ------------------------------------------
+
+MENDED: list[tuple[str, Changes]] = [
+    ("port: 05060", {"port": 5070}),
+    ("port: 05060", {"port": UNSET}),
+    ('port: "5060"', {"port": 5060}),
+    ("port: ~", {"port": 5070}),
+    ("realm:", {"realm": "r"}),
+    ("realm: 012", {"realm": "012"}),
+    ("realm: [r]", {"realm": UNSET}),
+    ("register: yes", {"register": True}),
+    ("tags: [a, 12, ~] # both", {"tags": ["a", "12"]}),
+    ("tags:\n- a\n-", {"tags": UNSET}),
+    ("", {"host": "b.example"}),
+]
+ASIDE = "# +14155550100\n\nusername: '+14155550100' # as told\nx-a:   [ 012,+1415 ]\nx-b: yes\n"
+
+
+@given(st.sampled_from(MENDED), st.permutations(range(3)))
+def test_an_edit_that_mends_a_file_leaves_every_other_line(
+    case: tuple[str, Changes], order: list[int]
+) -> None:
+    lines, changes = case
+    kept = "reference: a\n" if "host" in changes else "reference: a\nhost: a.example\n"
+    parts = [kept, f"{lines}\n" if lines else "", ASIDE]
+    inventory = inventory_of(endpoints__a="".join(parts[at] for at in order))
+    (change,) = operations.edit(inventory, ["a"], changes).changes
+    assert change.after is not None
+    after = change.after.decode()
+    assert inventory_of(endpoints__a=after).findings == ()
+    assert kept in after
+    assert ASIDE in after
+    assert len((kept + ASIDE).splitlines()) + 1 >= len(after.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("lines", "changes", "hint"),
+    [
+        ("port: 05060\nrealm:\n", {"port": 5070}, "in an editor"),
+        ("port: 05060\nrealm: 012\n", {"port": 5070}, "`sipctl fmt` mends it"),
+        ("port: 05060\n", {"realm": "r"}, "`sipctl fmt` mends it"),
+        ("port: 05060\nport: 1\n", {"port": 5070}, "in an editor"),
+        ("port: &p 5060\n", {"port": 5070}, "in an editor"),
+        # ruamel would write this one anew
+        ("port: 05060\nrealm: |\n  a", {"port": 5070, "tags": ["t"]}, "`sipctl fmt` mends it"),
+    ],
+)
+def test_an_edit_of_a_file_that_stays_unsure_is_refused(
+    lines: str, changes: Changes, hint: str
+) -> None:
+    inventory = inventory_of(endpoints__a=f"reference: a\nhost: a.example\n{lines}")
+    with pytest.raises(Refused, match="cannot be changed as it stands") as error:
+        operations.edit(inventory, ["a"], changes)
+    assert hint in error.value.hint

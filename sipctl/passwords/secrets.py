@@ -155,9 +155,10 @@ def edit(
     """The same changes to each endpoint, and the same password, sealed for each of its own."""
     edits: list[Edit] = []
     for reference in dict.fromkeys(references):
-        member = editable(inventory, reference)
+        member = inventory.member(reference)
         value = password.value(inventory, username_of(member, changes), member)
-        edits.append((member, {**changes, "password": value}))
+        wanted = {**changes, "password": value}
+        edits.append((editable(inventory, reference, changes=wanted), wanted))
     return operations.plan_of_edits("edit", edits)._replace(notes=password.by.notes)
 
 
@@ -166,13 +167,14 @@ def set_passwords(inventory: Inventory, given: Mapping[str, str], by: Sealer) ->
     edits: list[Edit] = []
     plain = 0
     for reference, password in progress.over(given.items(), "Sealing passwords", len(given)):
-        member = editable(inventory, reference)
+        member = inventory.member(reference)
         plain += member.facts.kept is not None and member.facts.kept.form == "plain"
         if member.node("username") is None:
             hint = f"give it one: `sipctl edit {reference} --username NAME --password-stdin`"
             raise Refused(f'"{reference}" has no user name to seal a password with', hint)
         value = by.value(inventory, username_of(member), password, member)
-        edits.append((member, {"password": value}))
+        wanted = {"password": value}
+        edits.append((editable(inventory, reference, changes=wanted), wanted))
     notes = (*by.notes, *([stood_in_plain_text(plain)] if plain else []))
     return operations.plan_of_edits("secret set", edits)._replace(notes=notes)
 

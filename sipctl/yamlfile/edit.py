@@ -8,7 +8,7 @@ own style, and is compared too: an edit does what it should, or raises Bug.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sipctl.errors import Bug, Refused
 from sipctl.yamlfile import meaning, nodes
@@ -40,20 +40,47 @@ def changed(
 ) -> tuple[str, nodes.Mapping]:
     """The same of a document that has been read already: `root` is what `text` holds. With the new
     text comes what it holds."""
+    result = spliced(text, root, changes, order) or _rewritten(text, root, changes, order)
+    if result is None:
+        _refuse_plain_in_flow(changes.values())
+        raise Bug("an edit of a file did not give what it should; nothing was written")
+    return result
+
+
+def spliced(
+    text: str,
+    root: nodes.Mapping,
+    changes: Mapping[Path, Value | Unset],
+    order: Sequence[str] = (),
+) -> tuple[str, nodes.Mapping] | None:
+    """The same by splices alone, which leave all other bytes; None where the layout allows none."""
     top = _changes_of(root, changes)
     wanted = _wanted(top)
     if wanted == meaning.of_node(root):
         return text, root
-    try:
-        return _first_right(
-            wanted,
-            lambda: _spliced(text, top, order),
-            lambda: _round_trip(text, root, [*_edits(top, order)], order),
-            text,
-        )
-    except Bug:
-        _refuse_plain_in_flow(changes.values())
-        raise
+    result = _spliced(text, top, order)
+    # a last newline that was missing stays missing, if it says nothing
+    ended = text.endswith(("\r", "\n"))
+    shorter = result if ended else result.removesuffix("\n").removesuffix("\r")
+    return _right(shorter, wanted) or _right(result, wanted)
+
+
+def _rewritten(
+    text: str, root: nodes.Mapping, changes: Mapping[Path, Value | Unset], order: Sequence[str]
+) -> tuple[str, nodes.Mapping] | None:
+    # ruamel's round trip costs 40 ms to import, and few layouts ever need it
+    from sipctl.yamlfile.roundtrip import round_trip
+
+    top = _changes_of(root, changes)
+    return _right(round_trip(text, root, [*_edits(top, order)], order), _wanted(top))
+
+
+def _right(result: str, wanted: Meaning) -> tuple[str, nodes.Mapping] | None:
+    """A new text and what it holds, if it says what is wanted."""
+    root = read(result.encode(), "").root
+    if isinstance(root, nodes.Mapping) and meaning.of_node(root) == wanted:
+        return result, root
+    return None
 
 
 _ENDS_PLAIN_IN_FLOW = re.compile(r"[,:\[\]{}]")
@@ -70,38 +97,6 @@ def _refuse_plain_in_flow(values: Iterable[Value | Unset]) -> None:
             _refuse_plain_in_flow(value.values())
         elif isinstance(value, Sequence) and not isinstance(value, str):
             _refuse_plain_in_flow(value)
-
-
-def _first_right(
-    wanted: Meaning, spliced: Callable[[], str], round_trip: Callable[[], str], text: str
-) -> tuple[str, nodes.Mapping]:
-    """The result of the first way of making an edit that says what is wanted."""
-    for result in _results(spliced, round_trip, text):
-        root = read(result.encode(), "").root
-        if isinstance(root, nodes.Mapping) and meaning.of_node(root) == wanted:
-            return result, root
-    raise Bug("an edit of a file did not give what it should; nothing was written")
-
-
-def _results(spliced: Callable[[], str], round_trip: Callable[[], str], text: str) -> Iterator[str]:
-    result = spliced()
-    if not text.endswith(("\r", "\n")):
-        # a last newline that was missing stays missing, if it says nothing
-        yield result.removesuffix("\n").removesuffix("\r")
-    yield result
-    yield round_trip()
-
-
-def _round_trip(
-    text: str,
-    root: nodes.Node,
-    edits: Sequence[tuple[Path, Value | Unset]],
-    order: Sequence[str],
-) -> str:
-    # ruamel's round trip costs 40 ms to import, and few layouts ever need it
-    from sipctl.yamlfile.roundtrip import round_trip
-
-    return round_trip(text, root, edits, order)
 
 
 def _root(text: str) -> nodes.Mapping:
