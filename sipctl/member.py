@@ -76,11 +76,11 @@ class Facts(NamedTuple):
     """What was found out of one file's content alone.
 
     `data` is what it says by key, a password by its form, None where errors make that unsure;
-    `tolerated` the same with values that rules forbid, which settings may allow, and `doubts` the
-    findings that they would have to allow for that. `findings` are all of the file's own.
-    `spans` tell where values stand that rules between files speak of. `unknown` are an endpoint's
-    keys that nobody knows. `parsed` is False where the file is no YAML mapping, and `seen` where
-    nobody can tell which endpoints a scenario uses.
+    `tolerated` the same with values that are forbidden, which settings may allow, and with those
+    that `fmt` mends, which they may not; `doubts` are the findings that they would have to allow.
+    `findings` are all of the file's own. `spans` tell where values stand that rules between files
+    speak of. `unknown` are an endpoint's keys that nobody knows. `parsed` is False where the file
+    is no YAML mapping, and `seen` where nobody can tell which endpoints a scenario uses.
     """
 
     data: Mapping[str, Any] | None = None
@@ -100,7 +100,7 @@ class Facts(NamedTuple):
 
     @property
     def meant(self) -> Mapping[str, Any] | None:
-        """The data, also with values that their fields forbid: those hide no other finding."""
+        """The data, also with values that are forbidden or mended: those hide no other finding."""
         return self.tolerated if self.data is None else self.data
 
     @property

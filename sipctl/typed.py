@@ -17,6 +17,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from sipctl import names
 from sipctl.findings import Finding, Place
@@ -34,8 +35,9 @@ Data = MappingType[str, Any]
 class Decoded(NamedTuple):
     """What a document says: its data (None where it cannot be told), findings, `fmt`'s splices.
 
-    `tolerated` is the data with values that their fields forbid, for who allows them; None where
-    there are none, or where a finding of a fixed rule leaves open what the document says.
+    `tolerated` is the data with values that their fields forbid, for who allows them, and those
+    that `fmt` mends, as it would write them: they hide no other finding. It is None where there are
+    none, or where a finding leaves open what the document says.
     """
 
     data: Data | None
@@ -52,6 +54,7 @@ class _Typing:
         self.text = text
         self.findings: list[Finding] = []
         self.mends: list[Mend] = []
+        self.lost = 0  # findings that leave no value to judge on with
 
     def fault(
         self, rule: str, node: Node, message: str, hint: str, mend: str | None = None
@@ -59,6 +62,8 @@ class _Typing:
         self.findings.append(Finding.of(rule, node.place(self.file), message, hint))
         if mend is not None:
             self.mends.append(Mend(node.start, node.end, mend))
+        elif RULES[rule].fixed:
+            self.lost += 1
 
 
 class _Faulty(Exception):
@@ -77,21 +82,15 @@ def decode(root: Node, model: type[BaseModel], file: str, text: str) -> Decoded:
     findings, mends = tuple(typing_.findings), tuple(typing_.mends)
     if not findings:
         return Decoded(data, findings, mends)
-    sure = not any(RULES[finding.rule].fixed for finding in findings)
-    return Decoded(None, findings, mends, _tolerated(model, data, forbidden) if sure else None)
-
-
-def _tolerated(model: type[BaseModel], data: Data, forbidden: Collection[str]) -> Data | None:
-    """The data where nothing but the forbidden values is wrong with it."""
-    required = {i.alias or n: i for n, i in model.model_fields.items() if i.is_required()}
-    sound = {key: value for key, value in data.items() if key not in forbidden}
-    instead = {key: (required[key].examples or ["x"])[0] for key in forbidden if key in required}
-    try:
-        model.model_validate({**instead, **sound})
-    except ValidationError:
-        return None
+    if typing_.lost or not _required(model).keys() <= data.keys():
+        return Decoded(None, findings, mends)
     # a mapping is a password whose form or owner is not known: there is none to speak of
-    return {k: v for k, v in data.items() if k not in forbidden or not isinstance(v, dict)}
+    tolerated = {k: v for k, v in data.items() if k not in forbidden or not isinstance(v, dict)}
+    return Decoded(None, findings, mends, tolerated)
+
+
+def _required(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    return {i.alias or n: i for n, i in model.model_fields.items() if i.is_required()}
 
 
 def _fields(root: Mapping, model: type[BaseModel], typing_: _Typing) -> dict[str, Any]:
@@ -181,7 +180,7 @@ def _string(node: Node, name: str, typing_: _Typing) -> str:
     else:
         message, hint = f"{scalar.value} may be taken for {taken}", f"write {quoted}"
     typing_.fault("unquoted-string", scalar, message, hint, quoted)
-    raise _Faulty
+    return scalar.value
 
 
 def _integer(node: Node, name: str, typing_: _Typing) -> int:
@@ -194,7 +193,9 @@ def _integer(node: Node, name: str, typing_: _Typing) -> int:
     shown = typing_.text[scalar.start : scalar.end][:40]
     hint = f"write {mend}" if mend else "use plain decimal digits"
     typing_.fault("not-a-number", scalar, f"{shown} is not a plain number", hint, mend)
-    raise _Faulty
+    if mend is None:
+        raise _Faulty
+    return int(mend)
 
 
 _TRUE = frozenset(("true", "yes", "on", "y"))
@@ -211,7 +212,9 @@ def _boolean(node: Node, name: str, typing_: _Typing) -> bool:
     shown = typing_.text[scalar.start : scalar.end][:40]
     hint = f"write {mend}" if mend else "write true or false"
     typing_.fault("not-a-boolean", scalar, f"{shown} is not a boolean", hint, mend)
-    raise _Faulty
+    if mend is None:
+        raise _Faulty
+    return mend == "true"
 
 
 def _strings(node: Node, name: str, typing_: _Typing) -> tuple[str, ...]:
@@ -236,7 +239,7 @@ def _strings(node: Node, name: str, typing_: _Typing) -> tuple[str, ...]:
 
 
 def _string_map(node: Node, name: str, typing_: _Typing) -> dict[str, str]:
-    count = len(typing_.findings)
+    lost = typing_.lost
     values = {}
     for key, value in _mapping(node, name, "`key: value` lines", typing_).entries:
         # what stands in a password's mapping in some other form may be the password itself
@@ -247,7 +250,7 @@ def _string_map(node: Node, name: str, typing_: _Typing) -> dict[str, str]:
             values[key.value] = _string(value, name if secret else key.value, typing_)
         except _Faulty:
             continue
-    if len(typing_.findings) > count:
+    if typing_.lost > lost:
         raise _Faulty
     return values
 
@@ -260,7 +263,7 @@ def _string_or_strings(node: Node, name: str, typing_: _Typing) -> object:
 
 def _targets(node: Node, name: str, typing_: _Typing) -> dict[str, str | None]:
     """The branches of an action: only here is null a value, the end of the call flow."""
-    count = len(typing_.findings)
+    lost = typing_.lost
     values: dict[str, str | None] = {}
     for key, value in _mapping(node, name, "`label: action` lines", typing_).entries:
         _key(key, typing_)
@@ -271,7 +274,7 @@ def _targets(node: Node, name: str, typing_: _Typing) -> dict[str, str | None]:
             values[key.value] = _string(value, key.value, typing_)
         except _Faulty:
             continue
-    if len(typing_.findings) > count:
+    if typing_.lost > lost:
         raise _Faulty
     return values
 
@@ -279,7 +282,7 @@ def _targets(node: Node, name: str, typing_: _Typing) -> dict[str, str | None]:
 def _actions(node: Node, name: str, typing_: _Typing) -> dict[str, Any]:
     from sipctl.models.scenario import Action  # dear, and endpoints have none
 
-    count = len(typing_.findings)
+    lost = typing_.lost
     values = {}
     for key, value in _mapping(node, name, "`id:` and the action below it", typing_).entries:
         _key(key, typing_)
@@ -291,7 +294,7 @@ def _actions(node: Node, name: str, typing_: _Typing) -> dict[str, Any]:
             message = f"the action {names.quoted(key.value)} has no type"
             typing_.fault("missing-key", key, message, "add `action: …`")
         values[key.value] = _fields(entry, Action, typing_)
-    if len(typing_.findings) > count:
+    if typing_.lost > lost:
         raise _Faulty
     return values
 
@@ -403,22 +406,36 @@ def _validate(
     model: type[BaseModel], data: Data, root: Mapping, typing_: _Typing
 ) -> Collection[str]:
     """The keys whose values are forbidden; what is wrong with them becomes findings."""
+    forbidden = _judged(model, data, root, typing_)
+    if not forbidden:
+        return forbidden
+    # what a model says of several fields together it says once each by itself is sound
+    sound = {key: value for key, value in data.items() if key not in forbidden}
+    instead = {
+        key: (field.examples or ["x"])[0]
+        for key, field in _required(model).items()
+        if key in forbidden
+    }
+    return forbidden | _judged(model, {**instead, **sound}, root, typing_)
+
+
+def _judged(model: type[BaseModel], data: Data, root: Mapping, typing_: _Typing) -> set[str]:
+    """The keys that a model finds fault with; what it finds becomes findings."""
+    forbidden = set[str]()
     try:
         _built(model).model_validate(data)
     except ValidationError as error:
-        forbidden = set()
-        faulty = set(root.keys()) - set(data)
+        there = set(root.keys()) - set(data)  # these have their findings already
         for item in error.errors(include_url=False, include_input=False):
-            if item["type"] == "missing" and item["loc"][0] in faulty:
-                continue  # it stands there, and has its finding already
-            if item["type"] == "password-without-username" and "username" in faulty:
+            path = (*item["loc"], item.get("ctx", {}).get("field"))
+            forbidden.add(str(path[0]))
+            if item["type"] == "missing" and path[0] in there:
+                continue
+            if item["type"] == "password-without-username" and "username" in there:
                 continue
             for one in _each(dict(item)):
                 typing_.findings.append(_finding(one, root, typing_))
-            path = (*item["loc"], item.get("ctx", {}).get("field"))
-            forbidden.add(str(path[0]))
-        return forbidden
-    return ()
+    return forbidden
 
 
 def _each(error: dict[str, Any]) -> Iterator[dict[str, Any]]:

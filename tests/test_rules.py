@@ -129,7 +129,7 @@ FIRES: dict[str, list[str | bytes]] = {
         "username: «0123»\ndescription: «yes»\n",
         "tags: [«1», a, «on»]\n",
         "tags:\n- «0123»\n- a\n",
-        "codecs: [«y»]\n",
+        "tags: [«y»]\n",
         "host: «1:2:3:4:5:6:7:8»\n",
         "username: a\npassword: {env: «YES»}\n",
         "«1»: a\n",
@@ -526,6 +526,44 @@ NEAR: dict[str, list[str | bytes]] = {
 @pytest.mark.parametrize(("rule", "document"), cases(NEAR))
 def test_a_near_miss_has_no_finding(rule: str, document: str) -> None:
     assert judge(document.encode()) == (), rule
+
+
+@pytest.mark.parametrize(
+    ("document", "rules"),
+    [
+        ("tags: [«a b», x, «X», «c d»]\n", ["bad-tag"] * 3),
+        ('tags: [«12», «"12"», «a b»]\n', ["unquoted-string", "bad-tag", "bad-tag"]),
+        ("codecs: [«PCMA», ulaw, «ulaw»]\n", ["bad-codec"] * 2),
+        ("codecs: [«y»]\n", ["unquoted-string", "bad-codec"]),
+        ("port: «070000»\n", ["not-a-number", "bad-port"]),
+        ("host: «a_b»\n«password»: {env: A}\n", ["bad-host", "password-without-username"]),
+        ("realm: «~»\n«password»: {env: A}\n", ["null-value", "password-without-username"]),
+        ("reference: «b»\nhost: «a_b»\n", ["name-mismatch", "bad-host"]),
+        ("reference: «b»\nrealm: «012»\n", ["name-mismatch", "unquoted-string"]),
+        ("register: «yes»\n", ["not-a-boolean", "register-without-username"]),
+        ("realm: «012»\nregister: «true»\n", ["unquoted-string", "register-without-username"]),
+    ],
+)
+def test_no_fault_hides_another(document: str, rules: list[str]) -> None:
+    text, places = marked(whole(document))
+    found = judge(text.encode())
+    assert [finding.rule for finding in found] == rules
+    marks = {(line, column) for line, column, _ in places}
+    assert {(finding.place.line, finding.place.column) for finding in found} == marks
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "register: true\nusername: «~»\n",
+        'password: {env: A}\nusername: «""»\n',
+        "password: {env: A}\nusername: «012»\n",
+        "reference: «a b»\n",
+    ],
+)
+def test_one_slip_is_one_finding(document: str) -> None:
+    text, [(line, column, _)] = marked(whole(document))
+    assert [f.place[1:3] for f in judge(text.encode())] == [(line, column)]
 
 
 def test_every_rule_is_tried_from_both_sides() -> None:

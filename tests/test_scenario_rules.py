@@ -489,6 +489,37 @@ def test_a_value_that_its_field_forbids_hides_nothing_else() -> None:
     assert places(judge(text)) == wanted
 
 
+def test_a_value_without_its_quotes_hides_nothing_else() -> None:
+    other = {"scenarios/r.yaml": "reference: r\ntype: interaction-end\n" + lines_to('"+331"')}
+    text = (
+        "reference: s\ntype: interaction-start\nname: 12\n"
+        'entry_points: [+331, "0033", "+331"]\nstart: 1\n'
+        "actions:\n"
+        "  1: {action: voicemail, branches: {ok: c, no: 7}}\n"
+        f"  b: {{action: {TRUNK}, {SAFE.replace('q', '7')}}}\n"
+        "  7: {action: pause}\n"
+    )
+    assert [(f.rule, f.place.line) for f in judge(text, **other)] == [
+        ("unquoted-string", 3),
+        ("unquoted-string", 4),
+        ("shared-entry-point", 4),
+        ("bad-entry-point", 4),
+        ("bad-entry-point", 4),
+        ("unquoted-string", 5),
+        ("unquoted-string", 7),
+        ("unknown-target", 7),
+        ("unquoted-string", 7),
+        ("unconfirmed-branch", 7),
+        ("unquoted-string", 7),
+        ("missing-endpoint", 8),
+        ("unreachable-action", 8),
+        ("unquoted-string", 8),
+        ("unquoted-string", 8),
+        ("unquoted-string", 9),
+    ]
+    assert not inventory(text).scenarios
+
+
 def test_a_misspelt_key_is_told_also_where_it_is_a_required_one() -> None:
     text, wanted = expected(
         "«r»eference: s\n«typ»: interaction-end\n", "missing-key", "misspelt-key"

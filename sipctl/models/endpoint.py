@@ -6,7 +6,7 @@ The validators here are the one source of the value rules; the JSON Schemas are 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -55,19 +55,26 @@ def _reference(value: str) -> str:
     return value
 
 
-def _tag(value: str) -> str:
-    reason = names.fault(value)
-    if reason:
-        raise _bad("bad-tag", f"{names.quoted(value)} is not a tag: {reason}", names.CURE)
-    return value
+def raise_all(faults: Sequence[PydanticCustomError]) -> None:
+    """Raise the first fault with the others in it, as a validator can raise one only."""
+    if faults:
+        first, *others = faults
+        context = {**(first.context or {}), "others": others}
+        raise PydanticCustomError(first.type, first.message_template, context)
 
 
 def _tags(values: tuple[str, ...]) -> tuple[str, ...]:
-    seen: set[str] = set()
+    faults, seen = [], set[str]()
     for index, value in enumerate(values):
-        if value.casefold() in seen:
-            raise _bad("bad-tag", f'the tag "{value}" stands twice', "take one out", index=index)
+        shown, reason = names.quoted(value), names.fault(value)
+        if reason:
+            message = f"{shown} is not a tag: {reason}"
+            faults.append(_bad("bad-tag", message, names.CURE, index=index))
+        elif value.casefold() in seen:
+            message = f"the tag {shown} stands twice"
+            faults.append(_bad("bad-tag", message, "take one out", index=index))
         seen.add(value.casefold())
+    raise_all(faults)
     return values
 
 
@@ -98,21 +105,21 @@ def _transport(value: str) -> str:
 _CODEC_WORDS = {"pcma": "alaw", "g711a": "alaw", "pcmu": "ulaw", "g711u": "ulaw", "mulaw": "ulaw"}
 
 
-def _codec(value: str) -> str:
-    if value not in CODECS:
-        meant = _CODEC_WORDS.get(value.casefold()) or names.nearest(value, CODECS)
-        hint = f'did you mean "{meant}"?' if meant else "use alaw, ulaw or both"
-        raise _bad("bad-codec", f"{names.quoted(value)} is not a codec", hint)
-    return value
-
-
 def _codecs(values: tuple[str, ...]) -> tuple[str, ...]:
     if not values:
         raise _bad("bad-codec", "the list of codecs is empty", "use alaw, ulaw or both")
+    faults, seen = [], set[str]()
     for index, value in enumerate(values):
-        if value in values[:index]:
-            hint = "take one of them out"
-            raise _bad("bad-codec", f'the codec "{value}" stands twice', hint, index=index)
+        shown = names.quoted(value)
+        if value not in CODECS:
+            meant = _CODEC_WORDS.get(value.casefold()) or names.nearest(value, CODECS)
+            hint = f'did you mean "{meant}"?' if meant else "use alaw, ulaw or both"
+            faults.append(_bad("bad-codec", f"{shown} is not a codec", hint, index=index))
+        elif value in seen:
+            message = f"the codec {shown} stands twice"
+            faults.append(_bad("bad-codec", message, "take one of them out", index=index))
+        seen.add(value)
+    raise_all(faults)
     return values
 
 
@@ -150,7 +157,7 @@ def text_schema(limit: int, **more: Any) -> Any:
 
 _NAME_SCHEMA: dict[str, Any] = {"pattern": names.PATTERN}
 Reference = Annotated[str, AfterValidator(_reference), Field(json_schema_extra=_NAME_SCHEMA)]
-EndpointTag = Annotated[str, AfterValidator(_tag), Field(json_schema_extra=_NAME_SCHEMA)]
+_TAG = Annotated[str, Field(json_schema_extra=_NAME_SCHEMA)]
 _HOST_SCHEMA: dict[str, Any] = {
     "minLength": 1,
     "maxLength": hosts.MAX_NAME,
@@ -161,14 +168,14 @@ _PORT_SCHEMA: dict[str, Any] = {"minimum": 1, "maximum": 65535}
 Port = Annotated[int, AfterValidator(_port), Field(json_schema_extra=_PORT_SCHEMA)]
 _TRANSPORT_SCHEMA: dict[str, Any] = {"enum": list(TRANSPORTS)}
 Transport = Annotated[str, AfterValidator(_transport), Field(json_schema_extra=_TRANSPORT_SCHEMA)]
-Codec = Annotated[str, AfterValidator(_codec), Field(json_schema_extra={"enum": list(CODECS)})]
+_CODEC = Annotated[str, Field(json_schema_extra={"enum": list(CODECS)})]
 Codecs = Annotated[
-    tuple[Codec, ...],
+    tuple[_CODEC, ...],
     AfterValidator(_codecs),
     Field(json_schema_extra={"minItems": 1, "uniqueItems": True}),
 ]
 Tags = Annotated[
-    tuple[EndpointTag, ...], AfterValidator(_tags), Field(json_schema_extra={"uniqueItems": True})
+    tuple[_TAG, ...], AfterValidator(_tags), Field(json_schema_extra={"uniqueItems": True})
 ]
 
 

@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from sipctl import names
 from sipctl.endpoint import MAX_TEXT
-from sipctl.models.endpoint import MAX_DESCRIPTION, Reference, text_field, text_schema
+from sipctl.models.endpoint import MAX_DESCRIPTION, Reference, raise_all, text_field, text_schema
 from sipctl.scenarios import catalogue
 from sipctl.scenarios.scenario import NUMBER_CURE, NUMBER_PATTERN, TYPES, is_number
 
@@ -40,10 +40,7 @@ def _entry_points(values: tuple[str, ...]) -> tuple[str, ...]:
             message = f'the number "{value}" stands twice'
             faults.append(_bad("bad-entry-point", message, "take one out", index=index))
         seen.add(value)
-    if faults:
-        first, *others = faults
-        context = {**(first.context or {}), "others": others}
-        raise PydanticCustomError(first.type, first.message_template, context)
+    raise_all(faults)
     return values
 
 

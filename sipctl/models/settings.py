@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from pydantic_core import PydanticCustomError
 
 from sipctl import names
+from sipctl.models.endpoint import raise_all
 from sipctl.passwords import sealing
 from sipctl.rules.book import RULES, find
 from sipctl.settings import FIELDS, FORMAT, SEVERITIES
@@ -38,16 +39,8 @@ def _rules(values: dict[str, str]) -> dict[str, str]:
             faults.append(error)
         else:
             result[name] = severity
-    _raise_all(faults)
+    raise_all(faults)
     return result
-
-
-def _raise_all(faults: list[PydanticCustomError]) -> None:
-    """Raise the first fault with the others in it, as a validator can raise one only."""
-    if faults:
-        first, *others = faults
-        context = {**(first.context or {}), "others": others}
-        raise PydanticCustomError(first.type, first.message_template, context)
 
 
 def _changed_rule(key: str, severity: str, before: dict[str, str]) -> str:
@@ -88,7 +81,7 @@ def _recipients(values: dict[str, str]) -> dict[str, str]:
             _recipient(name, text, same, owner)
         except PydanticCustomError as error:
             faults.append(error)
-    _raise_all(faults)
+    raise_all(faults)
     return values
 
 

@@ -19,8 +19,10 @@ Rule = Callable[[tuple[Member, ...]], Iterable[Finding]]
 def name_mismatch(members: tuple[Member, ...]) -> Iterator[Finding]:
     """SIP301: the reference in the file and the file's name are one (SPEC: the file's stem)."""
     for member in members:
-        said = member.said
-        if said is not None and said["reference"] != member.reference:
+        said = member.said or member.facts.meant
+        if said is None or (not member.readable and names.fault(said["reference"])):
+            continue  # what is no reference has its finding already
+        if said["reference"] != member.reference:
             message = f"the file is named {names.quoted(member.reference)}, its reference is "
             message += names.quoted(said["reference"])
             hint = f"write `reference: {member.reference}`, or rename the file"
@@ -54,7 +56,7 @@ def duplicate_reference(members: tuple[Member, ...]) -> Iterator[Finding]:
 def register_without_username(members: tuple[Member, ...]) -> Iterator[Finding]:
     """SIP304: RFC 3261, section 10: what is registered is a user's address-of-record."""
     for member in members:
-        said = member.said if member.kind is ENDPOINT else None
+        said = member.facts.meant if member.kind is ENDPOINT else None
         if said and said.get("register") and said.get("username") is None:
             hint = "add a user name, or take `register: true` out"
             message = "it registers, and has no user name to register"
