@@ -35,6 +35,9 @@ def fault(host: str) -> Fault | None:
         return _fault_of_international(host)
     if not host.isprintable():
         return Fault("it holds a control character")
+    if host != host.strip():
+        bare = host.strip()
+        return fault(bare) or Fault("a blank stands at its end or its beginning", f"write {bare}")
     if ":" in host or host.startswith("["):
         return _fault_of_ipv6(host)
     labels = host.split(".")
@@ -86,8 +89,11 @@ def _fault_of_name(host: str, labels: list[str]) -> Fault | None:
     for label in labels:
         reason = _fault_of_label(label)
         if reason:
-            return Fault(reason)
+            return Fault(reason, _NAME_CURE)
     return None
+
+
+_NAME_CURE = "use letters, digits and hyphens with single dots between, or the server's IP address"
 
 
 def _fault_of_label(label: str) -> str | None:
@@ -120,8 +126,19 @@ def _fault_of_international(host: str) -> Fault:
     try:
         ascii_form = to_ascii(host)
     except ValueError as error:
-        return Fault(str(error))
+        return Fault(str(error), _cure_of_international(host))
     return Fault("it is not written as A-labels", f"write {ascii_form}", ascii_form)
+
+
+def _cure_of_international(host: str) -> str:
+    """What was meant, if it is a host: IDNA 2008 takes no capitals, and no letter in two parts."""
+    from unicodedata import normalize
+
+    meant = normalize("NFC", host.strip().lower())
+    try:
+        return f"write {to_ascii(meant)}" if meant != host else ""
+    except ValueError:
+        return ""
 
 
 def to_ascii(host: str) -> str:

@@ -27,7 +27,9 @@ def host_of(given: str) -> str:
         return hosts.to_ascii(given)
     except ValueError as error:
         code = RULES["bad-host"].code
-        raise Refused(f'{code}: "{given}" is not a host: {error}') from None
+        fault = hosts.fault(given)
+        message = f"{code}: {names.quoted(given)} is not a host: {error}"
+        raise Refused(message, fault.cure if fault else "") from None
 
 
 _LEAST: dict[str, dict[str, Value]] = {

@@ -80,12 +80,19 @@ def settings_of(path: str, data: bytes) -> Facts:
     """What is found out of the settings' bytes."""
     document = read(data, path)
     if document.root is None:
-        return Facts(findings=with_sources(document.findings, document.text, None, None))
+        found = tuple(map(_in_settings, document.findings))
+        return Facts(findings=with_sources(found, document.text, None, None))
     decoded = decode(document.root, _model(None), SETTINGS_FILE, document.text)
     ignored = comments.written(document.text, document.root, SETTINGS_FILE)
     found = (*decoded.findings, *ignores.faults_of_settings(ignored))
     findings = with_sources(found, document.text, document.root, None)
     return Facts(data=decoded.data, findings=findings, parsed=True)
+
+
+def _in_settings(finding: Finding) -> Finding:
+    """The same finding; the file marks the workspace, and nobody is to delete it."""
+    empty = finding.rule == "empty-file"
+    return finding._replace(hint="write `version: 1`") if empty else finding
 
 
 def mends_of(path: str, root: Node, text: str) -> tuple[Mend, ...]:

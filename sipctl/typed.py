@@ -156,23 +156,25 @@ def _key(key: Scalar, typing_: _Typing) -> None:
 # -- one reader for each kind of field ---------------------------------------------------------
 
 
-def _scalar(node: Node, name: str, what: str, typing_: _Typing) -> Scalar:
+def _scalar(node: Node, name: str, what: str, typing_: _Typing, *, item: bool = False) -> Scalar:
     if not isinstance(node, Scalar):
         found = "a list" if isinstance(node, Sequence) else "a mapping"
         message = f'"{name}" is {found}, {what} belongs here'
         typing_.fault("wrong-type", node, message, f"write `{name}: …` with one value")
         raise _Faulty
     if node.plain and scalars.taken_for(node.value) == "null":
-        message = f'"{name}" has no value'
-        typing_.fault("null-value", node, message, "take the key out, or quote the value")
+        message = f'an item of "{name}" has no value' if item else f'"{name}" has no value'
+        write = "quote the value" if what == "a string" else f"write {what}"
+        out = "take the item out" if item else "take the key out"
+        typing_.fault("null-value", node, message, f"{out}, or {write}")
         raise _Faulty
     return node
 
 
-def _string(node: Node, name: str, typing_: _Typing) -> str:
+def _string(node: Node, name: str, typing_: _Typing, *, item: bool = False) -> str:
     if type(node) is Scalar and (node.style or scalars.taken_for(node.value) is None):
         return node.value
-    scalar = _scalar(node, name, "a string", typing_)
+    scalar = _scalar(node, name, "a string", typing_, item=item)
     taken = scalars.taken_for(scalar.value)
     quoted = scalars.double_quoted(scalar.value)
     if name == "password":
@@ -230,7 +232,7 @@ def _strings(node: Node, name: str, typing_: _Typing) -> tuple[str, ...]:
     values, faulty = [], False
     for item in node.items:
         try:
-            values.append(_string(item, name, typing_))
+            values.append(_string(item, name, typing_, item=True))
         except _Faulty:
             faulty = True
     if faulty:

@@ -5,6 +5,7 @@ import re
 import socket
 import string
 import unicodedata
+from pathlib import Path
 
 import idna
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sipctl import hosts
+from tests.conftest import Program
 
 LETTERS_AND_DIGITS = string.ascii_letters + string.digits
 
@@ -339,3 +341,33 @@ def test_no_text_makes_it_crash_and_every_reason_is_one_plain_line(text: str) ->
         assert fault.reason
         assert (fault.reason + fault.cure).isprintable()
     assert hosts.compared(text) == hosts.compared(hosts.compared(text))
+
+
+# -- cures ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("host", "cure"),
+    [
+        ("my_pbx.local", "use letters, digits and hyphens"),
+        ("a..b", "use letters, digits and hyphens"),
+        ("h.example ", "write h.example"),
+        (" a_b", "use letters"),
+        (" 192.0.2.1", "write 192.0.2.1"),
+        ("MÜNCHEN.example", "write xn--mnchen-3ya.example"),
+        ("mu\u0308nchen.example", "write xn--mnchen-3ya.example"),
+        ("münchen.example ", "write xn--mnchen-3ya.example"),
+    ],
+)
+def test_what_is_no_host_comes_with_its_cure(host: str, cure: str) -> None:
+    found = hosts.fault(host)
+    assert found is not None
+    assert cure in found.cure
+    assert not found.ascii_form
+
+
+def test_a_host_in_capitals_is_refused_with_the_one_that_was_meant(
+    workspace: Path, run: Program
+) -> None:
+    result = run("create", "a", "--host", "MÜNCHEN.example", check=3)
+    assert "hint: write xn--mnchen-3ya.example" in result.err

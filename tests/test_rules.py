@@ -553,6 +553,25 @@ def test_no_fault_hides_another(document: str, rules: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("document", "hint"),
+    [
+        ("port: ~\n", "take the key out, or write a number"),
+        ("register:\n", "take the key out, or write true or false"),
+        ("realm: ~\n", "take the key out, or quote the value"),
+        ("tags: [a, ~]\n", "take the item out, or quote the value"),
+        ("tags: ~\n", "take the key out, or write a list"),
+    ],
+)
+def test_the_cure_of_a_missing_value_is_one_that_its_field_takes(document: str, hint: str) -> None:
+    assert [finding.hint for finding in judge(whole(document).encode())] == [hint]
+
+
+def test_empty_settings_are_not_to_be_deleted() -> None:
+    [finding] = inventory_of({SETTINGS_FILE: b"# nothing\n"}).findings
+    assert (finding.rule, finding.hint) == ("empty-file", "write `version: 1`")
+
+
+@pytest.mark.parametrize(
     "document",
     [
         "register: true\nusername: «~»\n",
@@ -881,6 +900,8 @@ def test_what_cannot_be_read_is_a_finding_whatever_the_settings_say(
 
 SECRETS: tuple[str, ...] = (
     "password: {hunter2}",
+    "password:hunter2",
+    "passwort:hunter2\nport: 1",
     "password: {hunter2: a}",
     "password:\n  hunter2:",
     "password: {env: A, hunter2}",

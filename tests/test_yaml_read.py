@@ -129,6 +129,9 @@ def test_a_file_cut_or_joined_anywhere_does_not_break_the_reader(
         ("\ufeffa\x07: b".encode(), "control-character", 1, 2),
         (b"a: b\n<<<<<<< HEAD\nc: d\n=======\nc: e\n>>>>>>> x\n", "conflict-markers", 2, 1),
         (b"a: b\r\n>>>>>>> x\r\n", "conflict-markers", 2, 1),
+        (b"a: b\n=======\nc: d\n", "conflict-markers", 2, 1),
+        (b"a: b\nc: d\n=======\n", "conflict-markers", 3, 1),
+        (b"a: b\n||||||| base\nc: d\n", "conflict-markers", 2, 1),
         (b"a: b\nc: d\na: e\n", "duplicate-key", 3, 1),
         (b"{a: b, 'a': c}", "duplicate-key", 1, 8),
         (b"x:\n  - b: c\n    b: d\n", "duplicate-key", 3, 5),
@@ -160,6 +163,63 @@ def test_each_fault_of_syntax_is_found_at_its_place(
     assert document.root is None
 
 
+BLANK, QUOTE, NO_KEY = "put a blank behind the colon", "in quotes", "`key: value`"
+CLOSED = "what opens here is never closed"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "cure"),
+    [
+        ("a: b\nhost:a.example\nport: 1\n", 2, 5, BLANK),
+        ("a: b\nhost:a.example\n", 2, 5, BLANK),
+        ("a:\n- host:a.example\n  port: 1\n", 2, 7, BLANK),
+        ("host:a.example\nport: 1\n", 1, 5, BLANK),
+        ("\ufeffhost:a.example\r\nport: 1\r\n", 1, 5, BLANK),
+        ("a: b\nhost\n", 2, 1, NO_KEY),
+        ("a: b\n}\n", 2, 1, NO_KEY),
+        ("tags: [", 1, 7, CLOSED),
+        ("tags: [\n\n", 1, 7, CLOSED),
+        ("tags: [a,\n", 1, 7, CLOSED),
+        ("x: {a: [b, {\n", 1, 12, CLOSED),
+        ('a: b\nrealm: "x\n', 2, 8, CLOSED),
+        ("tags: [a, b\nport: 5060\n", 2, 5, "close what opens in line 1 with ]"),
+        ("x: {a: b\nport: 5060\n", 2, 5, "close what opens in line 1 with }"),
+        ("a: b\n\thost: c\n", 2, 1, "a tab cannot indent"),
+        ("a:\n\t- b\n", 2, 1, "a tab cannot indent"),
+        ("a: b #\t\nrealm: @x\n", 2, 8, QUOTE),
+        ("description: foo: bar\n", 1, 17, QUOTE),
+        ("realm: |x\n", 1, 9, QUOTE),
+        ("realm: ,x\n", 1, 8, QUOTE),
+        ("realm: - x\n", 1, 8, QUOTE),
+        ('realm: "a" b\n', 1, 12, QUOTE),
+        ("a: [b: c: d]\n", 1, 9, QUOTE),
+        ('a: "\\q"\n', 1, 5, "single quotes"),
+        ("a: b\n port: 5060\n", 2, 6, "align the line"),
+        ("a:\n  b: c\n d: e\n", 3, 2, "align the line"),
+        (" a: b\nc: d\n", 2, 1, "align the line"),
+    ],
+)
+def test_a_text_that_is_no_yaml_comes_with_its_cure(
+    text: str, line: int, column: int, cure: str
+) -> None:
+    [found] = read(text.encode(), "a.yaml").findings
+    assert (found.rule, found.place.line, found.place.column) == ("invalid-yaml", line, column)
+    assert cure in found.hint
+
+
+@given(YAMLISH)
+def test_no_fault_stands_behind_the_last_line(text: str) -> None:
+    last = len(text.rstrip().splitlines()) or 1
+    for found in read(text.encode(), "a.yaml").findings:
+        assert found.rule != "invalid-yaml" or found.place.line <= last
+
+
+@pytest.mark.parametrize("text", ["realm: *x\n", "realm: &x y\n", "realm: !x\n"])
+def test_a_string_that_begins_like_an_alias_can_be_quoted(text: str) -> None:
+    [found] = read(text.encode(), "a.yaml").findings
+    assert "quote" in found.hint
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -167,6 +227,7 @@ def test_each_fault_of_syntax_is_found_at_its_place(
         b"a: b\n...\n",
         b"---\na: b\n",
         b"a: |\n  =======\n",
+        b"a: |\n  =======\n  ||||||| base\n",
         b"a: |\n  <<<<<<< HEAD\n",
         b"=======\n",
         b"a: '&b *c !d'\n",

@@ -22,6 +22,7 @@ from yaml.events import (
 
 from sipctl.errors import Refused
 from sipctl.findings import Finding, Place
+from sipctl.yamlfile.faults import invalid_yaml
 from sipctl.yamlfile.nodes import Mapping, Node, Scalar, Sequence
 
 try:
@@ -57,7 +58,7 @@ def compose(text: str, file: str) -> tuple[Node | None, tuple[Finding, ...]]:
         if mark is not None and _LIMIT in str(error):
             # libyaml counts levels too and looks ahead: what is too deep for us stands before that
             return compose(text[: mark.index + shift], file)
-        return None, (*composer.findings, _invalid_yaml(error, text, file))
+        return None, (*composer.findings, invalid_yaml(error, text, shift, file))
     if composer.findings:
         return None, tuple(composer.findings)
     if composer.root is None:
@@ -65,25 +66,6 @@ def compose(text: str, file: str) -> tuple[Node | None, tuple[Finding, ...]]:
         hint = "delete it, or restore it from Git"
         return None, (Finding.of("empty-file", Place(file), message, hint),)
     return composer.root, ()
-
-
-def _invalid_yaml(error: YAMLError, text: str, file: str) -> Finding:
-    problem = getattr(error, "problem", None) or "this is not YAML"
-    context = getattr(error, "context", None)
-    message = f"{problem} {context}" if context else str(problem)
-    mark, opened = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
-    hint = "a tab cannot indent; use blanks" if "token" in message and "\t" in text else ""
-    opens = opened is not None and ("quoted" in message or "flow" in message)
-    if opens and (mark is None or mark.index >= len(text.rstrip())):
-        # what is still open at the end of the file is mended where it begins
-        mark, hint = opened, "what opens here is never closed"
-    if mark is None:
-        return Finding.of("invalid-yaml", Place(file), message, hint)
-    line, column = mark.line + 1, mark.column + 1
-    if line > text.count("\n") + 1:  # libyaml sets some marks behind the last line
-        line, column = line - 1, 1
-    place = Place(file, line, column, line, column + 1)
-    return Finding.of("invalid-yaml", place, message, hint)
 
 
 class _Composer:
@@ -176,7 +158,7 @@ class _Composer:
 
     def _check(self, event: Any) -> None:
         if event.anchor is not None:
-            hint = "take the anchor out, and write the value where its aliases stand"
+            hint = "write the value where its aliases stand; quote it if it is a string"
             # not its name: an unquoted password that begins with & is one
             self._fault("anchor-or-alias", event, "an anchor stands here", hint)
         if event.tag is not None:
@@ -190,7 +172,8 @@ class _Composer:
         self._fault("invalid-yaml", event, message, hint)
 
     def _of_alias(self, event: Any) -> Scalar:
-        self._fault("anchor-or-alias", event, "an alias stands here", "write the value out")
+        hint = "write the value out; quote it if it is a string"
+        self._fault("anchor-or-alias", event, "an alias stands here", hint)
         mark = event.start_mark
         return Scalar("*", "", mark.index, event.end_mark.index, mark.line + 1, mark.column + 1)
 

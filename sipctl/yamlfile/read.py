@@ -47,7 +47,11 @@ def read(data: bytes, file: str) -> Document:
             return Document(text, None, findings)
     from sipctl.yamlfile.compose import compose  # its library is dear to load
 
-    return Document(text, *compose(text, file))
+    root, findings = compose(text, file)
+    if any(finding.rule == "invalid-yaml" for finding in findings):
+        # what is left of a conflict is no YAML; within a text it may stand
+        findings = _conflict(text, file) or findings
+    return Document(text, root, findings)
 
 
 def _refused(text: str, *findings: Finding) -> Document:
@@ -80,13 +84,23 @@ def _may_be_refused(data: bytes, text: str) -> bool:
     return rare or bool(data.translate(None, _ALLOWED)) or not text.isascii()
 
 
-def _text_findings(text: str, file: str) -> tuple[Finding, ...]:
+def _conflict(text: str, file: str) -> tuple[Finding, ...]:
     conflict = _CONFLICT.search(text)
-    # a lone row of equals signs is no conflict: it needs one of the other markers
-    if conflict and re.search(r"^(?:<{7}|>{7})(?=[ \r\n]|$)", text, re.MULTILINE):
-        place = place_at(text, conflict.start(), file, 7)
-        hint = "choose one side, take the marker lines out, then `git add` the file"
-        return (Finding.of("conflict-markers", place, "an unfinished merge stands here", hint),)
+    if conflict is None:
+        return ()
+    place = place_at(text, conflict.start(), file, 7)
+    hint = "choose one side, take the marker lines out, then `git add` the file"
+    return (Finding.of("conflict-markers", place, "an unfinished merge stands here", hint),)
+
+
+_SURE_CONFLICT = re.compile(r"^(?:<{7}|>{7})(?=[ \r\n]|$)", re.MULTILINE)
+
+
+def _text_findings(text: str, file: str) -> tuple[Finding, ...]:
+    # a row of equals signs may be text
+    conflict = _conflict(text, file) if _SURE_CONFLICT.search(text) else ()
+    if conflict:
+        return conflict
     control = _FORBIDDEN.search(text)
     if control:
         message = f"the character U+{ord(control[0]):04X} must not stand in a file"
