@@ -205,9 +205,9 @@ def _begin(repository: Repository, plan: Plan, subject: str, options: Options) -
         _wait_for_index(top, options)
         known = top.indexed(disk.around(paths))
         uncommitted.refuse_marked(repository, plan, known)
-        if not (plan.adopts or plan.generated or uncommitted.are_as_committed(top, entries, known)):
-            changed = [change.path for change in plan.effective]
-            uncommitted.refuse(repository, changed, back=plan.operation == "restore")
+        ours = [change.path for change in plan.effective if not change.adopted]
+        if ours and not (plan.generated or uncommitted.are_as_committed(top, entries, known)):
+            uncommitted.refuse(repository, ours, back=plan.operation == "restore")
         added = tuple(e.path for e in entries if e.new is not None and e.path not in known)
     made = disk.missing_folders(top.top, paths)
     notes = journal.Journal(os.getpid(), top.head(), subject, options.commit, added, made, entries)
@@ -221,7 +221,7 @@ def _entries(repository: Repository, plan: Plan) -> tuple[journal.Entry, ...]:
     entries = []
     for change in plan.effective:
         now = disk.content(repository.root / change.path)
-        expected = {change.after if plan.adopts else change.before}
+        expected = {change.after if change.adopted else change.before}
         if plan.generated:
             expected = {change.before, change.after}
         if now not in expected:

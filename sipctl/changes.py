@@ -31,8 +31,9 @@ class FileChange:
     """One file's content before and after; None where it does not exist. Paths are the workspace's.
 
     A file that moves is two of these: the old path goes, the new one comes, with `moved_from`. A
-    copy has the path it was copied from in `copied_from`. `known` is what the reader made of the
-    content after already, if it did, so that nobody has to read it once more.
+    copy has the path it was copied from in `copied_from`. One that is `adopted` stands on disk
+    already, as the user's own edit; any other refuses to touch such a one. `known` is what the
+    reader made of the content after already, if it did, so that nobody has to read it once more.
     """
 
     path: str
@@ -40,6 +41,7 @@ class FileChange:
     after: bytes | None
     moved_from: str | None = None
     copied_from: str | None = None
+    adopted: bool = False
     known: Member | None = field(default=None, repr=False, compare=False)
 
 
@@ -48,18 +50,15 @@ class Plan(NamedTuple):
 
     Without a `subject` the fields that change tell one. `operation` stands in the commit's trailer:
     a verb, and where it helps what it was done to. `notes` are told to the user, and `body` begins
-    the commit's message below its subject. A plan that `adopts` takes what stands on disk already,
-    the user's own edits; any other refuses to touch them. Of files that are `generated` nothing is
-    the user's: what stands there may be taken or replaced. They are `committed` where the last
-    commit holds all of them as they are to be. Of the paths that it `unstages` the index is to say
-    what HEAD says.
+    the commit's message below its subject. Of files that are `generated` nothing is the user's:
+    what stands there may be taken or replaced. They are `committed` where the last commit holds all
+    of them as they are to be. Of the paths that it `unstages` the index is to say what HEAD says.
     """
 
     operation: str
     subject: str
     changes: tuple[FileChange, ...]
     notes: tuple[str, ...] = ()
-    adopts: bool = False
     body: tuple[str, ...] = ()
     generated: bool = False
     committed: bool = False

@@ -154,22 +154,24 @@ def delete(
     references: Iterable[str],
     kind: Kind = ENDPOINT,
     *,
+    gone: Iterable[FileChange] = (),
     cascade: bool = False,
     close: bool = False,
     force: bool = False,
 ) -> Plan:
-    """The files go; unreadable ones too.
+    """The files go; unreadable ones too, and with them those that are `gone` already.
 
     Raises Refused while scenarios use an endpoint, naming each use, unless `cascade` detaches it
     there; `close` and `force` are those of `attaching.released`.
     """
-    members = {r: inventory.member(r, kind) for r in references}
-    changes = tuple(FileChange(member.path, member.data, None) for member in members.values())
+    members = [inventory.member(r, kind) for r in dict.fromkeys(references)]
+    changes = (*gone, *(FileChange(member.path, member.data, None) for member in members))
+    named = [reference_of(change.path) for change in changes]
     uses: Iterable[FileChange] = ()
     if kind is ENDPOINT:
         from sipctl.scenarios import attaching
 
-        uses = attaching.released(inventory, members, cascade=cascade, close=close, force=force)
+        uses = attaching.released(inventory, named, cascade=cascade, close=close, force=force)
     return Plan("delete", f"Delete {of_these(c.path for c in changes)}", (*changes, *uses))
 
 
@@ -255,11 +257,12 @@ def save(
     """
     sources = moved or {}
     changes = tuple(
-        FileChange(path, changed[path], now[path], sources.get(path)) for path in sorted(changed)
+        FileChange(path, changed[path], now[path], sources.get(path), adopted=True)
+        for path in sorted(changed)
     )
     told = changed.keys() - set(sources.values())
     subject = f"Save {of_these(told)}"
     if len(told) == len(sources) == 1:
         [(new, old)] = sources.items()
         subject = f"Rename {of_these([old])} to {reference_of(new)}"
-    return Plan("save", subject, changes, adopts=True)
+    return Plan("save", subject, changes)

@@ -105,9 +105,9 @@ def _both(
     repository: Repository | None, inventory: Inventory, plan: Plan
 ) -> tuple[Inventory, Inventory]:
     """The workspace without a plan and with it, judged by the same knowledge."""
-    before = inventory
-    if plan.adopts:  # what stands on disk is the change itself
-        before = workspace.reread(inventory, {c.path: c.before for c in plan.effective})
+    # where a change is adopted it stands on disk itself
+    adopted = {c.path: c.before for c in plan.effective if c.adopted}
+    before = workspace.reread(inventory, adopted) if adopted else inventory
     context = workspace.context_of(dict(_befores(plan, before)))
     after = workspace.reread(
         inventory, {c.path: c.known or c.after for c in plan.effective}, context

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from sipctl import operations, selection, setup, workspace
-from sipctl.changes import Plan, of_these
+from sipctl.changes import FileChange, Plan
 from sipctl.errors import Refused
 from sipctl.git.repository import Repository, is_unmerged
 from sipctl.history import kinship
 from sipctl.inventory import Inventory
-from sipctl.kinds import FOLDERS, KINDS, Kind, reference_of
+from sipctl.kinds import FOLDERS, KINDS, Kind
 from sipctl.outcome import Planner
 from sipctl.storage import disk, journal
 
@@ -132,23 +132,16 @@ def _state(letters: str) -> str:
 
 def removed_by_hand(
     root: Path, inventory: Inventory, references: Sequence[str], kind: Kind
-) -> Plan | None:
-    """The deletion of files that the user took away already; None where one of them is there.
-
-    Raises Refused where some are gone and others not: the first are to be saved by themselves.
-    """
+) -> tuple[tuple[FileChange, ...], list[str]]:
+    """The deletion of those files that the user took away already, and the other references."""
     missing = [r for r in references if kind.path(r) not in inventory.members]
     repository = Repository.find(root) if missing else None
     states = uncommitted(repository) if repository else {}
     gone = {kind.path(r): None for r in missing if states.get(kind.path(r)) == "deleted"}
     if repository is None or not gone:
-        return None
-    if len(gone) < len(set(references)):
-        words = " ".join(map(reference_of, gone))
-        hint = f"commit that first with `sipctl save {words}`"
-        raise Refused(f"{', '.join(gone)}: removed by hand already", hint)
+        return (), list(references)
     plan = operations.save(selection.as_committed(repository, tuple(gone)), gone)
-    return plan._replace(operation="delete", subject=f"Delete {of_these(gone)}")
+    return plan.changes, [r for r in references if kind.path(r) not in gone]
 
 
 # -- saving --------------------------------------------------------------------------------------

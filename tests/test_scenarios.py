@@ -413,6 +413,36 @@ def test_a_cascade_is_one_commit(support: Path, run: Program, git: Git) -> None:
     assert support.read_text() == BY_HAND
 
 
+def test_an_endpoint_that_was_removed_by_hand_is_deleted_as_if_it_were_there(
+    support: Path, run: Program, git: Git
+) -> None:
+    run(*ATTACH)
+    endpoints = support.parent.parent / "endpoints"
+    (endpoints / "pbx-paris.yaml").unlink()
+    refused = run("delete", "pbx-paris", check=3).err
+    assert '"pbx-paris" is in use' in refused
+    assert "--cascade detaches first" in refused
+    assert "callers would hear silence" in run("delete", "pbx-paris", "--cascade", check=3).err
+    assert "scenarios" not in git("status", "--porcelain")
+    run("delete", "pbx-paris", "pbx-lyon", "--cascade", "--close")
+    assert subject(git) == "Delete 2 endpoints"
+    deleted = [f"D\tendpoints/pbx-{city}.yaml" for city in ("lyon", "paris")]
+    assert changed_by_head(support.parent.parent) == [*deleted, f"M\t{FILE}"]
+    assert support.read_text() == BY_HAND
+    assert git("status", "--porcelain") == ""
+
+
+def test_a_scenario_that_was_edited_is_not_taken_along_by_a_cascade(
+    support: Path, run: Program, git: Git
+) -> None:
+    run(*ATTACH)
+    (support.parent.parent / "endpoints/pbx-paris.yaml").unlink()
+    support.write_text(edited := support.read_text() + "# edited\n")
+    refused = run("delete", "pbx-paris", "--cascade", "--close", check=3).err
+    assert f"{FILE}: uncommitted changes are in the way" in refused
+    assert support.read_text() == edited
+
+
 def test_a_detach_leads_on_or_ends_as_it_is_told(support: Path, run: Program) -> None:
     run(*ATTACH)
     run("detach", "support-in", "pbx-paris", check=3)
@@ -558,8 +588,9 @@ def test_what_would_bring_an_error_is_refused_with_the_finding(support: Path, ru
 def test_a_save_that_leaves_a_use_dangling_is_refused(lyon: Path, run: Program, git: Git) -> None:
     git("rm", "--quiet", "endpoints/pbx-lyon.yaml")
     before = state(lyon)
-    for line in ("save", "save pbx-lyon", "delete pbx-lyon", "reroute nobody pbx-paris"):
+    for line in ("save", "save pbx-lyon", "reroute nobody pbx-paris"):
         assert "there is no endpoint" in run(*line.split(), check=3).err
+    assert '"pbx-lyon" is in use' in run("delete", "pbx-lyon", check=3).err
     assert state(lyon) == before
 
 

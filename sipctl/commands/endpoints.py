@@ -182,10 +182,10 @@ def delete(
     root = session.root()
 
     def planner(inventory: Inventory) -> Plan:
-        removed = standing.removed_by_hand(root, inventory, references or (), ENDPOINT)
-        if removed is not None:
-            return removed
-        chosen = selection.of(inventory, references or (), where)
-        return operations.delete(inventory, chosen, cascade=cascade, close=close, force=force)
+        gone, left = standing.removed_by_hand(root, inventory, references or (), ENDPOINT)
+        chosen = selection.of(inventory, left, where) if left or where or not gone else ()
+        return operations.delete(
+            inventory, chosen, gone=gone, cascade=cascade, close=close, force=force
+        )
 
     session.write(planner, guarded=selection.is_many(references or (), where), force=force)

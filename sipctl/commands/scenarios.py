@@ -172,8 +172,8 @@ def delete(
     root = session.root()
 
     def planner(inventory: Inventory) -> Plan:
-        removed = standing.removed_by_hand(root, inventory, references, SCENARIO)
-        return removed or operations.delete(inventory, references, SCENARIO)
+        gone, left = standing.removed_by_hand(root, inventory, references, SCENARIO)
+        return operations.delete(inventory, left, SCENARIO, gone=gone)
 
     session.write(planner, guarded=selection.is_many(references, None), force=force)
 
