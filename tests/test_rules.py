@@ -900,6 +900,10 @@ def test_what_cannot_be_read_is_a_finding_whatever_the_settings_say(
 
 SECRETS: tuple[str, ...] = (
     "password: {hunter2}",
+    "password: {password:hunter2}",
+    "password: {env: A, password:hunter2}",
+    "tags: [password:hunter2]",
+    "realm: {a: password:hunter2}",
     "password:hunter2",
     "passwort:hunter2\nport: 1",
     "password: {hunter2: a}",

@@ -520,6 +520,11 @@ def test_a_value_without_its_quotes_hides_nothing_else() -> None:
     assert not inventory(text).scenarios
 
 
+def test_a_link_and_a_time_may_stand_between_braces() -> None:
+    text = of("a: {action: web-service, url: http://crm.example.net:8080/x, at: 12:30}")
+    assert judge(text) == ()
+
+
 def test_a_misspelt_key_is_told_also_where_it_is_a_required_one() -> None:
     text, wanted = expected(
         "«r»eference: s\n«typ»: interaction-end\n", "missing-key", "misspelt-key"

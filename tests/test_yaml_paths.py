@@ -705,8 +705,15 @@ def test_the_work_of_an_edit_is_linear_in_the_size(layout: tuple[str, str, str])
     assert work(800) < 5 * work(200)
 
 
-@pytest.mark.parametrize("value", ["08:30", "2026-12-25 10:00:00", "1,000"])
-def test_a_plain_value_that_braces_would_end_is_refused_between_them_only(value: str) -> None:
+@pytest.mark.parametrize("value", ["08:30", "2026-12-25 10:00:00"])
+def test_a_plain_value_with_a_colon_may_stand_between_braces(value: str) -> None:
+    changes: Changes = {(A, "a"): {"at": [Typed(value)]}}
+    expected = f"actions:\n  b: {{action: x}}\n  a: {{at: [{value}]}}\n"
+    assert set_paths("actions:\n  b: {action: x}\n", changes) == expected
+
+
+def test_a_plain_value_that_braces_would_end_is_refused_between_them_only() -> None:
+    value = "1,000"
     new: Changes = {(A, "a"): {"at": [Typed(value)]}, (A, "c"): Typed(value)}
     with pytest.raises(Refused, match="between braces"):
         set_paths("actions:\n  b: {action: x}\n", new)

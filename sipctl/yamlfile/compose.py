@@ -100,8 +100,6 @@ class _Composer:
                     start.line + 1,
                     start.column + 1,
                 )
-                if parent is not None and parent.flow and ":" in node.value and not node.style:
-                    self._colon(event)
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
                 assert parent is not None
                 # libyaml ends a block where the next token begins; its own end is its last child's
@@ -125,6 +123,8 @@ class _Composer:
                 if key is None:
                     if not isinstance(node, Scalar):
                         raise self._no_key(node)
+                    if parent.flow and ":" in node.value and not node.style:
+                        self._colon(event)
                     if parent.add_key(node):
                         self._twice(node)
                     key = node
@@ -166,9 +166,9 @@ class _Composer:
             self._fault("custom-tag", event, "a tag stands here", hint)
 
     def _colon(self, event: Any) -> None:
-        # older readers refuse it, and newer ones see in {password:secret} one key, and no password
-        hint = "put a blank behind the colon, or quote the value"
-        message = "a colon stands within a plain value between brackets"
+        # {password:secret} is one key to YAML, and no password
+        hint = "put a blank behind the colon, or quote the key"
+        message = "a colon stands within a plain key between braces"
         self._fault("invalid-yaml", event, message, hint)
 
     def _of_alias(self, event: Any) -> Scalar:

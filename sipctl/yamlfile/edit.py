@@ -83,7 +83,7 @@ def _right(result: str, wanted: Meaning) -> tuple[str, nodes.Mapping] | None:
     return None
 
 
-_ENDS_PLAIN_IN_FLOW = re.compile(r"[,:\[\]{}]")
+_ENDS_PLAIN_IN_FLOW = re.compile(r"[,\[\]{}]")
 
 
 def _refuse_plain_in_flow(values: Iterable[Value | Unset]) -> None:
@@ -91,7 +91,7 @@ def _refuse_plain_in_flow(values: Iterable[Value | Unset]) -> None:
     for value in values:
         if isinstance(value, Typed) and _ENDS_PLAIN_IN_FLOW.search(value):
             # which one is not told: it may be a password
-            message = "a value with a comma, colon or bracket cannot stand between braces unquoted"
+            message = "a value with a comma or bracket cannot stand between braces unquoted"
             raise Refused(message, "write it by hand: in quotes, or where no braces are")
         if isinstance(value, Mapping):
             _refuse_plain_in_flow(value.values())
