@@ -102,6 +102,24 @@ def test_an_endpoint_that_no_scenario_names_is_told_last() -> None:
     assert calls(old, FILES) == ["n endpoint pbx-lyon is gone; no call comes to it"]
 
 
+def test_what_cannot_be_read_leaves_open_whether_calls_come() -> None:
+    lyon = PARIS.replace("paris", "lyon")
+    blind = {**FILES, "scenarios/night.yaml": "start: ["}
+    told = "is new; whether a call comes to it cannot be told: scenarios/night.yaml cannot be read"
+    new = {**blind, "endpoints/pbx-lyon.yaml": lyon}
+    night = "n scenario night is new; it cannot be read"
+    assert calls(FILES, new) == [f"n endpoint pbx-lyon {told}", night]
+    assert calls(blind, new) == [f"n endpoint pbx-lyon {told}"]
+    new = {**FILES, "endpoints/pbx-lyon.yaml": "host: ["}
+    assert calls(FILES, new) == ["n endpoint pbx-lyon is new; it cannot be read"]
+
+
+def test_two_spellings_of_one_address_are_one_server() -> None:
+    old = changed(FILES, pbx_paris={"sip.paris.example.net": "2001:db8::1"})
+    new = changed(FILES, pbx_paris={"sip.paris.example.net": "2001:DB8:0::1"})
+    assert calls(old, new) == ["n endpoint pbx-paris changes in host; calls go as before"]
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

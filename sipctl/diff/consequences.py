@@ -338,10 +338,20 @@ class _Judge:
         }.get(difference.kind, ("changes",))
         if difference.fields and difference.kind in ("changed", "renamed"):
             what = (*what, " in ", *_fields(difference))
-        named = self._is_named(difference)
-        what = (*what, "; calls go as before" if named else "; no call comes to it")
+        what = (*what, *self._calls_to(difference))
         scenario = reference if difference.member is SCENARIO else None
         return Consequence(Weight.NONE, who, what, scenario, place=Place(difference.path))
+
+    def _calls_to(self, difference: Difference) -> Words:
+        now = self.new.state.members.get(difference.path)
+        if now is not None and now.root is None:
+            return ("; it cannot be read",)
+        if self._is_named(difference):
+            return ("; calls go as before",)
+        if self.new.blind:
+            path = SCENARIO.path(min(self.new.blind))
+            return (f"; whether a call comes to it cannot be told: {path} cannot be read",)
+        return ("; no call comes to it",)
 
     def _is_named(self, difference: Difference) -> bool:
         """True where calls may come to it: by a scenario that names it, or by a number."""

@@ -233,7 +233,7 @@ class _Server:
     @property
     def host(self) -> str | None:
         data = self.values.get("host", ABSENT).data
-        return data.casefold() if isinstance(data, str) else None
+        return hosts.compared(data) if isinstance(data, str) else None
 
     def text(self, full: bool) -> str:
         """`sip.example.net:5061`; `full` with what a reader else could not tell apart."""
