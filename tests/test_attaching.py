@@ -705,6 +705,24 @@ def test_actions_that_fall_back_in_a_ring_have_no_fallback() -> None:
     assert branches_of(after, "menu") == {"1": "queue"}
 
 
+def test_no_endpoint_is_left_to_fail_over_to_itself() -> None:
+    text = chain(("a", "lyon", "b"), ("b", "nice", "a"))
+    assert '"a" of scenario "s" has no fallback: callers would hear silence' in silence(text)
+    assert '"a" of scenario "s" has no fallback' in silence(text, None, action="a", fallback="b")
+    after = detached(workspace_of(s=text), "lyon", close=True)
+    assert branches_of(after, "menu") == {"1": "b"}
+    assert branches_of(after, "b")["unprocessed"] is None
+    after = detached(workspace_of(s=text), "lyon", fallback="queue")
+    assert branches_of(after, "menu") == {"1": "queue"}
+    assert branches_of(after, "b")["unprocessed"] == "queue"
+
+
+def test_a_menu_may_lead_back_to_itself() -> None:
+    text = chain(("a", "lyon", "menu")).replace('{"1": a}', '{"1": a, "2": queue}')
+    after = detached(workspace_of(s=text), "lyon")
+    assert branches_of(after, "menu") == {"1": "menu", "2": "queue"}
+
+
 def test_a_start_without_a_fallback_ends_only_an_empty_scenario() -> None:
     text = chain(("a", "lyon", None)).replace("start: menu", "start: a")
     text = text.replace('"1": a', '"1": queue')

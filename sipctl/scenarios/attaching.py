@@ -8,6 +8,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 
 from sipctl import names
@@ -208,7 +209,8 @@ def detach(
     """A scenario without the actions for an endpoint, or without one action.
 
     What led there leads to the fallback: `fallback`, else the action that the failure branches lead
-    to. Raises Refused where there is none, unless `close` lets the call end there.
+    to. Raises Refused where there is none, or it is what led there and fails over, unless `close`
+    lets the call end there.
     """
     scenario, member = scenario_of(inventory, reference)
     ids = _attached(scenario, reference, endpoint, action)
@@ -254,25 +256,31 @@ def _detached(
         raise Refused(f'the action "{fallback}" is taken out too', "choose another --fallback")
     changes: Changes = {("actions", id): UNSET for id in ids}
     sharing = _still_sharing(scenario, gone)
-    ways: dict[str, str | None] = {}
+    way_on = cache(lambda id: _way_on(scenario, id, gone, fallback))
+    silent: dict[str, None] = {}
     for link in graph.leading_to(scenario, gone):
         target = str(link.target)
         if link.source in sharing and link.label.startswith("link-"):
             changes |= _without_link(link.source, scenario.actions[link.source], link.label)
         elif link.source not in gone:
-            if target not in ways:
-                ways[target] = _way_on(scenario, target, gone, fallback)
-            changes["actions", link.source, "branches", link.label] = ways[target]
+            way = _past_itself(scenario, link.source, way_on(target))
+            changes["actions", link.source, "branches", link.label] = way
+            silent |= {target: None} if way is None else {}
     start = scenario.start
     if start in gone:
-        way = ways[start] = _way_on(scenario, start, gone, fallback)
+        way = way_on(start)
         changes["start",] = UNSET if way is None else way
-    silent = [id for id, way in ways.items() if way is None]
+        silent |= {start: None} if way is None else {}
     if silent and not close:
-        _refuse_silence(scenario, reference, silent, ids)
+        _refuse_silence(scenario, reference, list(silent), ids)
     if gone == scenario.actions.keys():
         changes = {("start",): UNSET, ("actions",): UNSET}
     return changes
+
+
+def _past_itself(scenario: Scenario, source: str, way: str | None) -> str | None:
+    """Where a branch leads on; None where an endpoint that has failed would take over itself."""
+    return None if way == source and scenario.actions[source].role == "endpoint" else way
 
 
 def _still_sharing(scenario: Scenario, gone: Collection[str]) -> frozenset[str]:
