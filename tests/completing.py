@@ -182,6 +182,7 @@ def _words() -> dict[str, dict[str, str]]:
         "yes-or-no": _plain(("yes", "no")),
         "key": _plain("0123456789*#"),
         "endpoint-parameter": _plain(sorted(parameters)),
+        "endpoint-action": _plain(one.id for one in known if one.role == "endpoint"),
         **{f"branches of {one.id}": _plain(one.branches) for one in known},
         "rule": {
             **{rule.name: f"{rule.code}: {rule.summary}" for rule in RULES.values()},

@@ -141,14 +141,15 @@ LINES = {
     "sipctl attach support pbx-lyon --branch d --after queue": "queue",
     "sipctl attach night pbx-lyon --fallback ": "bell",
     "sipctl attach support pbx-lyon --id ": "",
-    "sipctl detach support --action p": "paris",
+    "sipctl detach support --action ": "paris",
+    "sipctl detach night --action ": "",
     "sipctl scenario edit support --start ": "menu paris who queue",
     "sipctl scenario history --action ": "bell menu paris who queue",
     "sipctl scenario history night --action ": "bell",
     "sipctl scenario history support --action menu --action ": "paris who queue",
     "sipctl scenario trace support --take ": "menu= paris= who= queue=",
-    "sipctl scenario trace support --take pa": "paris=processed paris=unprocessed "
-    "paris=reference-not-found",
+    "sipctl scenario trace support --take pa": "paris=processed paris=unprocessed",
+    "sipctl scenario trace support --take paris=r": "",
     "sipctl scenario trace support --take paris=p": "paris=processed",
     "sipctl scenario trace support --take=paris=p": "--take=paris=processed",
     "sipctl scenario trace support --take who=+": "who=+33*",
@@ -188,6 +189,13 @@ LINES = {
     "sipctl history --field re": "reference realm register",
     "sipctl history --field realm --field re": "reference register",
     "sipctl scenario history --field a": "actions",
+    "sipctl scenario history support --field actions.": "actions.menu actions.paris actions.who "
+    "actions.queue",
+    "sipctl scenario history support --field actions.queue.": "actions.queue.action "
+    "actions.queue.branches actions.queue.queue actions.queue.branches.processed",
+    "sipctl scenario history support --field actions.who.branches.": "actions.who.branches.+33*",
+    "sipctl scenario history night --field actions.bell.b": "actions.bell.branches "
+    "actions.bell.branches.ok",
     "sipctl scenario edit night --unset e": "entry_points",
     "sipctl export ": "csv json",
     "sipctl completion ": "bash zsh fish",
@@ -327,7 +335,7 @@ def test_every_value_of_the_program_is_completed_or_free(
     option = known.option(before)
     slot = option.slot if option else known.argument(before.count("x"))
     assert slot, "run `make generate`"
-    scenario = "support " if slot.kind in ("action", "label", "take") else ""
+    scenario = "support " if slot.kind in ("action", "attached-action", "label", "take") else ""
     words = ["sipctl", command, scenario, before]
     found = at_end(" ".join(word.strip() for word in words if word.strip()) + " ")
     assert bool(found.words or found.paths) == (slot.kind != "text")
@@ -584,8 +592,8 @@ IN_BASH = {
     "sipctl search tag:live,ly": ["live,lyon"],
     "sipctl --color=al": ["always"],
     "sipctl list -- --c": [],
-    "sipctl scenario trace support --take who=": [r"+33\*", r"a\ b", "default"],
-    "sipctl scenario trace support --take 'who=": ["who=+33*", "who=a b", "who=default"],
+    "sipctl scenario trace support --take who=": [r"+33\*", r"a\ b"],
+    "sipctl scenario trace support --take 'who=": ["who=+33*", "who=a b"],
     "sipctl scenario trace support --take=paris=p": ["processed"],
     "sipctl edit pbx\\-p": ["pbx-paris"],
     "sipctl list 2>/dev/null -o n": ["name"],

@@ -160,12 +160,12 @@ class _Candidates:
         known = self._actions()
         action, equals, typed = value.partition("=")
         if equals:
-            return self._behind(f"{fixed}{action}=", typed, self._labels(action))
+            return self._behind(f"{fixed}{action}=", typed, self._written_labels(action))
         words = [(f"{id}=", meaning) for id, meaning in self._words("action", "")]
         found = self._behind(fixed, value, words, open=True)
         if len(found.words) == 1 and value and len(known) > 0:
             action = found.words[0][0][len(fixed) : -1]
-            return self._behind(f"{fixed}{action}=", "", self._labels(action))
+            return self._behind(f"{fixed}{action}=", "", self._written_labels(action))
         return found
 
     def _actions(self) -> dict[str, list[files.Action]]:
@@ -178,13 +178,21 @@ class _Candidates:
 
     def _labels(self, action: str | None) -> list[Word]:
         """The branches of an action, with those that its type has and that are not written."""
-        actions = self._actions()
-        chosen = [one for id in actions if action in (None, id) for one in actions[id]]
-        found = {label: f"to {to}" for one in chosen for label, to in one.branches.items()}
-        for one in chosen:
+        found = dict(self._written_labels(action))
+        for one in self._chosen(action):
             for label, _ in table.words(f"branches of {one.type}") or []:
                 found.setdefault(label, "")
         return list(found.items())
+
+    def _written_labels(self, action: str | None) -> list[Word]:
+        """The branches of an action that are written: no call can take another."""
+        branches = [branch for one in self._chosen(action) for branch in one.branches.items()]
+        return list({label: f"to {to}" for label, to in branches}.items())
+
+    def _chosen(self, action: str | None) -> list[files.Action]:
+        """The actions of this id, or all."""
+        actions = self._actions()
+        return [one for id in actions if action in (None, id) for one in actions[id]]
 
     # -- words of a kind -------------------------------------------------------------------------
 
@@ -239,6 +247,23 @@ class _Candidates:
 
     def _action_words(self, root: str) -> list[Word]:
         return [(id, all[0].type) for id, all in self._actions().items()]
+
+    def _attached_actions(self, root: str) -> list[Word]:
+        """The actions that send calls to an endpoint."""
+        types = [type for type, _ in table.words("endpoint-action") or []]
+        return [word for word in self._action_words(root) if word[1] in types]
+
+    def _ways(self, root: str) -> list[Word]:
+        """The fields of a scenario; behind `actions.` what stands below it, too."""
+        found, typed = list(table.words("scenario-field") or []), self.line.value
+        for id, all in self._actions().items() if typed.startswith("actions.") else ():
+            found.append((f"actions.{id}", all[0].type))
+            below = ["action", "branches", *all[0].values]
+            below += [f"branches.{label}" for label in all[0].branches]
+            if typed.startswith(f"actions.{id}."):
+                found += _plain(f"actions.{id}.{key}" for key in below)
+        # a part with a blank or quote in it wants quotes of its own
+        return [word for word in found if not set(word[0]) & set(" \"'\\")]
 
     def _label_words(self, root: str) -> list[Word]:
         return self._labels(self.line.given("--after"))
@@ -303,11 +328,13 @@ def _variables() -> list[Word]:
 _IN_WORKSPACE: dict[str, Callable[[_Candidates, str], list[Word]]] = {
     "action": _Candidates._action_words,
     "attached": _Candidates._attached,
+    "attached-action": _Candidates._attached_actions,
     "label": _Candidates._label_words,
     "recipient": _Candidates._recipients,
     "revision": _Candidates._revisions,
     "tag": _Candidates._tags,
     "tagging": _Candidates._tagging,
+    "way": _Candidates._ways,
 }
 
 _ANYWHERE: dict[str, Callable[[], list[Word]]] = {"schema": _schemas, "variable": _variables}

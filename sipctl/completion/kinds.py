@@ -54,11 +54,13 @@ METAVARS = {
 
 EXCEPTIONS = {
     "create REF": "text",
+    "detach --action": "attached-action",
     "detach ENDPOINT": "attached",
     "reroute NEW": "endpoint",
     "save REF": "member",
     "schema NAME": "schema",
     "scenario create SCENARIO": "text",
+    "scenario history --field": "way",
     "scenario rename OLD": "scenario",
     "tag rename NEW": "tag",
     "tag rename OLD": "tag",
