@@ -156,8 +156,12 @@ def test_all_workspaces_below_are_judged_with_their_paths(two: Path, sipctl: Pro
     assert sipctl("validate", "--all-workspaces", "--staged").out == ""
 
 
-def test_where_no_workspace_is_below_nothing_is_wrong(repo: Path, sipctl: Program) -> None:
-    assert sipctl("validate", "--all-workspaces").out == ""
+def test_where_no_workspace_is_below_hooks_find_nothing_and_people_are_told(
+    repo: Path, sipctl: Program
+) -> None:
+    refused = sipctl("validate", "--all-workspaces", check=3)
+    assert "no workspace here: no sipctl.yaml in this folder or below it" in refused.err
+    assert sipctl("validate", "--staged", "--all-workspaces").out == ""
     assert sipctl("fmt", "--all-workspaces", "--check").out == ""
 
 

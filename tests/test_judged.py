@@ -473,6 +473,17 @@ def test_paths_narrow_what_is_told_and_not_what_is_judged(
     run("validate", "--rev", "HEAD", FILE)
 
 
+@pytest.mark.parametrize("folder", ["endpoints", "scenarios", "./endpoints/"])
+def test_a_folder_that_is_not_there_yet_holds_nothing(
+    workspace: Path, run: Program, folder: str
+) -> None:
+    if (workspace / folder).exists():
+        (workspace / folder).rmdir()
+    assert run("validate", folder, "-f", "json").json["files"] == 0
+    assert run("fmt", folder).out == ""
+    run("validate", f"{folder}/a.yaml", check=3)
+
+
 # -- the parts -----------------------------------------------------------------------------------
 
 

@@ -1052,6 +1052,13 @@ def test_a_clone_without_the_base_is_told_how_to_get_it(
     assert result.out == ""
 
 
+def test_a_branch_that_is_not_in_a_whole_clone_is_to_be_fetched(clone: Path, run: Program) -> None:
+    told = run("plan", env={"GITHUB_BASE_REF": "nope"}, check=3).err
+    assert 'GITHUB_BASE_REF names "origin/nope", which is not in this clone' in told
+    assert "`git fetch origin nope`" in told
+    assert "fetch-depth" not in told
+
+
 def test_a_shallow_clone_without_a_common_commit_is_told_how_to_get_it(
     shallow: Path, git: Git, run: Program
 ) -> None:

@@ -572,6 +572,7 @@ def test_a_report_goes_into_a_file_and_the_summary_to_standard_error(
     workspace: Path, run: Program, format: str
 ) -> None:
     put(workspace, FILE, FAULTS)
+    (workspace / "out").mkdir()
     direct = run("validate", "-f", format, check=1)
     told = run("validate", "-f", format, "--output-file", "out/report", check=1)
     assert told.out == ""
@@ -604,6 +605,10 @@ def test_a_report_that_cannot_be_written_leaves_the_old_one(
     sipctl("validate", "--rev", "nowhere", "--output-file", "report", check=3)
     assert (workspace / "report").read_text() == "old"
     assert sipctl("validate", "--output-file", "report/inner", check=3).out == ""
+    told = sipctl("validate", "--output-file", "nope/deep/report", check=3)
+    assert '"nope/deep/report" could not be written: its folder is not there' in told.err
+    assert "`mkdir -p nope/deep`" in told.err
+    assert not (workspace / "nope").exists()
 
 
 def test_a_link_is_written_through_and_a_device_is_not_replaced(

@@ -18,6 +18,7 @@ from sipctl.commands.session import READING_FORMATS, TELLING_FORMATS, Session, s
 from sipctl.errors import Refused, Usage
 from sipctl.findings import Finding
 from sipctl.inventory import Inventory
+from sipctl.kinds import FOLDERS, SETTINGS_FILE
 from sipctl.render import findings as render
 from sipctl.render import visible
 from sipctl.rules.book import RULES, Rule, find
@@ -105,7 +106,11 @@ def _report_below(
         raise Usage("--all-workspaces takes neither paths nor --rev")
     start, index = session.workspace or Path.cwd(), judged.callers_index()
     findings, files = list[Finding](), list[str]()
-    for root in judged.workspaces_below(start, index, staged=staged):
+    roots = judged.workspaces_below(start, index, staged=staged)
+    if not roots and not staged:  # a hook runs at every commit, also before there is a workspace
+        hint = "make one with `sipctl init`, or name the folder above them with -C DIR"
+        raise Refused(f"no workspace here: no {SETTINGS_FILE} in this folder or below it", hint)
+    for root in roots:
         found = judged.staged(root, root, index) if staged else judged.on_disk(root)
         folder = root.relative_to(start).as_posix()
         findings += (judged.moved_below(f, folder) for f in found.inventory.findings)
@@ -133,7 +138,7 @@ def chosen_paths(root: Path, inventory: Inventory, paths: list[Path] | None) -> 
     for path in paths:
         relative = _relative(root, path)
         inside = {k for k in known if k == relative or relative in ("", ".") or _below(k, relative)}
-        if not inside and not (path.is_dir() and _is_inside(root, path)):
+        if not (inside or relative in FOLDERS or (path.is_dir() and _is_inside(root, path))):
             hint = "files are sipctl.yaml, {endpoints,scenarios}/<reference>.yaml"
             raise Refused(f'"{path}" is no file of this workspace', hint)
         chosen |= inside

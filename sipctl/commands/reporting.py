@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -92,6 +93,10 @@ def _told(
 def _write(file: Path, text: str) -> None:
     """Write a report whole or not at all; what is no plain file (a pipe, a device) as it comes."""
     data = text.encode("utf-8", "backslashreplace")
+    folder = file.resolve().parent
+    if not folder.exists():
+        hint = f"make it first: `{shlex.join(['mkdir', '-p', str(file.parent)])}`"
+        raise Refused(f'"{file}" could not be written: its folder is not there', hint)
     try:
         if file.exists() and not file.is_file():
             file.write_bytes(data)

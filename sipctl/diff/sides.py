@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -138,7 +139,9 @@ def _target(repository: Repository, named: Mapping[str, str], here: Side) -> Sid
             return _fork(repository, Side(revision.removeprefix("refs/remotes/"), commit), here)
     variable, revision = next(iter(named.items()))
     shown = quoted(revision.removeprefix("refs/remotes/"))
-    raise Refused(f"{variable} names {shown}, which this clone has no way to", DEPTH)
+    fetch = shlex.join(["git", "fetch", "origin", revision.removeprefix(_BRANCH)])
+    hint = DEPTH if _is_shallow(repository) else f"`{fetch}` gets it, if it is there"
+    raise Refused(f"{variable} names {shown}, which is not in this clone", hint)
 
 
 def _commit(repository: Repository, revision: str) -> str | None:
