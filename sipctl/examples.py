@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sipctl import resources
 from sipctl.kinds import ENDPOINT, SCENARIO, SETTINGS_FILE
+from sipctl.names import visible
 
 DESCRIPTION = "wrong.txt"
 
@@ -41,11 +42,4 @@ def _says_more(settings: Path) -> bool:
 
 def _text(file: Path, root: Path) -> str:
     text = file.read_bytes().decode("utf-8", "backslashreplace")
-    return f"# {file.relative_to(root).as_posix()}\n" + "".join(map(_visible, text))
-
-
-def _visible(char: str) -> str:
-    """The character, or how an escape would spell it, so that no terminal acts on it."""
-    if char == "\n" or char.isprintable():
-        return char
-    return char.encode("unicode_escape").decode("ascii")
+    return f"# {file.relative_to(root).as_posix()}\n" + "\n".join(map(visible, text.split("\n")))

@@ -69,11 +69,14 @@ def quoted(value: str) -> str:
     before, *after = re.split(_PASSWORD_INSIDE, value, maxsplit=1, flags=re.IGNORECASE)
     value = f"{before}…" if after else value
     short = value if len(value) <= _MAX_SHOWN else value[: _MAX_SHOWN - 1] + "…"
-    return f'"{"".join(map(_visible, short))}"'
+    return f'"{visible(short)}"'
 
 
-def _visible(char: str) -> str:
-    return char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+def visible(text: str) -> str:
+    """The text with every character escaped that a terminal could take for a command."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 CURE = "use ASCII letters, digits and _ . @ -, beginning with a letter or digit, at most 64"

@@ -99,7 +99,7 @@ def _refused(faults: Sequence[str], hint: str = "") -> Refused:
 def _one_line(text: str) -> str:
     """What a table holds may be anything; nothing of it moves a terminal's cursor."""
     cut = text if len(text) <= _MAX_WORDS else f"{text[:_MAX_WORDS]}…"
-    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in cut)
+    return names.visible(cut)
 
 
 # -- reading -------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from sipctl import names
+from sipctl import names, render
 from sipctl.endpoint import FIELDS, Endpoint, default_of, password_form
 from sipctl.models.endpoint import EndpointModel
 from sipctl.settings import Settings
@@ -117,6 +117,13 @@ def test_a_slip_is_told_from_what_is_known() -> None:
     assert names.did_you_mean("pbx-pari", ["pbx-paris", "sbc-a"]) == 'did you mean "pbx-paris"?'
     assert names.did_you_mean("PBX-PARIS", ["pbx-paris"]) == 'did you mean "pbx-paris"?'
     assert names.did_you_mean("entirely-else", ["pbx-paris", "sbc-a"]) == ""
+
+
+def test_an_escape_tells_every_character_from_its_neighbours() -> None:
+    text = "a\x1b\x9b\u202e\U000e0001\n\ud800b"
+    assert names.visible(text) == r"a\x1b\x9b\u202e\U000e0001\n\ud800b"
+    assert render.visible(text) == names.visible(text)
+    assert render.visible("a\tb") == "a b"
 
 
 @given(st.text())

@@ -251,7 +251,7 @@ def test_an_unknown_column_is_told_with_its_place_and_the_nearest_name(
     result = run("import", "-", input=table("reference,hots,host,Host,\x1b[2J"), check=3)
     assert 'line 1, column 2: "hots" is not a field (did you mean "host"?)' in result.err
     assert "line 1, column 4: host stands twice" in result.err
-    assert 'line 1, column 5: "\\u001b[2J" is not a field' in result.err
+    assert 'line 1, column 5: "\\x1b[2J" is not a field' in result.err
 
 
 def test_every_error_of_every_row_is_told_in_one_run(

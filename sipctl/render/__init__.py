@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sipctl import names
+
 Segments = Iterator[tuple[str, str]]
 """Text and its style; the texts joined are the plain form."""
 
 
 def visible(text: str) -> str:
-    """The text with every character escaped that a terminal could take for a command."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else _escaped(c) for c in text)
-
-
-def _escaped(char: str) -> str:
-    if char == "\t":
-        return " "  # as wide as the column count takes it
-    code = ord(char)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    """The text as `names.visible` has it, a tab as wide as a count of columns takes it."""
+    return names.visible(text.replace("\t", " "))
 
 
 def shortened(text: str, most: int) -> str:
