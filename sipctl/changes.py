@@ -255,7 +255,7 @@ def _value(field: str, node: Node) -> Value:
     if field not in _FIELDS:  # `pasword: …` is one too
         return _hidden(node)
     if isinstance(node, Scalar):
-        hidden = field != "description" and names.may_hold_password(node.value)
+        hidden = field != "description" and names.may_hold_secret(node.value)
         return _hidden(node) if hidden else Value(_typed(field, node.value))
     if isinstance(node, Sequence) and all(isinstance(item, Scalar) for item in node.items):
         return Value([str(plain_data(item)) for item in node.items])

@@ -49,7 +49,8 @@ def run(args: Sequence[str]) -> int:
     if args[:1] == ["__complete"]:  # what the shells' scripts call, see sipctl/completion
         from sipctl.completion import respond
 
-        os.environ.pop("SIPCTL_IDENTITY", None)  # it is of no use there, and Git would inherit it
+        for name in ("SIPCTL_IDENTITY", "SIPCTL_IDENTITY_FILE"):
+            os.environ.pop(name, None)  # of no use there, and Git would inherit a key
         return respond(args[1:])
     if list(args) == ["--version"]:
         from sipctl import __version__

@@ -50,23 +50,42 @@ def _shown(char: str) -> str:
 _MAX_SHOWN = 80
 
 
-PASSWORD_WORD = r"pass(?:word|wd|phrase)|\bpwd\b"
+PASSWORD_WORD = r"pass(?:word|wd|phrase|code)|(?:\bpwd|secret)(?![^\W_])"
 """What a password is called, as a regular expression, whatever the case."""
-_PASSWORD_INSIDE = rf"(?:{PASSWORD_WORD})['\"]?\s*[:=]"
+SECRET_KEY = "AGE-SECRET-KEY-|PRIVATE KEY"
+"""What a secret key begins with, as a regular expression, whatever the case."""
+_SECRET_INSIDE = rf"(?:{PASSWORD_WORD})['\"]?\s*[:=]|{SECRET_KEY}"
 
 
-def may_hold_password(text: str) -> bool:
-    """True where a value holds the key of a password: a quote is closed too late, say."""
-    signs = ":" in text or "=" in text  # which is soon told of most
-    return signs and bool(re.search(_PASSWORD_INSIDE, text, re.IGNORECASE))
+def names_password(key: str) -> bool:
+    """True where a password, or a secret of another kind, may stand under a key."""
+    return bool(re.search(PASSWORD_WORD, key, re.IGNORECASE))
+
+
+def is_secret_key(text: str) -> bool:
+    """True for what looks like a secret key, or holds one, wherever it stands."""
+    return bool(re.search(SECRET_KEY, text, re.IGNORECASE))
+
+
+def may_hold_secret(text: str) -> bool:
+    """True where a text holds a secret key, or the name of a password and a sign behind it, as
+    where a quote is closed too late: the one test for all that is not a password's own place."""
+    # which is soon told of most
+    signs = ":" in text or "=" in text or "KEY" in text.upper()
+    return signs and bool(re.search(_SECRET_INSIDE, text, re.IGNORECASE))
+
+
+def without_keys(text: str) -> str:
+    """Words for people without the age keys in them."""
+    return re.sub(r"(AGE-SECRET-KEY-)\w+", r"\1…", text, flags=re.IGNORECASE)
 
 
 def quoted(value: str) -> str:
     """A user's value for a message: in quotes, shortened, and nothing that a terminal acts on.
 
-    Of one that may hold a password only what stands before is told.
+    Of one that may hold a secret only what stands before is told.
     """
-    before, *after = re.split(_PASSWORD_INSIDE, value, maxsplit=1, flags=re.IGNORECASE)
+    before, *after = re.split(_SECRET_INSIDE, value, maxsplit=1, flags=re.IGNORECASE)
     value = f"{before}…" if after else value
     short = value if len(value) <= _MAX_SHOWN else value[: _MAX_SHOWN - 1] + "…"
     return f'"{visible(short)}"'

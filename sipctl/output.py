@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sipctl import streams
+from sipctl import names, streams
 from sipctl.kinds import SETTINGS_FILE
 from sipctl.render import visible
 
@@ -52,7 +52,7 @@ def _hint(words: str) -> None:
 
 def _say(who: str, words: str) -> None:
     """Further lines are indented, so that no value can look like words of ours."""
-    lines = _inert(words).split("\n")
+    lines = _inert(names.without_keys(words)).split("\n")
     indented = (line if line.startswith("  ") else f"  {line}" for line in lines[1:])
     print(f"{who}: " + "\n".join([lines[0], *indented]), file=sys.stderr)
 

@@ -111,7 +111,7 @@ def _without_passwords(data: Mapping[str, Any] | None, kind: Kind) -> Mapping[st
         if "actions" in data:
             shown["actions"] = {id: _shown_action(a) for id, a in data["actions"].items()}
         return shown
-    hidden = [key for key in _TEXTS if key in data and names.may_hold_password(data[key])]
+    hidden = [key for key in _TEXTS if key in data and names.may_hold_secret(data[key])]
     if not hidden and "password" not in data:
         return data
     shown = {**data, **dict.fromkeys(hidden, MASK)}

@@ -20,6 +20,7 @@ from sipctl.member import (
     content_of,
     given,
 )
+from sipctl.names import quoted
 from sipctl.rules.judgement import ignored_in, tolerating
 from sipctl.settings import Settings
 from sipctl.storage import cache
@@ -36,7 +37,7 @@ def find_root(start: Path, given: Path | None = None) -> Path:
         hint = f"name the one around it: -C {outer}"
         if outer is None:
             hint = f"make one there with `sipctl init {given}`"
-        raise Refused(f'"{given}" is no workspace: it holds no {SETTINGS_FILE}', hint)
+        raise Refused(f"{quoted(str(given))} is no workspace: it holds no {SETTINGS_FILE}", hint)
     found = _around(start)
     if found is not None:
         return found

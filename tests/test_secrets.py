@@ -169,6 +169,39 @@ def test_a_broken_key_is_refused_and_not_told(sealed: Path, run: Program, tmp_pa
         assert "HUNTER2" not in result.err
 
 
+@pytest.mark.parametrize(
+    "line", ["check", "reveal a --force", "reseal", "recipients", "keygen --name ada", "set a"]
+)
+def test_a_key_in_place_of_a_files_name_is_refused_and_neither_told_nor_inherited(
+    line: str, sealed: Path, run: Program, tmp_path: Path
+) -> None:
+    for key in (keys.CI, keys.CI.lower(), f"{tmp_path}/{keys.CI}"):
+        env: Environment = {"SIPCTL_IDENTITY": None, "SIPCTL_IDENTITY_FILE": key}
+        done = run("secret", *line.split(), env=env, check=3, input="new")
+        assert "SIPCTL_IDENTITY_FILE holds a key, not the name of a file" in done.err
+        assert "1te4qexvmuw" not in (done.out + done.err).casefold()
+    hook = Path(".git/hooks/pre-commit")
+    hook.write_text(f"#!/bin/sh\nenv >{tmp_path}/seen\n")
+    hook.chmod(0o755)
+    run("edit", "a", "--port", "5070", env=env)
+    assert "1TE4QEXVMUW" not in (tmp_path / "seen").read_text()
+
+
+def test_a_key_in_place_of_the_workspaces_name_is_refused_and_not_told(
+    sealed: Path, run: Program
+) -> None:
+    for words, env in ((["-C", keys.CI], {}), ([], {"SIPCTL_WORKSPACE": keys.CI})):
+        done = run("list", *words, env=env, check=2)
+        assert "a secret key stands where the name of the workspace's folder belongs" in done.err
+        assert "1TE4QEXVMUW" not in done.err
+
+
+def test_no_message_repeats_a_key(sealed: Path, run: Program) -> None:
+    for line in ("edit {}", "list --color {}", "list -o {}", "diff {}", "history a --since {}"):
+        done = run(*line.format(keys.CI).split(), check=None)
+        assert "1TE4QEXVMUW" not in done.out + done.err, line
+
+
 def test_a_key_of_ssh_with_a_passphrase_is_refused_by_its_file(
     sealed: Path, run: Program, tmp_path: Path
 ) -> None:

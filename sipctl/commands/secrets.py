@@ -77,7 +77,7 @@ def _file_for_new(root: Path) -> Path | None:
     file = identities.own_file()
     if withheld.secret_key() or (file and identities.is_there(file)):
         return None
-    hint = f"name a file: {identities.FILE_VARIABLE}=FILE"
+    hint = f"name a file: {withheld.FILE_VARIABLE}=FILE"
     if file is None:
         raise Refused("there is no home folder for a secret key", hint)
     repository = Repository.find(root)

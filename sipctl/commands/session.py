@@ -260,6 +260,9 @@ class Session:
         """Refuse a value that an option cannot have."""
         if name == "color" and value not in ("auto", "always", "never"):
             raise Usage(f'"{value}" is not a value of --color', "use auto, always or never")
+        if name == "workspace" and value is not None and names.is_secret_key(str(value)):
+            message = "a secret key stands where the name of the workspace's folder belongs"
+            raise Usage(message, "see SIPCTL_WORKSPACE, or -C")
         if name == "message" and value is not None and not value.strip():
             raise Usage("the message is empty", "give -m a text, or leave it out")
 

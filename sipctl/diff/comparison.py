@@ -26,6 +26,7 @@ from sipctl.history.kinship import moved
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, KINDS, SCENARIO, SETTINGS_FILE, Kind, kind_of, reference_of
 from sipctl.member import Member
+from sipctl.names import is_secret_key
 from sipctl.own import shown_key
 from sipctl.rules import comments
 from sipctl.rules.book import RULES, find
@@ -393,10 +394,8 @@ def _recipient(node: Node) -> Value:
 def _setting_name(way: tuple[str, ...]) -> str:
     if len(way) == 1:
         return shown_key(way[0])
-    from sipctl.passwords import sealing
-
     rule = find(way[1]) if way[0] == _RULES else None
-    key = MASK if sealing.is_secret(way[1]) else way[1]
+    key = MASK if is_secret_key(way[1]) else way[1]
     return field_name((way[0], rule.name if rule else key))
 
 

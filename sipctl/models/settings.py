@@ -48,7 +48,7 @@ def _changed_rule(key: str, severity: str, before: dict[str, str]) -> str:
     rule = find(key)
     if rule is None or key not in (rule.name, rule.code):
         hint = names.did_you_mean(key, _RULE_KEYS) or "see `sipctl rules`"
-        told = "of this name" if sealing.is_secret(key) else names.quoted(key)
+        told = "of this name" if names.is_secret_key(key) else names.quoted(key)
         raise _bad("unknown-key", f"there is no rule {told}", hint, key=key)
     if rule.fixed:
         hint = "a file that breaks it cannot be read for sure: it keeps its severity"
@@ -88,7 +88,7 @@ def _recipients(values: dict[str, str]) -> dict[str, str]:
 def _recipient(name: str, text: str, same: str, owner: str) -> None:
     """Raise what is wrong with a recipient; `same` is the first of its name in any case, and
     `owner` the first with its key."""
-    if sealing.is_secret(name):
+    if names.is_secret_key(name):
         message = "a secret key stands where the name of a recipient belongs"
         cure = "take it out, and make a new one: this one is known to whoever reads the file"
         raise _bad("bad-recipient", message, cure, key=name)

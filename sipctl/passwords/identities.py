@@ -14,13 +14,10 @@ from sipctl import privileges
 from sipctl.errors import Refused
 from sipctl.git.exposure import exposed
 from sipctl.git.repository import Repository
-from sipctl.names import quoted
+from sipctl.names import is_secret_key, quoted
 from sipctl.passwords import sealing, withheld
 from sipctl.passwords.sealing import Identity
-from sipctl.passwords.withheld import VARIABLE
-
-FILE_VARIABLE = "SIPCTL_IDENTITY_FILE"
-"""Names a file with secret keys in place of the user's own."""
+from sipctl.passwords.withheld import FILE_VARIABLE, VARIABLE
 
 _AGE = "AGE-SECRET-KEY-"
 _SSH = "-----BEGIN OPENSSH PRIVATE KEY-----"
@@ -58,7 +55,7 @@ def find(recipients: Mapping[str, str]) -> Keys:
         where = f"the variable {VARIABLE}"
         return Keys(_parsed(text, where), where, given=True)
     file = own_file()
-    given = bool(os.environ.get(FILE_VARIABLE))
+    given = bool(withheld.key_file())
     if file is not None and (given or is_there(file)):
         return Keys(_read(file), quoted(str(file)), given)
     return _of_ssh(recipients)
@@ -74,8 +71,14 @@ def is_there(file: Path) -> bool:
 
 def own_file() -> Path | None:
     """Where the user's own secret key is kept: below the folder for settings (the XDG Base
-    Directory Specification), or where SIPCTL_IDENTITY_FILE says; None for a user without a home."""
-    named = os.environ.get(FILE_VARIABLE)
+    Directory Specification), or where SIPCTL_IDENTITY_FILE says; None for a user without a home.
+
+    Raises Refused where that variable holds a key itself.
+    """
+    named = withheld.key_file()
+    if named and is_secret_key(named):
+        hint = f"a key itself stands in {VARIABLE}"
+        raise Refused(f"{FILE_VARIABLE} holds a key, not the name of a file", hint)
     if named:
         return Path(named).absolute()
     base, home = Path(os.environ.get("XDG_CONFIG_HOME", "")), _home()
@@ -111,7 +114,7 @@ def _read(file: Path) -> tuple[Identity, ...]:
             data = stream.read(_MAX)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        hint = f"{FILE_VARIABLE} names it" if os.environ.get(FILE_VARIABLE) else ""
+        hint = f"{FILE_VARIABLE} names it" if withheld.key_file() else ""
         raise Refused(
             f"the secret key in {quoted(str(file))} cannot be read: {reason}", hint
         ) from None

@@ -117,9 +117,9 @@ def settings_text(data: bytes) -> str:
 def _secrets(root: Node, kind: Kind | None, *, sealed: bool) -> Iterator[tuple[int, int]]:
     """The spans of values that may be secrets: by field, never by what they look like, but for
     secret keys, which say what they are."""
-    from sipctl.passwords import sealing  # dear, and most files are shown to nobody
-
-    yield from ((node.start, node.end) for node in _scalars(root) if sealing.is_secret(node.value))
+    yield from (
+        (node.start, node.end) for node in _scalars(root) if names.is_secret_key(node.value)
+    )
     if kind is SCENARIO:
         yield from _under_passwords(root)
     else:
@@ -193,7 +193,7 @@ def _odd(value: Node) -> Iterator[Node]:
     """The parts of a known field's value that belong nowhere, and may be a password that slipped
     in: mappings, and a text that holds its key where a quote is closed too late."""
     for node in value.items if isinstance(value, Sequence) else [value]:
-        if not isinstance(node, Scalar) or names.may_hold_password(node.value):
+        if not isinstance(node, Scalar) or names.may_hold_secret(node.value):
             yield node
 
 

@@ -36,7 +36,7 @@ RECIPIENTS = "recipients"
 
 def refuse_bad_name(name: str) -> None:
     """Raise Refused where what is given can be no recipient's name, without telling it."""
-    if sealing.is_secret(name):
+    if names.is_secret_key(name):
         hint = "it is known to who reads your shell's history: make a new one"
         raise Refused("a secret key stands where the name of a recipient belongs", hint)
     if names.fault(name):  # which may be a password in the wrong place

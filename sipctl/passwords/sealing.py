@@ -21,6 +21,7 @@ from typing import TypeAlias
 import pyrage
 
 from sipctl.endpoint import is_text
+from sipctl.names import is_secret_key
 
 VERSION = "v1"
 BLOCK = 64
@@ -53,7 +54,6 @@ class Foreign(Unsealable):
 AGE_KEY = "age1[02-9ac-hj-np-z]{58}"
 SSH_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5[A-Za-z0-9+/]{48}"
 _KEY = re.compile(f"{AGE_KEY}|{SSH_KEY}")
-_SECRET = re.compile("AGE-SECRET-KEY-|PRIVATE KEY", re.IGNORECASE)
 
 
 # Points of low order (RFC 7748, section 6.1): what is sealed for them anybody could open, and age
@@ -84,7 +84,7 @@ def key_fault(text: str) -> tuple[str, str] | None:
     It may be an age key, or an ssh-ed25519 key with a comment behind it. The text is never told:
     it may be the secret key.
     """
-    if _SECRET.search(text):
+    if is_secret_key(text):
         cure = "make a new one with `sipctl secret keygen`: whoever sees this file has this one"
         return "a secret key stands where a public key belongs", cure
     if text.startswith("ssh-") and not text.startswith("ssh-ed25519 "):
@@ -93,11 +93,6 @@ def key_fault(text: str) -> tuple[str, str] | None:
         cure = "write an age key (age1…) or an ssh-ed25519 key; `sipctl secret keygen` makes one"
         return "this is no public key of age or ssh-ed25519", cure
     return None
-
-
-def is_secret(text: str) -> bool:
-    """True for what looks like a secret key, wherever it stands."""
-    return bool(_SECRET.search(text))
 
 
 def _is_key(key: str) -> bool:

@@ -1,5 +1,5 @@
-"""Variables of the environment for the time of a piece of work; among them the one that holds a
-secret key: no process that we start inherits it, hooks, editors and pagers among them."""
+"""Variables of the environment for the time of a piece of work; among them those that hold a
+secret key: no process that we start inherits one, hooks, editors and pagers among them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-VARIABLE = "SIPCTL_IDENTITY"
+from sipctl import names
 
-_taken: str | None = None
+VARIABLE = "SIPCTL_IDENTITY"
+FILE_VARIABLE = "SIPCTL_IDENTITY_FILE"
+"""Names a file with secret keys in place of the user's own."""
+
+_taken: dict[str, str] = {}
 
 
 @contextmanager
@@ -27,17 +31,28 @@ def holding(name: str, value: str) -> Iterator[None]:
 
 @contextmanager
 def from_children() -> Iterator[None]:
-    """Take the variable out of the environment for the time of a command."""
-    global _taken
-    _taken = os.environ.pop(VARIABLE, None)
+    """Take secret keys out of the environment for the time of a command; in the variable for the
+    name of a file one may stand by mistake."""
+    secret = [VARIABLE]
+    if names.is_secret_key(os.environ.get(FILE_VARIABLE, "")):
+        secret.append(FILE_VARIABLE)
+    _taken.update({name: os.environ.pop(name) for name in secret if name in os.environ})
     try:
         yield
     finally:
-        if _taken is not None:
-            os.environ[VARIABLE] = _taken
-        _taken = None
+        os.environ.update(_taken)
+        _taken.clear()
 
 
 def secret_key() -> str | None:
-    """What the variable held; None where it was not set."""
-    return os.environ.get(VARIABLE) if _taken is None else _taken
+    """What the variable for a key held; None where it was not set."""
+    return _value(VARIABLE)
+
+
+def key_file() -> str | None:
+    """What the variable for the name of a file held; None where it was not set."""
+    return _value(FILE_VARIABLE)
+
+
+def _value(name: str) -> str | None:
+    return _taken.get(name, os.environ.get(name))
