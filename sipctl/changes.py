@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sipctl import names
 from sipctl.endpoint import FIELDS, default_of, is_variable
 from sipctl.kinds import ENDPOINT, SCENARIO, Kind, kind_of, reference_of
-from sipctl.own import free, shown_key
+from sipctl.own import free, is_alone, shown_key
 from sipctl.scenarios.scenario import FIELDS as SCENARIO_FIELDS
 from sipctl.yamlfile import scalars
 from sipctl.yamlfile.nodes import Mapping as MappingNode
@@ -144,13 +144,13 @@ def snapshot(root: MappingNode, kind: Kind = ENDPOINT) -> dict[str, Value]:
 
 def _of_endpoint(root: MappingNode) -> dict[str, Value]:
     return _with_defaults(
-        {name_of_key(key.value): _value(key.value, node) for key, node in root.entries}
+        {name_of_key(key.value, node, root): _value(key.value, node) for key, node in root.entries}
     )
 
 
-def name_of_key(key: str) -> str:
+def name_of_key(key: str, value: Node, root: MappingNode) -> str:
     """What the field of an endpoint with this key is called: a known one as it is."""
-    return key if key in _FIELDS else shown_key(key)
+    return key if key in _FIELDS else shown_key(key, alone=is_alone(value, root))
 
 
 def values_of(said: Mapping[str, Any], unknown: Iterable[str]) -> dict[str, Value]:
@@ -198,45 +198,56 @@ def _flat(
         if isinstance(node, MappingNode) and node.entries and _is_told_apart(path):
             yield from _flat(node.entries, path)
         else:
-            yield field_name(path), free_value(key.value, node)
+            # where a branch leads is no secret, whatever its label
+            yield field_name(path), free_value("" if _is_branch(path) else key.value, node)
+
+
+def _is_branch(path: tuple[str, ...]) -> bool:
+    return len(path) == _DEPTH and path[0] == "actions" and path[2] == "branches"
 
 
 def _is_told_apart(path: tuple[str, ...]) -> bool:
     key = path[-1]
-    own = key.startswith("x-") or (len(path) > 2 and _is_password(key))  # an id may be "password"
+    # an id may be "password"
+    own = key.startswith("x-") or (len(path) > 2 and names.is_password_name(key))
     return path[0] == "actions" and len(path) < _DEPTH and not own
 
 
 def free_value(key: str, node: Node) -> Value:
-    """A value of the user's own under a key, every password in it masked."""
+    """A value of the user's own under a key, every secret in it masked."""
     data = free(node)
-    identity = _digest(data)
-    if _is_password(key):
-        return Value(MASK, identity=identity)
-    return Value(_without_passwords(data), identity=identity)
+    return Value(shown_value(key, data), identity=_digest(data))
 
 
 def shown_value(key: str, data: Any) -> Any:
-    """Data that stands under a key, every password in it masked; ids of actions are none."""
-    if key == "actions":
-        return data
-    return MASK if _is_password(key) else _without_passwords(data)
+    """Data that stands under a key, every secret in it masked: what is called a password, at any
+    depth, and secret keys."""
+    return MASK if names.is_password_name(key) else _without_secrets(data)
 
 
-def _without_passwords(data: object) -> object:
-    """Data of the user's own, the values of keys called password masked at any depth."""
-    if isinstance(data, list):
-        return [_without_passwords(item) for item in data]
+def _without_secrets(data: Any) -> Any:
+    if isinstance(data, list | tuple):
+        return type(data)(_without_secrets(item) for item in data)
     if isinstance(data, dict):
-        return {
-            key: MASK if _is_password(str(key)) else _without_passwords(value)
-            for key, value in data.items()
-        }
-    return data
+        return {_without_key(key): shown_value(key, value) for key, value in data.items()}
+    return _without_key(data) if isinstance(data, str) else data
 
 
-def _is_password(key: str) -> bool:
-    return key.casefold() == "password"
+def _without_key(text: str) -> str:
+    return MASK if names.is_secret_key(text) else text
+
+
+def shown_field(field: str, data: Any) -> Any:
+    """The value of an endpoint's field, but for its password, every secret in it masked.
+
+    A text that holds the name of a password and a value behind it is one: a quote is closed too
+    late, say. A description is a note for people, and may.
+    """
+    if field.startswith("x-") or field == "description":
+        return shown_value(field, data)
+    if isinstance(data, list | tuple):
+        return type(data)(shown_field(field, item) for item in data)
+    return MASK if isinstance(data, str) and names.may_hold_secret(data) else data
 
 
 def field_name(path: Iterable[str]) -> str:
@@ -250,16 +261,21 @@ _WORD = re.compile(r"[^\s.\"'\\]+")
 def _value(field: str, node: Node) -> Value:
     if field == "password":
         return _password(node)
+    data: Any
     if field.startswith("x-"):
-        return Value(free(node))
-    if field not in _FIELDS:  # `pasword: …` is one too
+        data = free(node)
+    elif field not in _FIELDS:  # `pasword: …` is one too
         return _hidden(node)
-    if isinstance(node, Scalar):
-        hidden = field != "description" and names.may_hold_secret(node.value)
-        return _hidden(node) if hidden else Value(_typed(field, node.value))
-    if isinstance(node, Sequence) and all(isinstance(item, Scalar) for item in node.items):
-        return Value([str(plain_data(item)) for item in node.items])
-    return _hidden(node)  # nothing belongs there, and it may be a password that slipped in
+    elif isinstance(node, Scalar):
+        data = _typed(field, node.value)
+    elif isinstance(node, Sequence) and all(isinstance(item, Scalar) for item in node.items):
+        data = [str(plain_data(item)) for item in node.items]
+    else:
+        return _hidden(node)  # nothing belongs there, and it may be a password that slipped in
+    shown = shown_field(field, data)
+    if shown == data:
+        return Value(data)
+    return Value(shown, identity=_digest(data)) if field.startswith("x-") else _hidden(node)
 
 
 def _hidden(node: Node) -> Value:
@@ -290,7 +306,11 @@ def names_password(form: str, value: Node) -> bool:
     """True where an entry of `password` tells where it is found, and is not the password itself."""
     if not isinstance(value, Scalar):
         return False
-    return is_variable(value.value) if form == "env" else form == "file" and "\0" not in value.value
+    # a variable can be called YES, and no file is called 48151623
+    text, is_word = value.value, scalars.taken_for(value.value) is None
+    if form == "env":
+        return is_variable(text) and (is_word or not value.plain)
+    return form == "file" and "\0" not in text and is_word and not names.may_hold_secret(text)
 
 
 def holds_password(node: Node) -> bool:

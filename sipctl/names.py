@@ -57,8 +57,8 @@ SECRET_KEY = "AGE-SECRET-KEY-|PRIVATE KEY"
 _SECRET_INSIDE = rf"(?:{PASSWORD_WORD})['\"]?\s*[:=]|{SECRET_KEY}"
 
 
-def names_password(key: str) -> bool:
-    """True where a password, or a secret of another kind, may stand under a key."""
+def is_password_name(key: str) -> bool:
+    """True where a password, or a secret of another kind, may stand under a key: by its name."""
     return bool(re.search(PASSWORD_WORD, key, re.IGNORECASE))
 
 

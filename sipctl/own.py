@@ -6,7 +6,7 @@ import re
 
 from sipctl import names
 from sipctl.yamlfile import scalars
-from sipctl.yamlfile.nodes import Mapping, Node, Sequence
+from sipctl.yamlfile.nodes import Mapping, Node, Scalar, Sequence
 
 MAX_DIGITS = 18
 """A number of more digits is out of every range, and int() is not linear in their count."""
@@ -19,9 +19,17 @@ def is_word(key: str) -> bool:
     return bool(_FIRST_WORD.fullmatch(key))
 
 
-def shown_key(key: str) -> str:
-    """A key as it may be told: of what is no word only the first, as `{password secret}` has one
-    key and no value. A key of the user's own is told as it is."""
+def is_alone(value: Node, parent: Mapping) -> bool:
+    """True where a key between braces has no value, and may be one: `{password, secret}` has two
+    such keys."""
+    return parent.flow and isinstance(value, Scalar) and value.plain and not value.value
+
+
+def shown_key(key: str, *, alone: bool = False) -> str:
+    """An unknown key as it may be told: nothing of one that stands `alone`, and of what is no word
+    only the first, as `{password secret}` has one key. A key of the user's own is told as it is."""
+    if names.is_secret_key(key) or (alone and not key.startswith("x-")):
+        return "…"
     own = key.startswith("x-") or is_word(key)
     return key if own else _FIRST_WORD.findall(key)[0] + "…"
 

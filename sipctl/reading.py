@@ -11,13 +11,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from sipctl import names
-from sipctl.changes import MASK, names_password, shown_value
+from sipctl.changes import MASK, name_of_key, names_password, shown_field, shown_value
 from sipctl.endpoint import FIELDS, PASSWORD_FORMS, password_form
 from sipctl.findings import Finding
 from sipctl.kinds import ENDPOINT, SCENARIO, SETTINGS_FILE, Kind, kind_in
 from sipctl.member import Branching, Facts, Kept, Login, Span, Use, digest
-from sipctl.own import shown_key
 from sipctl.passwords.masking import with_sources
 from sipctl.rules import comments, ignores
 from sipctl.scenarios.scenario import Scenario
@@ -102,29 +100,22 @@ def mends_of(path: str, root: Node, text: str) -> tuple[Mend, ...]:
 
 
 def _without_passwords(data: Mapping[str, Any] | None, kind: Kind) -> Mapping[str, Any] | None:
-    """A document's data with the form of its password alone, and what may hold one masked: of a
-    scenario parameters that are called so."""
+    """A document's data with the form of its password alone, and what may hold one masked."""
     if data is None:
         return data
     if kind is SCENARIO:
-        shown = {key: shown_value(key, value) for key, value in data.items()}
-        if "actions" in data:
-            shown["actions"] = {id: _shown_action(a) for id, a in data["actions"].items()}
+        own = {key: shown_value(key, value) for key, value in data.items() if key != "actions"}
+        actions = {id: _shown_action(a) for id, a in data.get("actions", {}).items()}
+        return {key: actions if key == "actions" else own[key] for key in data}
+    shown = {key: shown_field(key, value) for key, value in data.items() if key != "password"}
+    if "password" not in data:
         return shown
-    hidden = [key for key in _TEXTS if key in data and names.may_hold_secret(data[key])]
-    if not hidden and "password" not in data:
-        return data
-    shown = {**data, **dict.fromkeys(hidden, MASK)}
-    if "password" in data:
-        shown["password"] = password_form(data["password"])
-    return shown
-
-
-_TEXTS = ("host", "username", "realm")
-"""The fields that may hold any text, but for the one that is a note for people."""
+    form = password_form(data["password"]) or {}
+    return {**shown, "password": {key: shown_field(key, value) for key, value in form.items()}}
 
 
 def _shown_action(action: Mapping[str, Any]) -> dict[str, Any]:
+    """An action's data; ids and labels are not secret, whatever they are called."""
     return {
         key: value if key == "branches" else shown_value(key, value)
         for key, value in action.items()
@@ -164,14 +155,17 @@ _FIELDS = frozenset(FIELDS)
 
 
 def _of_endpoint(root: MappingNode) -> dict[str, Any]:
-    keys = (key.value for key, _ in root.entries)
-    unknown = [key for key in keys if key not in _FIELDS and not key.startswith("x-")]
+    unknown = [
+        name_of_key(key.value, value, root)
+        for key, value in root.entries
+        if key.value not in _FIELDS and not key.value.startswith("x-")
+    ]
     kept = _kept(root.get("password"))
     login, username = None, root.get("username")
     if kept and kept.sealed:
         name = username.value if isinstance(username, Scalar) else None
         login = Login(name, digest(kept.sealed.encode()))
-    return {"unknown": tuple(map(shown_key, unknown)), "kept": kept, "login": login}
+    return {"unknown": tuple(unknown), "kept": kept, "login": login}
 
 
 def _kept(node: Node | None) -> Kept | None:
@@ -179,7 +173,9 @@ def _kept(node: Node | None) -> Kept | None:
         return None
     if isinstance(node, Scalar):
         null = scalars.is_null(node.value, node.plain)
-        return Kept("plain", _span(node)) if node.value and not null else None
+        # how long it is is not told
+        place = (node.line, node.column, len(MASK))
+        return Kept("plain", place) if node.value and not null else None
     entries = node.entries if isinstance(node, MappingNode) else []
     form, named = entries[0] if len(entries) == 1 else (None, None)
     if form is None or form.value not in PASSWORD_FORMS or not isinstance(named, Scalar):

@@ -12,11 +12,12 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sipctl import hosts, names, progress
 from sipctl.changes import (
+    MASK,
     FileChange,
     MemberChange,
     Plan,
@@ -447,6 +448,7 @@ class _Import:
     def take(self, row: Row) -> None:
         """Plan one row, or note what is wrong with it."""
         self.faults += [f"{row.place}: {fault}" for fault in row.faults]
+        row = replace(row, values={k: v for k, v in row.values.items() if not _is_masked(v)})
         reference = row.values.get("reference")
         if not isinstance(reference, str):
             if row.values or not row.faults:
@@ -550,6 +552,13 @@ class _Import:
             if old and new:
                 fields = differences(snapshot(old), snapshot(new))
                 yield MemberChange("changed", reference_of(edit.path), fields)
+
+
+def _is_masked(value: object) -> bool:
+    """True for what a table shows in place of a secret: it is not to replace that one."""
+    if isinstance(value, dict):
+        return any(map(_is_masked, value.values()))
+    return any(map(_is_masked, value)) if isinstance(value, list) else value == MASK
 
 
 def _text_of(member: Member | None, name: str) -> str | None:

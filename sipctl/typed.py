@@ -21,7 +21,7 @@ from pydantic.fields import FieldInfo
 
 from sipctl import names
 from sipctl.findings import Finding, Place
-from sipctl.own import MAX_DIGITS, free, shown_key
+from sipctl.own import MAX_DIGITS, free, is_alone, shown_key
 from sipctl.passwords import withheld
 from sipctl.rules.book import RULES
 from sipctl.scenarios import catalogue
@@ -65,6 +65,12 @@ class _Typing:
         elif RULES[rule].fixed:
             self.lost += 1
 
+    def shown(self, scalar: Scalar) -> str:
+        """A value as it stands in the file, shortened; nothing of one that may hold a secret."""
+        if names.may_hold_secret(scalar.value):
+            return "this value"
+        return self.text[scalar.start : scalar.end][:40]
+
 
 class _Faulty(Exception):
     """The node has no value of the kind asked for; the finding is made."""
@@ -103,7 +109,7 @@ def _fields(root: Mapping, model: type[BaseModel], typing_: _Typing) -> dict[str
             data[name] = free(node)
             continue
         if name not in kinds:
-            _unknown_key(key, kinds, typing_)
+            _unknown_key(key, is_alone(node, root), kinds, typing_)
             continue
         try:
             data[name] = _READERS[kinds[name]](node, name, typing_)
@@ -135,12 +141,12 @@ _PARAMETERS = {"endpoint": "string", "text": "string", "texts": "string or strin
 """What a parameter is read as, by what it holds; all others are kept as they are."""
 
 
-def _unknown_key(key: Scalar, kinds: MappingType[str, str], typing_: _Typing) -> None:
-    if key.plain and scalars.taken_for(key.value):
+def _unknown_key(key: Scalar, alone: bool, kinds: MappingType[str, str], typing_: _Typing) -> None:
+    if key.plain and scalars.taken_for(key.value) and not alone:
         _key(key, typing_)
         return
     hint = names.did_you_mean(key.value, kinds) or "keys of your own begin with x-"
-    message = f'the key "{shown_key(key.value)}" is not known here'
+    message = f'the key "{shown_key(key.value, alone=alone)}" is not known here'
     typing_.fault("unknown-key", key, message, hint)
 
 
@@ -192,7 +198,7 @@ def _integer(node: Node, name: str, typing_: _Typing) -> int:
         return int(text) if len(text) <= MAX_DIGITS else 10**MAX_DIGITS
     digits = text.lstrip("0") if text.isascii() and text.isdigit() else ""
     mend = digits if 0 < len(digits) <= MAX_DIGITS else None
-    shown = typing_.text[scalar.start : scalar.end][:40]
+    shown = typing_.shown(scalar)
     hint = f"write {mend}" if mend else "use plain decimal digits"
     typing_.fault("not-a-number", scalar, f"{shown} is not a plain number", hint, mend)
     if mend is None:
@@ -211,7 +217,7 @@ def _boolean(node: Node, name: str, typing_: _Typing) -> bool:
         return text == "true"
     folded = text.casefold()
     mend = "true" if folded in _TRUE else "false" if folded in _FALSE else None
-    shown = typing_.text[scalar.start : scalar.end][:40]
+    shown = typing_.shown(scalar)
     hint = f"write {mend}" if mend else "write true or false"
     typing_.fault("not-a-boolean", scalar, f"{shown} is not a boolean", hint, mend)
     if mend is None:
@@ -244,8 +250,8 @@ def _string_map(node: Node, name: str, typing_: _Typing) -> dict[str, str]:
     lost = typing_.lost
     values = {}
     for key, value in _mapping(node, name, "`key: value` lines", typing_).entries:
-        # what stands in a password's mapping in some other form may be the password itself
-        secret = name == "password" and key.value not in ("env", "file")
+        # what stands in a password's mapping, in any form, may be the password itself
+        secret = name == "password"
         if not secret:
             _key(key, typing_)
         try:

@@ -779,3 +779,17 @@ def test_an_international_host_is_found_in_the_cache_too(workspace: Path, run: P
         assert run("search", query, "-o", "name").lines == cold
         assert "a" in cold
     assert run("list", "--where", "host:straße.example", "-o", "name").lines == ["a"]
+
+
+def test_what_another_version_of_any_module_has_found_is_not_taken(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "sipctl", tmp_path / "sipctl")
+    line = [sys.executable, "-c", "from sipctl.storage import cache; print(cache._key())"]
+
+    def key() -> str:
+        return execute(line, cwd=tmp_path).out
+
+    before = key()
+    assert key() == before
+    with (tmp_path / "sipctl/passwords/masking.py").open("a") as file:
+        file.write("# another one\n")
+    assert key() != before

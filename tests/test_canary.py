@@ -30,6 +30,7 @@ from tests.everything import READING, WRITING, every_command, words
 from tests.support import (
     PROGRAM,
     Environment,
+    Result,
     Screen,
     environment,
     execute,
@@ -599,6 +600,131 @@ def test_no_command_that_writes_tells_it_to_git(leaky: Path, run: Program, git: 
         refuse(done.out + done.err, line)
     assert git("rev-list", "--count", "HEAD") != before
     refuse(git("log", "--format=%B"), "a commit message")
+
+
+WORD, NUMBER = "c4n4ryW0rd", "48151623"
+"""Passwords that can stand where the canary cannot: as a key between braces, as a number."""
+
+ODD = {
+    "env": f"password: {{env: {NUMBER}}}\n",
+    "file": f"password: {{file: {NUMBER}}}\n",
+    "path": f'password: {{file: "x\n  password: {CANARY}"}}\n',
+    "line": f'password: {{file: "x password: {CANARY}"}}\n',
+    **{
+        field: f'{field}: "udp\n  password: {CANARY}"\n'
+        for field in ("port", "register", "transport", "realm", "reference", "tags")
+    },
+    "late-tags": f'tags: ["udp\n  password: {CANARY}", a]\n',
+    "codecs": f'codecs: ["alaw\n  passwd={CANARY}"]\n',
+    "two-starts": f"PRIVATE KEY: {CANARY}\n",
+    "comment": f"# password: {CANARY}\nport: 5070  # pwd={CANARY}\n",
+    "behind": f"password: hunter2 #{CANARY}\n",
+    "named": f"password: {{env: A}}  # password: {CANARY}\n",
+    "key": f"realm: {keys.OWN}\ndescription: is {keys.OWN}\nx-k: [{keys.OWN}]\n",
+    "key-tag": f"tags: [{keys.OWN}]\n",
+    "own": f"x-k: {{sip password: {CANARY}, deep: [{{pwd: {CANARY}}}]}}\nx-secret: {CANARY}\n",
+}
+"""Lines of an endpoint that a careless hand writes."""
+
+ODD_FILES = {
+    "flow": f"{{reference: flow, host: h, password, {WORD}}}\n",
+    "flow-number": f"{{reference: flow-number, host: h, password, {NUMBER}}}\n",
+    "flow-comma": f"{{reference: flow-comma, host: h, password: , {WORD}}}\n",
+    "twice": f"reference: twice\nhost: h\npassword: {{{WORD}, {WORD}}}\n",
+    "dashes": f"--- {{reference: dashes, pasword: {CANARY}, tags: *x}}\n",
+    "note": f"reference: note\nhost: h\ndescription: x, pasword: {CANARY}: y\n",
+    "marker": f"reference: marker\nhost: h\n<<<<<<< {CANARY}\n>>>>>>> b\n",
+    "remark": f"reference: remark\n# pw: {CANARY}\nhost: [\n",
+}
+"""Whole files of the same kind; some cannot be parsed."""
+
+ODD_SCENARIO = f"""\
+reference: odd
+type: interaction-start
+start: password
+actions:
+  password:
+    action: web-service
+    passwd: {CANARY}
+    sip password: {CANARY}
+    auth: [{{client_secret: {CANARY}, PWD: {CANARY}}}]
+    branches: {{secret: null}}
+"""
+
+
+def test_no_odd_shape_is_shown_by_what_reads_or_told_to_git(
+    closed: Path, run: Program, git: Git
+) -> None:
+    rules = f"rules: {{plaintext-password: warning, bad-host: {keys.OWN}}}\n"
+    settings = f"{keys.SETTINGS}x-k: {keys.OWN}\nx-pwd: {CANARY}\n{keys.OWN[:20]}x: {keys.OWN}\n"
+    for again in ("", "2"):
+        for name, line in ODD.items():
+            head = f"reference: {name}\nhost: h.example.net\nusername: u\n"
+            text = head.replace(f"reference: {name}\n" * (name == "reference"), "") + line
+            (closed / f"endpoints/{name}.yaml").write_text(_marked(text, again))
+        for name, text in ODD_FILES.items():
+            (closed / f"endpoints/{name}.yaml").write_text(_marked(text, again))
+        (closed / "scenarios").mkdir(exist_ok=True)
+        (closed / "scenarios/odd.yaml").write_text(_marked(ODD_SCENARIO, again))
+        (closed / "sipctl.yaml").write_text(settings + (rules if again else ""))
+        _refuse_odd(closed, run)
+        git("add", "--all")
+        git("commit", "--quiet", "--message=Spill")
+    _refuse_odd(closed, run)
+    (closed / "sipctl.yaml").write_text(keys.SETTINGS)
+    _refuse_odd(closed, run)
+    for name in ODD:
+        for line in (f"edit {name} --host new.example.net", f"duplicate {name} copy-{name}"):
+            _refuse_of(run(*line.split(), check=None), line)
+    _refuse_of(run("scenario", "edit", "odd", "--name", "Odd"), "scenario edit")
+    refuse(git("log", "--format=%B"), "a commit message")
+    assert keys.OWN not in git("log", "--format=%B")
+
+
+def _marked(text: str, again: str) -> str:
+    """The same text; of a second time every canary is another one, which begins as the first."""
+    for canary in (CANARY, WORD, NUMBER):
+        text = text.replace(canary, canary + again)
+    return text
+
+
+def _refuse_odd(closed: Path, run: Program) -> None:
+    reading = ["list", "search udp", "diff", "diff HEAD~1", "plan", "history", "scenario list"]
+    lines = [*reading, "scenario show odd", "scenario history odd", "scenario blame odd", "status"]
+    for name in (*ODD, *ODD_FILES):
+        lines += [f"{command} {name}" for command in ("show", "history", "blame")]
+    lines += ["export csv", "export json", "secret check", "fmt --check", "fmt --diff"]
+    for line in lines:
+        _refuse_of(run(*line.split(), check=None), line)
+    for line in lines[: lines.index("status")]:
+        _refuse_of(run(*line.split(), "-o", "json", check=None), f"{line} -o json")
+    for format in formats_of("validate"):
+        _refuse_of(run("validate", *format, check=None), f"validate {format}")
+    for file in (closed / ".git/sipctl").rglob("*"):
+        if file.is_file():
+            text = file.read_bytes().decode("latin-1")
+            refuse(text, file)
+            assert not re.search(f"{WORD}|{NUMBER}|{keys.OWN}", text), file
+
+
+def _refuse_of(done: Result, line: str) -> None:
+    assert done.status != 70, done.err
+    told = done.out + done.err
+    refuse(told, line)
+    found = re.search(f"{WORD}|{NUMBER}|{keys.OWN[15:]}", told, re.IGNORECASE)
+    assert not found, f"{line}: …{told[max(0, found.start() - 200) : found.start() + 20]}"
+
+
+def test_how_long_a_password_is_is_not_told(closed: Path, run: Program) -> None:
+    file = closed / "endpoints/a.yaml"
+    for line in ("password: {}", "password: {{env: '{}'}}", "password: !a {}", "pasword: {}"):
+        told = set()
+        for password in ("-x", "-" * 40):
+            head = "reference: a\nhost: a.example.net\nusername: a\n"
+            file.write_text(f"{head}{line.format(password)}\n")
+            told.add(run("validate", "-f", "json", check=1).out)
+            told.add(run("validate", "-f", "sarif", check=1).out)
+        assert len(told) == 2, line
 
 
 def test_a_screen_shows_no_more_than_a_file(leaky: Path) -> None:

@@ -304,6 +304,13 @@ FIRES: dict[str, list[str | bytes]] = {
 }
 
 
+def _shown_end(finding: Finding, end: int) -> int:
+    """Where a span ends as it is told: how long it is is hidden where it may be a password."""
+    source, start = finding.source, finding.place.column
+    is_hidden = source is None or source[start - 1 :].startswith("***")
+    return min(end, start + 3) if is_hidden else end
+
+
 @pytest.mark.parametrize(("rule", "document"), cases(FIRES))
 def test_it_fires_at_the_exact_place_and_nothing_else_does(rule: str, document: str) -> None:
     text, places = marked(document)
@@ -312,7 +319,7 @@ def test_it_fires_at_the_exact_place_and_nothing_else_does(rule: str, document: 
     assert [(f.place.line, f.place.column) for f in found] == [(x, y) for x, y, _ in places]
     for finding, (_, _, end) in zip(found, places, strict=True):
         if end is not None and rule not in STARTS_ONLY:
-            assert finding.place.end_column == end
+            assert finding.place.end_column == _shown_end(finding, end)
 
 
 STARTS_ONLY = ("invalid-yaml", "anchor-or-alias", "custom-tag", "wrong-type")

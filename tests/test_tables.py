@@ -574,7 +574,7 @@ def test_export_says_what_could_not_be_read(workspace: Path, run: Program) -> No
 def test_export_then_import_changes_nothing(
     workspace: Path, run: Program, git: Git, kind: str
 ) -> None:
-    put("lyon", LYON + "codecs: [ulaw, alaw]\nx-rack: 7\nx-note: '=1+1'\n")
+    put("lyon", LYON + "codecs: [ulaw, alaw]\nx-rack: 7\nx-note: '=1+1'\nx-pwd: not told\n")
     put("ims", 'reference: ims\nhost: 192.0.2.1\nusername: "+33155000001@ims.example.net"\n')
     before = commits(git)
     exported = run("export", kind).out

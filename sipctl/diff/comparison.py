@@ -27,7 +27,7 @@ from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, KINDS, SCENARIO, SETTINGS_FILE, Kind, kind_of, reference_of
 from sipctl.member import Member
 from sipctl.names import is_secret_key
-from sipctl.own import shown_key
+from sipctl.own import is_alone, shown_key
 from sipctl.rules import comments
 from sipctl.rules.book import RULES, find
 from sipctl.scenarios import catalogue
@@ -276,7 +276,8 @@ def _places(content: _Content | None, fields: Collection[str]) -> dict[str, Plac
     if content is None or content.root is None or not fields:
         return {}
     if content.kind is ENDPOINT:
-        entries = ((name_of_key(key.value), node) for key, node in content.root.entries)
+        root = content.root
+        entries = ((name_of_key(k.value, node, root), node) for k, node in root.entries)
         return {name: node.place(content.path) for name, node in entries if name in fields}
     found: dict[str, Place] = {}
     waiting: list[tuple[tuple[str, ...], Node]] = [((), content.root)]
@@ -285,8 +286,13 @@ def _places(content: _Content | None, fields: Collection[str]) -> dict[str, Plac
         if way and (name := _name(content, way)) in fields:
             found[name] = node.place(content.path)
         if isinstance(node, MappingNode) and _has_fields_below(content, way):
-            waiting += [((*way, key.value), value) for key, value in node.entries]
+            shown = _setting_key if content.kind is None and not way else _as_it_is
+            waiting += [((*way, shown(key, value, node)), value) for key, value in node.entries]
     return found
+
+
+def _as_it_is(key: Scalar, value: Node, parent: MappingNode) -> str:
+    return key.value
 
 
 def _has_fields_below(content: _Content, way: tuple[str, ...]) -> bool:
@@ -379,7 +385,7 @@ def _settings_fields(root: MappingNode) -> Iterator[tuple[str, Value]]:
         elif key.value in SETTINGS_FIELDS or key.value.startswith("x-"):
             yield key.value, free_value(key.value, node)
         else:  # `pasword: …` is one too
-            yield _setting_name((key.value,)), free_value("password", node)
+            yield _setting_key(key, node, root), free_value("password", node)
 
 
 def _recipient(node: Node) -> Value:
@@ -391,9 +397,15 @@ def _recipient(node: Node) -> Value:
     return value if is_public else value._replace(data=MASK)
 
 
+def _setting_key(key: Scalar, value: Node, root: MappingNode) -> str:
+    """What a setting is called: a known one as it is."""
+    alone = key.value not in SETTINGS_FIELDS and is_alone(value, root)
+    return shown_key(key.value, alone=alone)
+
+
 def _setting_name(way: tuple[str, ...]) -> str:
     if len(way) == 1:
-        return shown_key(way[0])
+        return way[0]
     rule = find(way[1]) if way[0] == _RULES else None
     key = MASK if is_secret_key(way[1]) else way[1]
     return field_name((way[0], rule.name if rule else key))

@@ -42,6 +42,21 @@ def written(text: str, root: Node | None, file: str) -> tuple[Ignore, ...]:
     return tuple(found)
 
 
+def spans(text: str, root: Node) -> Iterator[tuple[int, int]]:
+    """Where the comments of a file stand, from the sign to the end of the line."""
+    if "#" not in text:
+        return
+    values, end = _values(root, text), 0
+    for sign in _SIGN.finditer(text):
+        if sign.start() >= end and not _stands_in(values, sign.start()):
+            found = _LINE_END.search(text, sign.start())
+            end = found.start() if found else len(text)
+            yield sign.start(), end
+
+
+_SIGN = re.compile(r"(?:(?<=[\s\ufeff])|\A)#")
+
+
 def _values(root: Node, text: str) -> list[tuple[int, int]]:
     """The spans in which a `#` begins no comment: all keys and values, in order."""
     spans, waiting = [], [root]

@@ -218,7 +218,7 @@ def _folder(root: Path) -> str | None:
 
 def _key() -> list[Any]:
     """What facts depend on besides the files: the code of this sipctl, and the libraries."""
-    package = os.path.dirname(os.path.abspath(__file__))
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     code = crc32(repr(sorted(_files_below(package))).encode())
     library = sys.modules.get("typer")
     installed = os.path.dirname(os.path.dirname(getattr(library, "__file__", "") or ""))

@@ -191,9 +191,18 @@ class _Composer:
         return _Stop(Finding.of("wrong-type", place, message, "keys are strings"))
 
     def _twice(self, key: Scalar) -> None:
-        message = f'the key "{key.value}" stands twice'
+        # an unknown one may be a value: `password: {secret, secret}`
+        told = f'key "{key.value}"' if _is_public(key.value) else "same key"
+        message = f"the {told} stands twice"
         place = key.place(self.file)
         self.findings.append(Finding.of("duplicate-key", place, message, "keep one of them"))
+
+
+def _is_public(key: str) -> bool:
+    from sipctl.endpoint import FIELDS  # few files need them
+    from sipctl.settings import FIELDS as SETTINGS_FIELDS
+
+    return key in FIELDS or key in SETTINGS_FIELDS or key.startswith("x-")
 
 
 def _last_end(node: Sequence | Mapping) -> int:
