@@ -16,7 +16,7 @@ from sipctl.git import committing, upkeep
 from sipctl.git.repository import GitDied, GitFailed, Repository
 from sipctl.outcome import Outcome, Planner, judge, message, subject
 from sipctl.passwords import withheld
-from sipctl.storage import disk, journal
+from sipctl.storage import disk, journal, leftovers
 from sipctl.storage.entries import is_stored_as
 
 if TYPE_CHECKING:
@@ -111,6 +111,9 @@ def _writing(repository: Repository, options: Options) -> Iterator[None]:
     repository.refuse_open_operation()
     with _lock(repository, options), signals.interrupting():
         _recover(repository.at_top(), options)
+        with privileges.acting():
+            for words in leftovers.clear(repository):
+                options.tell(words)
         yield
 
 
@@ -253,8 +256,7 @@ def _commit(change: _Change, message: str) -> str:
     repository, inherited = change.repository, (change.descriptor,)
     message_file = journal.message_file(repository)
     try:
-        message_file.unlink(missing_ok=True)  # a link would lead elsewhere
-        message_file.write_bytes(message.encode("utf-8", "surrogateescape"))
+        disk.write_private(message_file, message.encode("utf-8", "surrogateescape"))
         paths, added = change.notes.paths, change.notes.added
         with withheld.holding(_INSIDE, str(repository.git_dir)):
             commit = committing.commit(repository, paths, added, message_file, inherited)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sipctl import progress, workspace
+from sipctl import privileges, progress, workspace
 from sipctl.changes import FileChange
+from sipctl.errors import Refused
 from sipctl.findings import Finding
 from sipctl.inventory import Inventory
 from sipctl.kinds import SETTINGS_FILE
@@ -15,7 +16,7 @@ from sipctl.member import Member
 from sipctl.passwords.masking import settings_text, without_plaintext
 from sipctl.reading import mends_of
 from sipctl.settings import FIELDS as SETTINGS_FIELDS
-from sipctl.storage import disk
+from sipctl.storage import disk, leftovers
 from sipctl.yamlfile.format import format_text
 from sipctl.yamlfile.read import read
 
@@ -70,6 +71,27 @@ def _settings(root: Path) -> list[FileChange]:
     mends = mends_of(SETTINGS_FILE, document.root, document.text)
     after = format_text(document.text, SETTINGS_FIELDS, mends).encode("utf-8")
     return [FileChange(SETTINGS_FILE, before, after)] if after != before else []
+
+
+def write(root: Path, changes: Iterable[FileChange]) -> Iterator[FileChange]:
+    """Write the formatted files, and tell each. Raises Refused for one that has changed meanwhile
+    or cannot be written."""
+    privileges.act_as_owner(root)
+    with privileges.acting():
+        leftovers.clear_staged(root)
+    for change in changes:
+        with privileges.acting():
+            _replace(root / change.path, change)
+        yield change
+
+
+def _replace(file: Path, change: FileChange) -> None:
+    if disk.content(file) != change.before or change.after is None:
+        raise Refused(f'"{file}" has changed meanwhile', "run the command again")
+    try:
+        disk.replace(file, change.after)
+    except OSError as error:
+        raise Refused(f'"{file}" could not be written: {error.strerror}') from None
 
 
 def shown(path: str, data: bytes) -> str:

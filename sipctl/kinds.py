@@ -49,6 +49,18 @@ _BY_FOLDER = {kind.folder: kind for kind in KINDS}
 SETTINGS_FILE = "sipctl.yaml"
 """The file that marks the root of a workspace and holds its settings."""
 
+SCHEMA_FOLDER = ".sipctl"
+"""Where a workspace has the schemas for editors."""
+
+VSCODE_FILE = ".vscode/settings.json"
+
+MADE = (
+    SETTINGS_FILE,
+    *(f"{SCHEMA_FOLDER}/{noun}.schema.json" for noun in (*(k.noun for k in KINDS), "settings")),
+    VSCODE_FILE,
+)
+"""Every file that init makes."""
+
 FOLDERS = tuple(kind.folder for kind in KINDS)
 
 
@@ -57,6 +69,11 @@ def kind_of(path: str) -> Kind | None:
     folder, _, name = path.partition("/")
     kind = _BY_FOLDER.get(folder)
     return kind if kind and "/" not in name and is_member_name(name) else None
+
+
+def is_file_of_ours(path: str) -> bool:
+    """True for the path of a file, relative to the workspace, that sipctl may write."""
+    return path in MADE or kind_of(path) is not None
 
 
 def kind_in(path: str) -> Kind:

@@ -17,7 +17,16 @@ from sipctl.errors import Refused
 from sipctl.git import processes
 from sipctl.git.repository import GitFailed, Repository
 from sipctl.inventory import Inventory
-from sipctl.kinds import ENDPOINT, FOLDERS, KINDS, SCENARIO, SETTINGS_FILE
+from sipctl.kinds import (
+    ENDPOINT,
+    FOLDERS,
+    KINDS,
+    MADE,
+    SCENARIO,
+    SCHEMA_FOLDER,
+    SETTINGS_FILE,
+    VSCODE_FILE,
+)
 from sipctl.outcome import Planner
 from sipctl.settings import FORMAT
 from sipctl.storage import disk
@@ -29,15 +38,10 @@ version: {FORMAT}
 
 # Copied into the workspace, so that editors find them without a network and without sipctl.
 _SCHEMAS = {kind.noun: kind.path("*") for kind in KINDS} | {"settings": SETTINGS_FILE}
-_FOLDER = ".sipctl"
-_VSCODE = ".vscode/settings.json"
-
-PATHS = (SETTINGS_FILE, *(f"{_FOLDER}/{name}.schema.json" for name in _SCHEMAS), _VSCODE)
-"""Every file that init makes."""
 
 EDITORS = f"""\
-editors complete and check files by the schemas in {_FOLDER}/
-  VS Code with the YAML extension: ready, by {_VSCODE}
+editors complete and check files by the schemas in {SCHEMA_FOLDER}/
+  VS Code with the YAML extension: ready, by {VSCODE_FILE}
   others: map endpoint.schema.json to {ENDPOINT.path("*")}, scenario.schema.json
   to {SCENARIO.path("*")} (JetBrains: Settings > Schemas and DTDs > JSON
   Schema Mappings; yaml-language-server: yaml.schemas)"""
@@ -112,7 +116,7 @@ def planner(root: Path, *, commits: bool) -> Planner:
 
     def plan(_: Inventory) -> Plan:
         repository = Repository.find(root) if root.is_dir() else None
-        head = selection.as_committed(repository, PATHS) if repository else {}
+        head = selection.as_committed(repository, MADE) if repository else {}
         changes = tuple(_changes(root, head, commits=commits))
         ignored = _left_out(repository, changes, head) if repository else set()
         changes = tuple(change for change in changes if change.path not in ignored)
@@ -131,9 +135,9 @@ def planner(root: Path, *, commits: bool) -> Planner:
 def is_made(root: Path, path: str) -> bool:
     """True for a file that init makes; one for an editor only as it makes it, for the user may have
     one of the same name."""
-    if path == _VSCODE:
+    if path == VSCODE_FILE:
         return _same(disk.content(root / path), _vscode_file())
-    return path in PATHS
+    return path in MADE
 
 
 class _File(NamedTuple):
@@ -178,8 +182,8 @@ def _files() -> Iterator[_File]:
     yield _File(SETTINGS_FILE, _SETTINGS.encode(), own=True)
     for name in _SCHEMAS:
         data = resources.path("schemas", f"{name}.schema.json").read_bytes()
-        yield _File(f"{_FOLDER}/{name}.schema.json", data, own=False)
-    yield _File(_VSCODE, _vscode_file(), own=True)
+        yield _File(f"{SCHEMA_FOLDER}/{name}.schema.json", data, own=False)
+    yield _File(VSCODE_FILE, _vscode_file(), own=True)
 
 
 def _vscode_file() -> bytes:
@@ -187,16 +191,16 @@ def _vscode_file() -> bytes:
 
 
 def _vscode() -> dict[str, dict[str, str]]:
-    return {"yaml.schemas": {f"./{_FOLDER}/{n}.schema.json": p for n, p in _SCHEMAS.items()}}
+    return {"yaml.schemas": {f"./{SCHEMA_FOLDER}/{n}.schema.json": p for n, p in _SCHEMAS.items()}}
 
 
 def _notes(root: Path) -> tuple[str, ...]:
-    present = disk.content(root / _VSCODE)
-    names = (f"{_FOLDER}/{kind.noun}.schema.json".encode() for kind in KINDS)
+    present = disk.content(root / VSCODE_FILE)
+    names = (f"{SCHEMA_FOLDER}/{kind.noun}.schema.json".encode() for kind in KINDS)
     if present is None or all(name in present for name in names):
         return ()
     wanted = json.dumps(_vscode())[1:-1]
-    return (f"{_VSCODE} is yours and stays as it is; to complete files, add {wanted}",)
+    return (f"{VSCODE_FILE} is yours and stays as it is; to complete files, add {wanted}",)
 
 
 # -- the hook ------------------------------------------------------------------------------------

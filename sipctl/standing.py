@@ -14,7 +14,7 @@ from sipctl.errors import Refused
 from sipctl.git.repository import Repository, is_unmerged
 from sipctl.history import kinship
 from sipctl.inventory import Inventory
-from sipctl.kinds import FOLDERS, KINDS, Kind
+from sipctl.kinds import FOLDERS, KINDS, MADE, Kind
 from sipctl.outcome import Planner
 from sipctl.storage import disk, journal
 
@@ -108,7 +108,7 @@ def _upstream(repository: Repository) -> tuple[str | None, int | None, int | Non
 
 def uncommitted(repository: Repository) -> dict[str, str]:
     """The workspace's files that differ from HEAD, and how; those too that init makes."""
-    status = repository.status([*FOLDERS, *setup.PATHS])
+    status = repository.status([*FOLDERS, *MADE])
     known = {p: letters for p, letters in sorted(status.items()) if _is_ours(repository, p)}
     states = {path: _state(letters) for path, letters in known.items()}
     twice = [p for p, letters in known.items() if " " not in letters and letters != "??"]

@@ -1,5 +1,6 @@
 """A change that is killed: afterwards all is old or all is new, and the next command sees to it."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -427,3 +428,112 @@ def test_hooks_find_nothing_beside_the_files(
     assert len(seen.read_text().splitlines()) == 3
     assert git("status", "--porcelain") == ""
     refuse_remains(workspace)
+
+
+# -- what only its owner may see, or have written -----------------------------------------------
+
+
+def test_what_a_change_keeps_is_for_its_owner_alone(
+    workspace: Path, run: Program, git: Git, tmp_path: Path
+) -> None:
+    run(*A)
+    git("config", "core.sharedRepository", "group")
+    (workspace / ".git/sipctl/kept").mkdir(mode=0o777)
+    (workspace / ".git").chmod(0o2775)
+    line = f"stat -c '%a %n' kept message journal.json >{tmp_path}/seen"
+    write_hook(workspace, "pre-commit", f"cd .git/sipctl; {line}")
+    run("edit", "a", "--port", "5070")
+    assert [row.split()[0][-3:] for row in (tmp_path / "seen").read_text().splitlines()] == [
+        *("700", "600", "600"),
+    ]
+
+
+OUTSIDE = ["../x", "/etc/x", "a/../../x", "endpoints/../x", "endpoints/a.yaml/", "", "."]
+OUTSIDE += ["notes.txt", "link/endpoints/a.yaml"]
+OUTSIDE += [".git/config", ".Git/x.yaml", "endpoints/.git/endpoints/a.yaml"]
+
+
+@pytest.mark.parametrize("path", OUTSIDE)
+def test_a_journal_that_leads_elsewhere_is_refused(
+    path: str, workspace: Path, run: Program, tmp_path: Path
+) -> None:
+    run(*A)
+    (workspace / "notes.txt").write_text("notes\n")
+    (workspace / "link").symlink_to(tmp_path)
+    (tmp_path / "endpoints").mkdir()
+    for named in ({"entries": [[path, "b2xk", None]]}, {"added": [path]}, {"made": [path]}):
+        journal = _planted(workspace, **named)
+        before = state(workspace), sorted(tmp_path.rglob("*"))
+        told = run("edit", "a", "--port", "5070", check=3).err
+        if path or "entries" in named:
+            assert "a journal of an interrupted change that cannot be trusted" in told
+            assert f"look at {journal}, and remove it" in told
+        assert (state(workspace), sorted(tmp_path.rglob("*"))) == before
+    journal.unlink()
+    run("edit", "a", "--port", "5070")
+
+
+def test_a_journal_that_somebody_else_may_have_written_is_refused(
+    workspace: Path, run: Program
+) -> None:
+    run(*A)
+    text = (workspace / "endpoints/a.yaml").read_text()
+    journal = _planted(workspace, entries=[["endpoints/a.yaml", "b2xk", None]])
+    for spoil in (_open_to_all, _give_away):
+        spoil(journal)
+        assert "cannot be trusted" in run("edit", "a", "--port", "5070", check=3).err
+        assert (workspace / "endpoints/a.yaml").read_text() == text
+
+
+def _planted(workspace: Path, **named: object) -> Path:
+    journal = workspace / ".git/sipctl/journal.json"
+    whole = {"format": 1, "pid": 1, "head": None, "subject": "x", "commits": False}
+    journal.write_text(json.dumps({**whole, "added": [], "made": [], "entries": [], **named}))
+    journal.chmod(0o600)
+    return journal
+
+
+def _open_to_all(file: Path) -> None:
+    file.chmod(0o666)
+
+
+def _give_away(file: Path) -> None:
+    file.chmod(0o600)
+    if os.geteuid() == 0:
+        os.chown(file, 12345, 12345)
+    else:
+        file.chmod(0o660)
+
+
+@pytest.mark.parametrize("line", [("edit", "a", "--port", "5070"), ("fmt",)])
+def test_what_a_killed_process_has_staged_goes_when_it_is_old(
+    line: tuple[str, ...], workspace: Path, run: Program
+) -> None:
+    run(*A)
+    old = [
+        workspace / "endpoints/.a.yaml.sipctl-new",
+        workspace / ".sipctl.yaml.sipctl-new",
+        workspace / "scenarios/.b.yaml.sipctl-new",
+    ]
+    new, other = workspace / "endpoints/.c.yaml.sipctl-new", workspace / "endpoints/.c.yaml.new"
+    if line != ("fmt",):
+        old.append(workspace / ".git/sipctl/cache-12345678.new")
+    for file in (*old, new, other):
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("password: c4n4ry\n")
+    for file in (*old, other):
+        os.utime(file, (time.time() - 61,) * 2)
+    run(*line)
+    assert [file for file in old if file.exists()] == []
+    assert new.exists()
+    assert other.exists()
+
+
+def test_fmt_leaves_alone_what_a_change_under_way_has_staged(workspace: Path, run: Program) -> None:
+    run(*A)
+    _planted(workspace)
+    staged = workspace / "endpoints/.a.yaml.sipctl-new"
+    staged.write_text("x")
+    os.utime(staged, (time.time() - 61,) * 2)
+    run("fmt")
+    assert staged.exists()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Git, Program, Terminal
-from tests.support import Screen
+from tests.support import PROGRAM, Screen
 from tests.writers import state, write_hook
 
 A = "# the trunk\nreference: a\nhost: a.example.net\n"
@@ -195,6 +195,50 @@ def test_a_dry_run_shows_the_diff_and_loses_nothing(
     assert "+port: 5070" in screen.text
     assert kept_file(screen).read_text() == A + "port: 5070\n"
     assert endpoint.read_text() == A
+
+
+DIE = "kill -9 $(ps -o ppid= $PPID)"
+"""Ends the sipctl that started the editor, so that it can do nothing about it."""
+
+
+def test_what_was_typed_when_the_process_was_killed_is_told_once(
+    endpoint: Path, tmp_path: Path, terminal: Terminal, run: Program
+) -> None:
+    script = f'{PORT}; cp "$1" "$1~"; cp "$1" "$(dirname "$1")/.a.yaml.swp"; {DIE}'
+    terminal("edit", "a", env=editor(tmp_path, script), check=-9)
+    workspace = endpoint.parent.parent
+    (folder,) = kept(workspace)
+    assert "what you typed" not in run("list").err
+    told = run("edit", "a", "--realm", "r").err
+    assert f"what you typed is kept in {folder}/a.yaml\n" in told
+    assert [file.name for file in folder.iterdir()] == ["a.yaml"]
+    assert (folder / "a.yaml").read_text() == A + "port: 5070\n"
+    assert "what you typed" not in run("edit", "a", "--realm", "s").err
+    assert kept(workspace) == [folder]
+
+
+@pytest.mark.parametrize("script", [":", f'{PORT}; cp "$1" endpoint', ': >"$1"'])
+def test_what_a_killed_process_left_of_a_file_that_is_known_goes(
+    script: str, endpoint: Path, tmp_path: Path, terminal: Terminal, run: Program
+) -> None:
+    terminal("edit", "a", env=editor(tmp_path, f"{script}; {DIE}"), check=-9)
+    if "endpoint" in script:
+        endpoint.write_text((tmp_path / "endpoint").read_text())
+    else:  # what is on disk is another one by now, and HEAD holds what was opened
+        endpoint.write_text(A + "realm: r\n")
+    assert "what you typed" not in run("create", "b", "--host", "b.example.net").err
+    assert kept(endpoint.parent.parent) == []
+
+
+def test_what_is_being_typed_by_another_is_left_alone(
+    endpoint: Path, tmp_path: Path, terminal: Terminal
+) -> None:
+    script = f'cp "$1" "$1~"; cd {endpoint.parent}; {PROGRAM} create b --host b.example.net 2>&1'
+    script += f'; ls -A "$(dirname "$1")"; {PORT}'
+    screen = terminal("edit", "a", env=editor(tmp_path, script))
+    assert "what you typed" not in screen.text
+    assert "a.yaml~" in screen.text
+    assert endpoint.read_text() == A + "port: 5070\n"
 
 
 def test_ctrl_c_is_the_editors(endpoint: Path, tmp_path: Path, terminal: Terminal) -> None:

@@ -71,6 +71,7 @@ LAYERS = (
     "storage.cache",
     "sharing",
     "storage.ondisk",
+    "storage.leftovers",
     "workspace",
     "formatting",
     "selection",

@@ -22,7 +22,6 @@ from sipctl.kinds import FOLDERS, SETTINGS_FILE
 from sipctl.render import findings as render
 from sipctl.render import visible
 from sipctl.rules.book import RULES, Rule, find
-from sipctl.storage import disk
 
 if TYPE_CHECKING:
     from sipctl.formatting import Formatted
@@ -218,19 +217,9 @@ def _formatted(
     elif check:
         printer.lines(inner + change.path for change in formatted.changes)
     else:
-        for change in formatted.changes:
-            _replace(root / change.path, change.before, change.after)
+        for change in formatting.write(root, formatted.changes):
             output.tell(f"formatted {inner}{change.path}")
     return formatted
-
-
-def _replace(file: Path, before: bytes | None, after: bytes | None) -> None:
-    if disk.content(file) != before or after is None:
-        raise Refused(f'"{file}" has changed meanwhile', "run the command again")
-    try:
-        disk.replace(file, after)
-    except OSError as error:
-        raise Refused(f'"{file}" could not be written: {error.strerror}') from None
 
 
 def rules(ctx: typer.Context, limit: Limit = None) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import subprocess
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,7 +16,7 @@ from sipctl.git.repository import Repository
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, Kind
 from sipctl.member import Member
-from sipctl.storage import disk
+from sipctl.storage import disk, leftovers
 
 
 def edit(session: Session, reference: str, kind: Kind = ENDPOINT) -> None:
@@ -36,9 +34,9 @@ def edit(session: Session, reference: str, kind: Kind = ENDPOINT) -> None:
         uncommitted.refuse_early(root, [member.path])
     repository = selection.required_repository(root)
     with privileges.acting():
-        folder = _folder(repository)
+        folder = leftovers.typed_folder(repository.git_dir)
         file = folder / f"{reference}.yaml"
-        _write_private(file, member.data)
+        disk.write_private(file, member.data)
     written = False
     try:
         with signals.interrupting():
@@ -49,30 +47,9 @@ def edit(session: Session, reference: str, kind: Kind = ENDPOINT) -> None:
         if written or typed.strip() in (member.data.strip(), b""):
             shutil.rmtree(folder)
         else:
-            _keep(file)
-
-
-def _folder(repository: Repository) -> Path:
-    """A new folder for what is typed, which may be a password: one's own, and never among the files
-    that Git has."""
-    inside = disk.own_folder(repository.git_dir, "typed")
-    return Path(tempfile.mkdtemp(prefix="edit-", dir=inside))
-
-
-def _keep(file: Path) -> None:
-    """Keep what was typed as it is, for who typed it alone; what else the editor left goes."""
-    with privileges.acting():
-        for other in file.parent.iterdir():
-            if other != file:
-                shutil.rmtree(other) if other.is_dir() else other.unlink()
-        file.chmod(0o600)
-    output.tell(f"what you typed is kept in {file}")
-
-
-def _write_private(file: Path, data: bytes) -> None:
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(data)
+            with privileges.acting():
+                leftovers.keep(file)
+            output.tell(leftovers.told(file))
 
 
 def _rounds(session: Session, repository: Repository, member: Member, file: Path) -> None:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 import os
-import stat as st
 import sys
 from binascii import crc32
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,7 +24,7 @@ from typing import Any
 
 from sipctl import __version__
 from sipctl.passwords import withheld
-from sipctl.storage.disk import git_folder, own_folder
+from sipctl.storage.disk import git_folder, is_private, own_folder
 from sipctl.storage.entries import NEVER, Block, Bytes, Entry, Stamp, columns, stamp_of
 
 VARIABLE = "SIPCTL_NO_CACHE"
@@ -298,8 +297,7 @@ def _private_content(name: str) -> bytes | None:
     except OSError:
         return None
     status = os.fstat(descriptor)
-    private = st.S_ISREG(status.st_mode) and not status.st_mode & 0o077 and status.st_nlink == 1
-    if not private or status.st_uid != os.geteuid() or status.st_size > _MAX_BYTES:
+    if not is_private(status) or status.st_size > _MAX_BYTES:
         os.close(descriptor)
         return None
     with os.fdopen(descriptor, "rb") as file:

@@ -19,26 +19,42 @@ MAX_BYTES = 1024 * 1024
 """So many bytes of a file are read; one that has more is refused."""
 
 
+_STAGED = ".sipctl-new"
+
+
 def staged(file: Path) -> Path:
     """Where a file's new content waits."""
-    return file.with_name(f".{file.name}.sipctl-new")
+    return file.with_name(f".{file.name}{_STAGED}")
+
+
+def is_staged(name: str) -> bool:
+    """True for the name of such a file."""
+    return name.startswith(".") and name.endswith(_STAGED)
 
 
 def stage(file: Path, data: bytes) -> None:
     """Write a file's new content beside it, with the mode and owner of the old one."""
+    old = _status(file)
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    mode = old.st_mode & 0o777 if old else 0o666  # never more open than the old one, not at first
     try:
-        descriptor = os.open(staged(file), flags, 0o666)
+        descriptor = os.open(staged(file), flags, mode)
     except FileNotFoundError:  # most have their folder
         file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(staged(file), flags, 0o666)
+        descriptor = os.open(staged(file), flags, mode)
     with os.fdopen(descriptor, "wb") as stream:
-        with suppress(FileNotFoundError):
-            old = file.stat()
+        if old is not None:
             os.fchmod(descriptor, old.st_mode & 0o7777)
             if os.geteuid() == 0:
                 os.fchown(descriptor, old.st_uid, old.st_gid)
         stream.write(data)
+
+
+def _status(file: Path) -> os.stat_result | None:
+    try:
+        return file.stat()
+    except FileNotFoundError:
+        return None
 
 
 def put(file: Path, kept: Path) -> None:
@@ -87,6 +103,22 @@ def replace(file: Path, data: bytes) -> None:
         os.replace(staged(file), file)
     finally:
         staged(file).unlink(missing_ok=True)
+
+
+def write_private(file: Path, data: bytes) -> None:
+    """Write a new file that only its owner can read; what stands in its place goes, and a link
+    there is not followed."""
+    file.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    with os.fdopen(os.open(file, flags, 0o600), "wb") as stream:
+        stream.write(data)
+
+
+def is_private(status: os.stat_result) -> bool:
+    """True for a plain file of one's own that nobody else may read or write, by no other name
+    either: its content is to be trusted."""
+    own = stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()
+    return own and not status.st_mode & 0o077 and status.st_nlink == 1
 
 
 def content(file: Path) -> bytes | None:

@@ -14,12 +14,14 @@ import stat
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from sipctl.errors import Refused
 from sipctl.git import committing, processes
 from sipctl.git.repository import Repository
+from sipctl.kinds import is_file_of_ours
+from sipctl.names import quoted
 from sipctl.storage import disk
 
 _FORMAT = 1
@@ -52,6 +54,14 @@ class Journal(NamedTuple):
     def paths(self) -> list[str]:
         """The path of every entry."""
         return [entry.path for entry in self.entries]
+
+    @property
+    def named(self) -> Iterator[str]:
+        """Every path that something may be done to; a folder is told by a file that it is for."""
+        yield from self.paths
+        yield from set(self.added) - set(self.paths)
+        folders = {str(folder) for path in self.paths for folder in PurePosixPath(path).parents}
+        yield from set(self.made) - folders
 
 
 def folder(repository: Repository) -> Path:
@@ -101,7 +111,9 @@ def begin(repository: Repository, journal: Journal) -> int:
             os.fsync(descriptor)
         os.replace(fresh, file)
         with suppress(OSError):  # nothing is kept then but here
-            disk.own_folder(repository.git_dir, _KEPT)
+            # what was typed as plain text is to be no more open than the journal, which nobody
+            # else can read, whoever shares the repository
+            disk.own_folder(repository.git_dir, _KEPT).chmod(0o700)
     except BaseException:
         os.close(descriptor)
         fresh.unlink(missing_ok=True)
@@ -140,7 +152,10 @@ def _parse(data: bytes) -> Journal:
         raise ValueError("format")
     lists = {name: tuple(document[name]) for name in ("added", "made")}
     entries = tuple(Entry(path, decoded(a), decoded(b)) for path, a, b in document["entries"])
-    return Journal(**{**document, **lists, "entries": entries})
+    journal = Journal(**{**document, **lists, "entries": entries})
+    if not all(isinstance(path, str) for path in (*journal.paths, *journal.added, *journal.made)):
+        raise TypeError("path")
+    return journal
 
 
 # -- settling it ---------------------------------------------------------------------------------
@@ -173,9 +188,16 @@ def recover(repository: Repository, timeout: float) -> str | None:
         descriptor = _opened(file, os.O_RDWR)
     except FileNotFoundError:
         return None
+    except PermissionError:
+        raise _not_ours(file, "it is another user's") from None
     try:
         _wait(descriptor, timeout)
         journal = _known(file, descriptor)
+        if not disk.is_private(os.fstat(descriptor)):
+            raise _not_ours(file, "somebody else may have written it")
+        odd = next((path for path in journal.named if not _is_ours(repository, path)), None)
+        if odd is not None:
+            raise _not_ours(file, f"{quoted(odd)} is no file that sipctl writes")
         died = message_file(repository).exists()
         if died:
             _wait_for_others(repository, timeout)
@@ -189,6 +211,23 @@ def recover(repository: Repository, timeout: float) -> str | None:
         f"; {path} had changed since, its content is in {where}" for path, where in rescued
     )
     return f'an earlier change was interrupted and is {words}: "{journal.subject}"{kept}'
+
+
+def _not_ours(file: Path, why: str) -> Refused:
+    message = "there is a journal of an interrupted change that cannot be trusted"
+    return Refused(f"{message}: {why}", f"look at {file}, and remove it if it is not yours")
+
+
+def _is_ours(repository: Repository, path: str) -> bool:
+    """True for a path below the top of the work tree at which sipctl can have written a file; none
+    leads through a link, or into the Git directory."""
+    parts = PurePosixPath(path).parts
+    if path != "/".join(parts) or {"..", "/"} & set(parts) or ".git" in map(str.casefold, parts):
+        return False
+    if not any(is_file_of_ours("/".join(parts[start:])) for start in range(len(parts))):
+        return False
+    top, folder = repository.top.resolve(), PurePosixPath(path).parent
+    return (top / folder).resolve() == top / folder
 
 
 def _known(file: Path, descriptor: int) -> Journal:
