@@ -98,6 +98,16 @@ def visible(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+_FIRST_WORD = rf"[\w.-]{{0,{MAX_LENGTH}}}"
+
+
+def word(text: str) -> str:
+    """What stands where the name of a field or an option belongs, as it may be told: to the first
+    character that no name has, for a password may stand behind it (`password=…`)."""
+    found = re.match(_FIRST_WORD, text)
+    return text if found is None or found[0] == text else f"{found[0]}…"
+
+
 CURE = "use ASCII letters, digits and _ . @ -, beginning with a letter or digit, at most 64"
 
 

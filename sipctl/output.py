@@ -86,10 +86,12 @@ def tell_usage(error: Any, color: str) -> None:
         return
     if message.startswith("Got unexpected extra argument"):
         message = "too many arguments"  # not which one: it may be a password
+    option = getattr(error, "option_name", "")
+    message = message.replace(option, names.word(option)) if option else message
     tell(message[0].lower() + message[1:])
     if message == "too many arguments" and _takes_queries(context):
         _hint("endpoints are looked for with `sipctl search QUERY`, and here with --where QUERY")
-    if re.match(_PASSWORD_OPTION, getattr(error, "option_name", ""), re.IGNORECASE):
+    if re.match(_PASSWORD_OPTION, option, re.IGNORECASE):
         _hint("no option takes a password, which all the machine could read and the shell keeps;")
         _hint("--password-stdin asks for it on a terminal, and reads it elsewhere")
     elif context is not None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from sipctl import names
 from sipctl.yamlfile import scalars
 from sipctl.yamlfile.nodes import Mapping, Node, Scalar, Sequence
@@ -11,12 +9,10 @@ from sipctl.yamlfile.nodes import Mapping, Node, Scalar, Sequence
 MAX_DIGITS = 18
 """A number of more digits is out of every range, and int() is not linear in their count."""
 
-_FIRST_WORD = re.compile(rf"[\w.-]{{0,{names.MAX_LENGTH}}}")
-
 
 def is_word(key: str) -> bool:
     """True where a key is one word, as every known one is; anything else may hide a value."""
-    return bool(_FIRST_WORD.fullmatch(key))
+    return names.word(key) == key
 
 
 def is_alone(value: Node, parent: Mapping) -> bool:
@@ -30,8 +26,7 @@ def shown_key(key: str, *, alone: bool = False) -> str:
     only the first, as `{password secret}` has one key. A key of the user's own is told as it is."""
     if names.is_secret_key(key) or (alone and not key.startswith("x-")):
         return "…"
-    own = key.startswith("x-") or is_word(key)
-    return key if own else _FIRST_WORD.findall(key)[0] + "…"
+    return key if key.startswith("x-") else names.word(key)
 
 
 def free(node: Node) -> object:

@@ -25,7 +25,7 @@ from dataclasses import field as attribute
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Literal, NamedTuple
 
-from sipctl import hosts
+from sipctl import hosts, names
 
 Record = Mapping[str, object]
 
@@ -589,7 +589,7 @@ def _yes_or_no(value: _Word) -> _Test:
 
 def _password_form(value: _Word) -> _Test:
     form = value.text.lower()
-    if form not in ("env", "file", "age", "plain", "none"):
+    if form not in _FORMS:
         hint = "password: takes env, file, age, plain or none; -password:none finds every password"
         raise _PlacedError("a password cannot be searched for, only its form", hint, value.column)
     return lambda found: (found or "none") == form
@@ -657,10 +657,10 @@ def _doubts(word: _Word) -> Iterator[str]:
         yield f'"{_short(word.text)}" is looked for as text; a comparison is written {meant}'
 
 
-def _near(name: str, names: list[str]) -> str | None:
+def _near(name: str, known: list[str]) -> str | None:
     from difflib import get_close_matches  # slow to import, and only errors need it
 
-    return next(iter(get_close_matches(name[:20], names, 1)), None)
+    return next(iter(get_close_matches(name[:20], known, 1)), None)
 
 
 # ── what an error may show ──
@@ -683,27 +683,26 @@ def _short(text: str) -> str:
     return shown if len(shown) <= 60 else f"{shown[:59]}…"
 
 
-_FIELD_OR_QUOTED = re.compile(rf'(?<![^\s()":])(?P<name>[^\s()":]++):|{_QUOTED}|".*+', re.DOTALL)
-_TO_A_BLANK = re.compile(rf'(?:[^\s"]|{_QUOTED}|".*+)++', re.DOTALL)
+_FORMS = ("env", "file", "age", "plain", "none")
+_NAMED = re.compile(r"""(?<![^\s()":='])(?P<name>[^\s()":=']++)['"]?\s*+[:=]""")
+_A_FORM = re.compile(rf"(?:{'|'.join(_FORMS)})(?=[\s)]|\Z)", re.IGNORECASE)
 
 
 def _without_passwords(text: str) -> str:
-    """Star out what was typed as a password, at its full length, since columns must stay."""
-    shown: list[str] = []
-    end = 0
-    for match in _FIELD_OR_QUOTED.finditer(text):
-        if match.start() < end or not match["name"]:
-            continue
+    """Star out what was typed as a password, and all behind it, for it may hold blanks; at its full
+    length, since columns must stay."""
+    for match in _NAMED.finditer(text):
         if not _is_password(match["name"].lstrip("-").lower()):
             continue
-        if value := _TO_A_BLANK.match(text, match.end()):
-            shown += text[end : value.start()], "*" * len(value[0])
-            end = value.end()
-    return "".join(shown) + text[end:]
+        if not _A_FORM.match(text, match.end()):
+            text = text[: match.end()] + "*" * (len(text) - match.end())
+            break
+    key = re.search(names.SECRET_KEY, text, re.IGNORECASE)
+    return text[: key.start()] + "*" * (len(text) - key.start()) if key else text
 
 
 def _is_password(name: str) -> bool:
     """Tell whether a field is the password, or likely meant to be: passwd, pasword, pw."""
     if name in _FIELDS:
         return name == "password"
-    return _near(name, ["password", "pwd"]) is not None
+    return names.is_password_name(name) or _near(name, ["password", "pwd"]) is not None

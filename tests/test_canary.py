@@ -215,6 +215,22 @@ IN_AN_ARGUMENT = [
     "secret reseal --add {}",
     "secret reseal --add {}=age1",
     "import {} --password-stdin",
+    "search password: {}",
+    "search password:'a {}'",
+    "search password:env (pwd:a {}",
+    "search password={} (",
+    "search passwort={} (",
+    "search secret:{}",
+    'search a "secret={} b',
+    "search --password:{}",
+    "search --passwort={}",
+    "list --where secret={} or",
+    "edit a --unset password={}",
+    "history --field password={}",
+    "restore a --field password:{}",
+    "blame a --password:{}",
+    "scenario edit a --unset password={}",
+    "scenario history --field password={}",
 ]
 
 

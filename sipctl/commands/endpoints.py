@@ -17,6 +17,7 @@ from sipctl.endpoint import FIELDS
 from sipctl.errors import Usage
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT
+from sipctl.names import word
 from sipctl.passwords import secrets
 from sipctl.yamlfile.write import UNSET
 
@@ -116,7 +117,7 @@ def _with_unset(session: Session, unset: list[str]) -> Changes:
     for name in unset:
         field = {"codec": "codecs", "tag": "tags"}.get(name, name)
         if field not in FIELDS and not field.startswith("x-"):
-            what = "what --unset names" if session.gives_password else f'"{name}"'
+            what = "what --unset names" if session.gives_password else f'"{word(name)}"'
             raise Usage(f"{what} is not a field", f"fields are {', '.join(FIELDS)}")
         if field in values or (field == "password" and session.seals):
             raise Usage(f'"{name}" is both set and unset')

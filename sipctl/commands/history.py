@@ -23,6 +23,7 @@ from sipctl.history import undo as reversal
 from sipctl.history.log import BlameRow, Chosen, Entry
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, SCENARIO, Kind
+from sipctl.names import word
 from sipctl.render import changes as render
 from sipctl.scenarios.ways import way_of
 
@@ -150,7 +151,8 @@ def _fields(given: Sequence[str] | None) -> tuple[str, ...]:
     fields = tuple(known.get(name, name) for name in given or ())
     for name in fields:
         if name not in FIELDS and not name.startswith("x-"):
-            raise Usage(f'"{name}" is not a field', f"fields are {', '.join(FIELDS)}")
+            message = f'"{word(name)}" is not a field'
+            raise Usage(message, f"fields are {', '.join(FIELDS)}")
     return fields
 
 
@@ -168,7 +170,7 @@ def _way(name: str) -> tuple[str, ...]:
     way = way_of({"entry-point": "entry_points"}.get(name, name)) or ("",)
     if way[0] != "actions" and (len(way) > 1 or way[0] not in SCENARIO.fields):
         hint = f"fields are {', '.join(SCENARIO.fields)}; below the last, actions.ID.branches"
-        raise Usage(f'"{name}" is not a field of a scenario', hint)
+        raise Usage(f'"{word(name)}" is not a field of a scenario', hint)
     return way
 
 

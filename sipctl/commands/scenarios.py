@@ -23,6 +23,7 @@ from sipctl.editing import Change
 from sipctl.errors import Usage
 from sipctl.inventory import Inventory
 from sipctl.kinds import SCENARIO
+from sipctl.names import word
 from sipctl.scenarios.graph import links
 from sipctl.scenarios.scenario import FIELDS, TYPES, Scenario
 from sipctl.yamlfile.write import UNSET, Value
@@ -120,7 +121,8 @@ def edit(
         option = given.replace("-", "_")
         field = "entry_points" if option in ("entry_point", "entry_points") else given
         if field not in FIELDS and not field.startswith("x-"):
-            raise Usage(f'"{given}" is not a field', f"fields are {', '.join(FIELDS)}")
+            message = f'"{word(given)}" is not a field'
+            raise Usage(message, f"fields are {', '.join(FIELDS)}")
         if field in changes:
             raise Usage(f'"{given}" is both set and unset')
         changes[field] = UNSET
