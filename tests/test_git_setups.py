@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sipctl.storage import disk
-from tests.conftest import Git, Program
+from tests.conftest import Git, Program, Terminal
 from tests.support import PROGRAM, execute, needed
 from tests.writers import changed_by_head, message_of_head, refuse_remains, write_hook
 
@@ -85,6 +85,65 @@ def test_a_submodule(workspace: Path, run: Program, git: Git, tmp_path: Path) ->
     git(*allow, "submodule", "--quiet", "add", workspace, "telephony", cwd=around)
     work(run, around / "telephony", git, commits=1)
     refuse_remains(around / "telephony", around / ".git/modules/telephony")
+
+
+def test_a_git_directory_elsewhere(workspace: Path, run: Program, git: Git, tmp_path: Path) -> None:
+    git("init", "--quiet", f"--separate-git-dir={tmp_path / 'elsewhere'}")
+    assert (workspace / ".git").is_file()
+    work(run, workspace, git, commits=1)
+    refuse_remains(workspace, tmp_path / "elsewhere")
+
+
+def test_a_linked_worktree_of_a_bare_repository(
+    workspace: Path, run: Program, git: Git, tmp_path: Path
+) -> None:
+    bare, linked = tmp_path / "bare.git", tmp_path / "linked"
+    git("clone", "--quiet", "--bare", workspace, bare)
+    git("worktree", "add", "--quiet", linked, cwd=bare)
+    (linked / "endpoints").mkdir(exist_ok=True)
+    work(run, linked, git, commits=1)
+
+
+def test_a_repository_among_the_files_of_another_runs_no_program_of_its_own(
+    workspace: Path, run: Program, git: Git, tmp_path: Path, terminal: Terminal
+) -> None:
+    """Whoever can commit can commit the files of a bare repository, and settings in them."""
+    if tuple(map(int, git("version").split()[2].split(".")[:2])) < (2, 38):
+        pytest.skip("this Git does not know safe.bareRepository")
+    run(*CREATE)
+    inner, ran = workspace / "inner", tmp_path / "ran"
+    git("clone", "--quiet", "--bare", workspace, inner)
+    git("config", "core.bare", "false", cwd=inner)
+    git("config", "core.worktree", str(inner), cwd=inner)
+    for key in ("core.pager", "core.fsmonitor", "core.editor", "filter.x.clean"):
+        git("config", key, f"touch {ran}; cat", cwd=inner)
+    (inner / ".gitattributes").write_text("* filter=x\n")
+    hook = inner / "hooks/pre-commit"
+    hook.write_text(f"#!/bin/sh\ntouch {ran}\n")
+    hook.chmod(0o755)
+    (inner / "sipctl.yaml").write_text("version: 1\n")
+    (inner / "endpoints").mkdir()
+    (inner / "endpoints/b.yaml").write_text("reference: b\nhost: b.example.net\n")
+    for line in ("status", "diff", "history", "edit b --port 5070", "save", "validate"):
+        run("-C", "inner", *line.split(), check=None)
+        assert not ran.exists(), line
+    terminal("-C", "inner", "list", check=None)
+    assert not ran.exists()
+    run(
+        "__complete",
+        "bash",
+        "3",
+        "--",
+        "sipctl",
+        "-C",
+        "inner",
+        "show",
+        "b",
+        "--at",
+        "",
+        check=None,
+    )
+    assert not ran.exists()
 
 
 def test_a_detached_head(workspace: Path, run: Program, git: Git) -> None:

@@ -154,7 +154,9 @@ def revisions(root: str) -> list[str]:
     from subprocess import DEVNULL, PIPE, SubprocessError, run
 
     kinds = ("refs/heads", "refs/tags", "refs/remotes")
-    command = ["git", "-C", root, "for-each-ref", "--format=%(refname:short)", *kinds]
+    safely = ("-c", "safe.bareRepository=explicit")  # as sipctl/git/processes.py has it
+    names = ("for-each-ref", "--format=%(refname:short)", *kinds)
+    command = ["git", "-C", root, *safely, *names]
     try:
         told = run(command, stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL, timeout=2, check=True)
     except (OSError, SubprocessError):

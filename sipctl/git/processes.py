@@ -22,8 +22,10 @@ from sipctl.errors import Refused
 if TYPE_CHECKING:
     from subprocess import Popen
 
-# A monitor started by a command of ours would outlive it and keep our descriptors.
-_ALWAYS = ("-c", "core.fsmonitor=false")
+# A monitor started by a command of ours would outlive it and keep our descriptors. And a bare
+# repository among the files of a clone would bring a pager, hooks and filters of its own; older
+# versions of Git do not know the key (2.38 does), and pass it over.
+_ALWAYS = ("-c", "core.fsmonitor=false", "-c", "safe.bareRepository=explicit")
 _ENVIRONMENT = {"GIT_LITERAL_PATHSPECS": "1", "LC_ALL": "C", "LANGUAGE": "C"}
 
 READING = {"GIT_OPTIONAL_LOCKS": "0"}
