@@ -245,9 +245,11 @@ def shown_field(field: str, data: Any) -> Any:
     """
     if field.startswith("x-") or field == "description":
         return shown_value(field, data)
-    if isinstance(data, list | tuple):
+    if isinstance(data, str):
+        return MASK if names.may_hold_secret(data) else data
+    if isinstance(data, list | tuple) and any(map(names.may_hold_secret, data)):
         return type(data)(shown_field(field, item) for item in data)
-    return MASK if isinstance(data, str) and names.may_hold_secret(data) else data
+    return data
 
 
 def field_name(path: Iterable[str]) -> str:

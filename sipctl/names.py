@@ -64,7 +64,8 @@ def is_password_name(key: str) -> bool:
 
 def is_secret_key(text: str) -> bool:
     """True for what looks like a secret key, or holds one, wherever it stands."""
-    return bool(re.search(SECRET_KEY, text, re.IGNORECASE))
+    # which is soon told of most
+    return "KEY" in text.upper() and bool(re.search(SECRET_KEY, text, re.IGNORECASE))
 
 
 def may_hold_secret(text: str) -> bool:

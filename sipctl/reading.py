@@ -107,11 +107,11 @@ def _without_passwords(data: Mapping[str, Any] | None, kind: Kind) -> Mapping[st
         own = {key: shown_value(key, value) for key, value in data.items() if key != "actions"}
         actions = {id: _shown_action(a) for id, a in data.get("actions", {}).items()}
         return {key: actions if key == "actions" else own[key] for key in data}
-    shown = {key: shown_field(key, value) for key, value in data.items() if key != "password"}
-    if "password" not in data:
-        return shown
-    form = password_form(data["password"]) or {}
-    return {**shown, "password": {key: shown_field(key, value) for key, value in form.items()}}
+    shown = {key: shown_field(key, value) for key, value in data.items()}
+    if "password" in data:
+        form = password_form(data["password"]) or {}
+        shown["password"] = {key: shown_field(key, value) for key, value in form.items()}
+    return shown
 
 
 def _shown_action(action: Mapping[str, Any]) -> dict[str, Any]:

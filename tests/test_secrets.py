@@ -462,7 +462,8 @@ def test_import_names_a_file_for_each_password(vault: Path, run: Program, tmp_pa
     for words in (["--password-file", "/run/x"], ["--password-env", "X"], ["--password-stdin"]):
         run("import", table, "--update", *words, "--password-env", "T_{reference}", check=None)
     assert (
-        "one source" in run("import", table, "--password-env", "A", "--password-stdin", check=2).err
+        "only one password option"
+        in run("import", table, "--password-env", "A", "--password-stdin", check=2).err
     )
     assert "every endpoint" in run("import", table, "--password-file", "x", check=3).err
     assert "standard input" in run("import", "-", "--password-stdin", input="", check=2).err
@@ -481,7 +482,7 @@ def test_a_null_is_no_password(sealed: Path, run: Program) -> None:
 
 def test_a_password_has_one_source(vault: Path, run: Program) -> None:
     line = ("edit", "a", "--password-env", "A", "--password-stdin")
-    assert "one source" in run(*line, input="x", check=2).err
+    assert "only one password option" in run(*line, input="x", check=2).err
 
 
 # -- user names ----------------------------------------------------------------------------------
@@ -945,7 +946,9 @@ def test_what_no_key_opens_is_not_sealed_again(sealed: Path, run: Program, git: 
     for env in (NO_KEY, OTHER_KEY):
         refused = run("secret", "reseal", env=env, check=3)
         assert "2 passwords cannot be sealed again" in refused.err
-        assert ("SIP504" in refused.err) == (env is OTHER_KEY)
+        told = "it is sealed for ci" in refused.err and "SIP503" in refused.err
+        assert told == (env is OTHER_KEY)
+        assert ("one of them must run `sipctl secret reseal`" in refused.err) == told
         assert ("no secret key is at hand" in refused.err) == (env is NO_KEY)
     assert (commits(git), value_of("a")) == before
     rewrite("a", before[1], sealing.seal("anna", "one", [keys.OWN_PUBLIC]))
@@ -954,6 +957,34 @@ def test_what_no_key_opens_is_not_sealed_again(sealed: Path, run: Program, git: 
     assert "1 password could not be sealed again" in done.err
     assert "ci can still open 1 password" in done.err
     assert opened("a", keys.OWN) == ("anna", "one")
+
+
+@pytest.mark.parametrize("make", [_of_a_set_that_never_was, _of_a_stranger, _of_two_strangers])
+def test_what_is_sealed_for_foreign_keys_is_sealed_again_with_force_only(
+    make: Callable[[], None], sealed: Path, run: Program, git: Git
+) -> None:
+    make()
+    git("commit", "--quiet", "--all", "--message=By hand")
+    before = value_of("a")
+    assert "SIP504" in run("secret", "reseal", "--add", f"bob={keys.BOB_PUBLIC}", check=3).err
+    assert value_of("a") == before
+    both = {"SIPCTL_IDENTITY": keys.BOTH}
+    run("secret", "reseal", "--add", f"bob={keys.BOB_PUBLIC}", "--force", env=both)
+    assert (value_of("a") == before) == (make is _of_a_stranger)  # which no key at hand opens
+
+
+def test_reseal_refuses_plain_text_that_has_no_user_name(vault: Path, run: Program) -> None:
+    Path("endpoints/c.yaml").write_text("reference: c\nhost: c.example.net\npassword: plain\n")
+    refused = run("secret", "reseal", "--no-commit", check=3)
+    assert '"c" has no user name to seal a password with' in refused.err
+    assert "--username NAME" in refused.err
+    run("secret", "reseal", "--no-commit", "--force")
+
+
+def test_a_recipient_who_is_there_may_be_added_again(sealed: Path, run: Program, git: Git) -> None:
+    before = commits(git)
+    assert "nothing to change" in run("secret", "reseal", "--add", f"ci={keys.CI_PUBLIC}").err
+    assert commits(git) == before
 
 
 def test_a_swapped_value_is_not_made_right_by_sealing_it_again(sealed: Path, run: Program) -> None:
@@ -970,6 +1001,7 @@ def test_a_swapped_value_is_not_made_right_by_sealing_it_again(sealed: Path, run
         ("--add bob", 2, "NAME=KEY"),
         (f"--add ci={keys.BOB_PUBLIC}", 3, 'a recipient "ci" already'),
         ("--add bob=age1nonsense", 3, "no public key"),
+        ("--add ci=xyz", 3, "no public key"),
         (f"--add bob={keys.CI_PUBLIC}", 3, "have one key"),
         (f"--add {keys.CI}=bob", 3, "stands where the name of a recipient belongs"),
         (f"--remove {keys.CI}", 3, "stands where the name of a recipient belongs"),

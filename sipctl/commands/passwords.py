@@ -84,7 +84,8 @@ def sealer(settings: Settings) -> Sealer:
 def refuse_bad_reference(reference: str) -> None:
     """Raise Refused for what can be no reference, without telling it, for the same reason."""
     if names.fault(reference):
-        raise Refused("what stands in the reference's place is none", names.CURE)
+        message = "the reference is not valid (not shown: it may be a password)"
+        raise Refused(message, names.CURE)
 
 
 def refuse_unknown(inventory: Inventory, references: Sequence[str]) -> None:

@@ -303,7 +303,11 @@ def reseal(
         typer.Option("--remove", metavar="NAME", help="A recipient to take out."),
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Leave what cannot be opened as it is.")
+        bool,
+        typer.Option(
+            "--force",
+            help="Leave what cannot be opened as it is, and seal also what was for foreign keys.",
+        ),
     ] = False,
 ) -> None:
     """Seal all passwords again, for the recipients of today.

@@ -429,7 +429,7 @@ def fields_of_options(given: Mapping[str, Any]) -> dict[str, Value]:
     sources = [name for name in given if name.startswith("password_") and given[name]]
     if len(sources) > 1:
         hint = "give --password-env, --password-file or --password-stdin"
-        raise Usage("a password has one source", hint)
+        raise Usage("only one password option may be given", hint)
     for form in ("env", "file"):
         if f"password_{form}" in given:
             values["password"] = {form: given[f"password_{form}"]}

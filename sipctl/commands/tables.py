@@ -77,7 +77,7 @@ def import_(
     session = session_of(ctx)
     sources = [source for source in (password_env, password_file, password_stdin) if source]
     if len(sources) > 1:
-        raise Usage("a password has one source", "give one of the options for it")
+        raise Usage("only one password option may be given", "give one of the options for it")
     if password_stdin and file == "-":
         raise Usage("standard input holds the table, and no password", "name the table's file")
     password = _password_of(session, password_env, password_file, password_stdin)

@@ -162,13 +162,10 @@ class _Look:
         self._seen(member, opened.password if opened else None)
 
     def _from_outside(self, sealed: sealing.Sealed, member: Member, place: Place) -> None:
-        listed = self._listed(sealed)
-        if self.sets.knows_not(sealed.set_id) and not listed:
-            message = "it is sealed for recipients that no commit of sipctl.yaml lists"
-            self._foreign(member, place, message)
-        elif listed and sealed.for_keys != sealing.for_keys(listed.values()):
-            self._foreign(member, place, passwords.OTHER_KEYS)
-        elif listed != self.recipients:
+        odd = self.sets.with_(self.recipients).fault_of(sealed)
+        if odd:
+            self._foreign(member, place, odd)
+        elif self._listed(sealed) != self.recipients:
             message = self.sets.told(sealed.set_id, self.recipients)
             self.findings.append(passwords.stale(place, message))
 

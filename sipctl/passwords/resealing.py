@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sipctl import names, operations, progress
@@ -12,13 +12,20 @@ from sipctl.changes import FileChange, Plan
 from sipctl.editing import Edit, editable
 from sipctl.endpoint import is_text
 from sipctl.errors import Refused
-from sipctl.findings import Finding
+from sipctl.findings import Finding, Place
 from sipctl.git.repository import Repository
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, SETTINGS_FILE
 from sipctl.member import Kept, Member, place_of
 from sipctl.passwords import sealing
-from sipctl.passwords.secrets import KEYGEN, Sealer, is_for, stood_in_plain_text, username_of
+from sipctl.passwords.secrets import (
+    KEYGEN,
+    Sealer,
+    is_for,
+    stood_in_plain_text,
+    username_of,
+    without_user_name,
+)
 from sipctl.rules import passwords
 from sipctl.rules.judgement import weighed
 from sipctl.settings import FIELDS as SETTINGS_FIELDS
@@ -40,7 +47,8 @@ def refuse_bad_name(name: str) -> None:
         hint = "it is known to who reads your shell's history: make a new one"
         raise Refused("a secret key stands where the name of a recipient belongs", hint)
     if names.fault(name):  # which may be a password in the wrong place
-        raise Refused("what stands where the name of a recipient belongs is none", names.CURE)
+        message = "the name of the recipient is not valid (not shown: it may be a password)"
+        raise Refused(message, names.CURE)
 
 
 def add_recipient(root: Path, inventory: Inventory, name: str, key: str) -> Plan:
@@ -102,9 +110,17 @@ class Sets:
     lists: Mapping[str, Mapping[str, str]]
     whole: bool = False
 
-    def knows_not(self, set_id: str) -> bool:
-        """True where there never was such a set."""
-        return self.whole and set_id not in self.lists
+    def fault_of(self, sealed: sealing.Sealed) -> str:
+        """Why a value can be no recipient's work, in words: there never was such a set, or it opens
+        to other keys than those; nothing where that cannot be told."""
+        if sealed.set_id not in self.lists:
+            return passwords.NO_SET if self.whole else ""
+        keys = self.lists[sealed.set_id].values()
+        return "" if sealed.for_keys == sealing.for_keys(keys) else passwords.OTHER_KEYS
+
+    def with_(self, recipients: Mapping[str, str]) -> Sets:
+        """The same and these recipients, which need not be committed."""
+        return replace(self, lists={**self.lists, sealing.set_id(recipients.values()): recipients})
 
     def told(self, set_id: str, recipients: Mapping[str, str]) -> str:
         """For whom a value of a set is sealed, as against the present recipients, in words."""
@@ -160,11 +176,17 @@ class Access:
         kept = {name: key for name, key in recipients.items() if name not in self.removed}
         for name, key in self.added.items():
             refuse_bad_name(name)
-            _refuse_known(name, kept)
             fault = sealing.key_fault(key)
             if fault:
                 raise Refused(f"the recipient {names.quoted(name)}: {fault[0]}", fault[1])
-        return kept | dict(self.added)
+            if not _has(kept, name, key):
+                _refuse_known(name, kept)
+        return {**self.added, **kept}
+
+
+def _has(recipients: Mapping[str, str], name: str, key: str) -> bool:
+    """True where a name has just this key already."""
+    return name in recipients and sealing.public_key(recipients[name]) == sealing.public_key(key)
 
 
 def reseal(
@@ -180,10 +202,12 @@ def reseal(
 
     Those in plain text are sealed too; what is sealed for them already keeps its bytes. Raises
     Refused with findings for what cannot be opened or belongs to another user name, unless `force`
-    says to leave that as it is.
+    says to leave that as it is; and for what is sealed for keys that are no recipient's, unless
+    it says to seal that all the same.
     """
-    recipients = access.applied(inventory.settings.recipients)
-    work = _Reseal(inventory, by, recipients)
+    present = inventory.settings.recipients
+    recipients = access.applied(present)
+    work = _Reseal(inventory, by, recipients, sets.with_(present), force)
     work.run()
     if work.faults and not force:
         message = f"refused: {_passwords(len(work.faults))} cannot be sealed again"
@@ -192,9 +216,9 @@ def reseal(
             raise Refused(f"{message}: no secret key is at hand", hint)
         raise Refused(message, hint, work.told)
     changes = operations.plan_of_edits("secret reseal", work.edits).changes
-    if access != Access():
-        changed: dict[str, str | Unset] = dict.fromkeys(access.removed, UNSET)
-        changed |= access.added
+    changed: dict[str, str | Unset] = dict.fromkeys(access.removed, UNSET)
+    changed |= {n: key for n, key in access.added.items() if not _has(present, n, key)}
+    if changed:
         changes = (_settings_change(root, changed), *changes)
     subject = f"Seal {_passwords(len(work.edits))} again" if work.edits else "Change the recipients"
     access_told = tuple(_of_access(work, recipients, sets))
@@ -214,6 +238,8 @@ class _Reseal:
     inventory: Inventory
     by: Sealer
     recipients: Mapping[str, str]
+    known: Sets
+    force: bool
     edits: list[Edit] = field(default_factory=list)
     sets: Counter[str] = field(default_factory=Counter)
     left: Counter[str] = field(default_factory=Counter)
@@ -232,6 +258,8 @@ class _Reseal:
 
     def _plain(self, member: Member) -> None:
         password, username = member.node("password"), username_of(member)
+        if not isinstance(username, str) and not self.force:
+            raise without_user_name(member.reference)
         if isinstance(password, Scalar) and isinstance(username, str):
             self.plain += 1
             if is_text(password.value) and is_text(username):
@@ -244,21 +272,31 @@ class _Reseal:
             return
         if is_for(kept.sealed, self.recipients):
             return
-        fault, set_id = None, sealing.parse(kept.sealed).set_id
+        fault = self._sealed_again(member, kept, place)
+        if fault is not None:
+            self.faults.append(fault)
+            self.left[sealing.parse(kept.sealed).set_id] += 1
+
+    def _sealed_again(self, member: Member, kept: Kept, place: Place) -> Finding | None:
+        """Seal a value again, or tell what is wrong with it."""
+        reference, sealed = member.reference, sealing.parse(kept.sealed)
+        odd = self.known.fault_of(sealed)
         try:
             opened = sealing.open_(kept.sealed, self.by.keys.identities)
         except sealing.Foreign as reason:
-            fault = passwords.foreign(place, reference, str(reason))
+            former = self.known.lists.get(sealed.set_id)
+            if odd or not former or self.by.keys.own(former):  # which should have opened it
+                return passwords.foreign(place, reference, odd or str(reason))
+            return passwords.of_former(place, sorted(former))
         except sealing.Malformed as reason:
-            fault = passwords.malformed(place, reference, reason)
-        else:
-            if opened.username != username_of(member):
-                fault = passwords.others(place, reference, "it is sealed for another user name")
-            elif self._take(member, opened):
-                self.sets[set_id] += 1
-        if fault is not None:
-            self.faults.append(fault)
-            self.left[set_id] += 1
+            return passwords.malformed(place, reference, reason)
+        if opened.username != username_of(member):
+            return passwords.others(place, reference, "it is sealed for another user name")
+        if odd and not self.force:
+            return passwords.foreign(place, reference, odd)
+        if self._take(member, opened):
+            self.sets[sealed.set_id] += 1
+        return None
 
     def _take(self, member: Member, opened: sealing.Opened) -> bool:
         if not self.recipients:

@@ -178,7 +178,7 @@ def parse(text: str) -> Sealed:
         raise Malformed("what stands behind the second dot is not base64")
     header = _HEADER.match(data)
     if header is None:
-        raise Malformed("it holds no file of age")
+        raise Malformed("it contains no age file")
     size = len(data) - header.end() - _NONCE - _TAG
     if size <= 0 or size % BLOCK or size > _CHUNK:
         raise Malformed(f"its size is wrong: {size} bytes are sealed, not a multiple of {BLOCK}")

@@ -170,13 +170,18 @@ def set_passwords(inventory: Inventory, given: Mapping[str, str], by: Sealer) ->
         member = inventory.member(reference)
         plain += member.facts.kept is not None and member.facts.kept.form == "plain"
         if member.node("username") is None:
-            hint = f"give it one: `sipctl edit {reference} --username NAME --password-stdin`"
-            raise Refused(f'"{reference}" has no user name to seal a password with', hint)
+            raise without_user_name(reference)
         value = by.value(inventory, username_of(member), password, member)
         wanted = {"password": value}
         edits.append((editable(inventory, reference, changes=wanted), wanted))
     notes = (*by.notes, *([stood_in_plain_text(plain)] if plain else []))
     return operations.plan_of_edits("secret set", edits)._replace(notes=notes)
+
+
+def without_user_name(reference: str) -> Refused:
+    """Why nothing can be sealed for an endpoint."""
+    hint = f"give it one: `sipctl edit {reference} --username NAME --password-stdin`"
+    return Refused(f'"{reference}" has no user name to seal a password with', hint)
 
 
 def stood_in_plain_text(count: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from sipctl import names
 from sipctl.findings import Finding, Place
@@ -14,6 +14,7 @@ Rule = Callable[[tuple[Member, ...], Mapping[str, str], Context], Iterator[Findi
 
 OTHER_RECIPIENTS = "it is sealed for other recipients than sipctl.yaml lists"
 OTHER_KEYS = "it is sealed for other keys than those of the recipients that it names"
+NO_SET = "it is sealed for recipients that no commit of sipctl.yaml lists"
 SET = "`sipctl secret set {}` seals it anew"
 RESEAL = "`sipctl secret reseal` seals all passwords for the present ones"
 
@@ -64,7 +65,7 @@ def sealed(
 
 def malformed(place: Place, reference: str, fault: object) -> Finding:
     """SIP502: a value that is cut, or none at all."""
-    message = f"the sealed password is none: {fault}"
+    message = f"this is not a valid sealed password: {fault}"
     hint = f"`git restore {place.file}` takes back what is not committed; {SET.format(reference)}"
     return Finding.of("bad-sealed-password", place, message, hint)
 
@@ -72,6 +73,14 @@ def malformed(place: Place, reference: str, fault: object) -> Finding:
 def stale(place: Place, message: str) -> Finding:
     """SIP503: a value for a set of recipients that is not the present one."""
     return Finding.of("stale-recipients", place, message, RESEAL)
+
+
+def of_former(place: Place, names: Iterable[str]) -> Finding:
+    """SIP503: a value for recipients among whom there is none whose key is at hand."""
+    message = f"no key at hand opens it: it is sealed for {', '.join(names)}"
+    return Finding.of(
+        "stale-recipients", place, message, "one of them must run `sipctl secret reseal`"
+    )
 
 
 def foreign(place: Place, reference: str, message: str) -> Finding:
