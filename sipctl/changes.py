@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sipctl import names
 from sipctl.endpoint import FIELDS, default_of, is_variable
 from sipctl.kinds import ENDPOINT, SCENARIO, Kind, kind_of, reference_of
-from sipctl.own import free, is_alone, shown_key
+from sipctl.own import free, is_alone, shown_key, told_entries
 from sipctl.scenarios.scenario import FIELDS as SCENARIO_FIELDS
 from sipctl.yamlfile import scalars
 from sipctl.yamlfile.nodes import Mapping as MappingNode
@@ -182,7 +182,7 @@ _FIELDS = frozenset(FIELDS)
 def _of_scenario(root: MappingNode) -> dict[str, Value]:
     """The fields in canonical order, those of actions and branches in the order of the file."""
     ranks = {field: rank for rank, field in enumerate(SCENARIO_FIELDS)}
-    entries = sorted(root.entries, key=lambda entry: ranks.get(entry[0].value, len(ranks)))
+    entries = sorted(told_entries(root), key=lambda entry: ranks.get(entry[0], len(ranks)))
     return dict(_flat(entries, ()))
 
 
@@ -190,16 +190,14 @@ _DEPTH = 4
 """So deep are the fields of a scenario told apart: actions, action, branches, label."""
 
 
-def _flat(
-    entries: Iterable[tuple[Scalar, Node]], way: tuple[str, ...]
-) -> Iterator[tuple[str, Value]]:
+def _flat(entries: Iterable[tuple[str, Node]], way: tuple[str, ...]) -> Iterator[tuple[str, Value]]:
     for key, node in entries:
-        path = (*way, key.value)
+        path = (*way, key)
         if isinstance(node, MappingNode) and node.entries and _is_told_apart(path):
-            yield from _flat(node.entries, path)
+            yield from _flat(told_entries(node), path)
         else:
             # where a branch leads is no secret, whatever its label
-            yield field_name(path), free_value("" if _is_branch(path) else key.value, node)
+            yield field_name(path), free_value("" if _is_branch(path) else key, node)
 
 
 def _is_branch(path: tuple[str, ...]) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sipctl import names
 from sipctl.yamlfile import scalars
 from sipctl.yamlfile.nodes import Mapping, Node, Scalar, Sequence
@@ -29,12 +31,22 @@ def shown_key(key: str, *, alone: bool = False) -> str:
     return key if key.startswith("x-") else names.word(key)
 
 
+def told_entries(node: Mapping) -> Iterator[tuple[str, Node]]:
+    """The entries of a mapping of the user's own, with their keys as they may be told: between
+    braces what stands alone behind the name of a password may be the password."""
+    behind = False
+    for key, value in node.entries:
+        alone = is_alone(value, node)
+        yield "…" if behind and alone else key.value, value
+        behind = alone and (behind or names.is_password_name(key.value))
+
+
 def free(node: Node) -> object:
     """A node under a key of the user's own, as YAML 1.2's JSON schema (section 10.2) types it."""
     if isinstance(node, Sequence):
         return [free(item) for item in node.items]
     if isinstance(node, Mapping):
-        return {key.value: free(value) for key, value in node.entries}
+        return {key: free(value) for key, value in told_entries(node)}
     text = node.value
     if not node.plain:
         return text

@@ -21,7 +21,7 @@ from pydantic.fields import FieldInfo
 
 from sipctl import names
 from sipctl.findings import Finding, Place
-from sipctl.own import MAX_DIGITS, free, is_alone, shown_key
+from sipctl.own import MAX_DIGITS, free, is_alone, shown_key, told_entries
 from sipctl.passwords import withheld
 from sipctl.rules.book import RULES
 from sipctl.scenarios import catalogue
@@ -103,10 +103,10 @@ def _fields(root: Mapping, model: type[BaseModel], typing_: _Typing) -> dict[str
     kinds = _kinds_in(root, model)
     keeping = _is_marked(model, "KEEPS_UNKNOWN_KEYS")
     data = {}
-    for key, node in root.entries:
+    for (key, node), (told, _) in zip(root.entries, told_entries(root), strict=True):
         name = key.value
         if name.startswith("x-") or (keeping and name not in kinds):
-            data[name] = free(node)
+            data[told] = free(node)
             continue
         if name not in kinds:
             _unknown_key(key, is_alone(node, root), kinds, typing_)

@@ -638,6 +638,7 @@ ODD = {
     "named": f"password: {{env: A}}  # password: {CANARY}\n",
     "key": f"realm: {keys.OWN}\ndescription: is {keys.OWN}\nx-k: [{keys.OWN}]\n",
     "key-tag": f"tags: [{keys.OWN}]\n",
+    "behind-own": f"x-k: {{pwd, {WORD}, {NUMBER}}}\n",
     "own": f"x-k: {{sip password: {CANARY}, deep: [{{pwd: {CANARY}}}]}}\nx-secret: {CANARY}\n",
 }
 """Lines of an endpoint that a careless hand writes."""
@@ -665,6 +666,8 @@ actions:
     sip password: {CANARY}
     auth: [{{client_secret: {CANARY}, PWD: {CANARY}}}]
     branches: {{secret: null}}
+  flow: {{action: web-service, password, {WORD}, {NUMBER}, deep: [{{pwd, {WORD}}}]}}
+own: {{secret, {WORD}}}
 """
 
 

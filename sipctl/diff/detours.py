@@ -20,6 +20,7 @@ from sipctl.diff.comparison import State
 from sipctl.findings import Place
 from sipctl.kinds import ENDPOINT, SCENARIO
 from sipctl.member import Member
+from sipctl.own import told_entries
 from sipctl.scenarios import catalogue
 from sipctl.yamlfile import scalars
 from sipctl.yamlfile.nodes import Mapping as MappingNode
@@ -201,9 +202,9 @@ def _action(key: Scalar, node: Node, path: str) -> Stop:
         if isinstance(branches, MappingNode)
         else {},
         {
-            k.value: free_value(k.value, v)
-            for k, v in (entry.entries if entry else ())
-            if k.value not in ("action", "branches", named) and not k.value.startswith("x-")
+            k: free_value(k, v)
+            for k, v in (told_entries(entry) if entry else ())
+            if k not in ("action", "branches", named) and not k.startswith("x-")
         },
         text_of(entry.get(named)) if entry and named else None,
         key.place(path),

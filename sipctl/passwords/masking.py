@@ -16,7 +16,7 @@ from sipctl.endpoint import FIELDS, PASSWORD_FORMS
 from sipctl.findings import Finding, Place
 from sipctl.kinds import SCENARIO, SETTINGS_FILE, Kind
 from sipctl.member import Content
-from sipctl.own import is_alone, is_word
+from sipctl.own import is_alone, is_word, told_entries
 from sipctl.rules import comments
 from sipctl.settings import FIELDS as SETTINGS_FIELDS
 from sipctl.yamlfile.nodes import Mapping as MappingNode
@@ -185,11 +185,26 @@ def _secrets(root: Node, text: str, kind: Kind | None, *, sealed: bool) -> Itera
     for node in _scalars(root):
         if names.is_secret_key(node.value):
             yield node.start, node.end
+    yield from _behind_names(root)
     for start, end in _by_field(root, kind, sealed=sealed):
         yield start, _with_comment(text, end)
     for start, end in comments.spans(text, root):
         if names.may_hold_secret(text[start:end]):
             yield start, end
+
+
+def _behind_names(root: Node) -> Iterator[Span]:
+    """Keys that may be passwords, as `told_entries` has it."""
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, SequenceNode):
+            waiting += node.items
+        elif isinstance(node, MappingNode):
+            for (key, value), (told, _) in zip(node.entries, told_entries(node), strict=True):
+                waiting.append(value)
+                if told != key.value:
+                    yield key.start, max(key.end, value.end)
 
 
 def _by_field(root: Node, kind: Kind | None, *, sealed: bool) -> Iterator[Span]:
