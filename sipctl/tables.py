@@ -12,12 +12,11 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from sipctl import hosts, names, progress
 from sipctl.changes import (
-    MASK,
     FileChange,
     MemberChange,
     Plan,
@@ -448,7 +447,6 @@ class _Import:
     def take(self, row: Row) -> None:
         """Plan one row, or note what is wrong with it."""
         self.faults += [f"{row.place}: {fault}" for fault in row.faults]
-        row = replace(row, values={k: v for k, v in row.values.items() if not _is_masked(v)})
         reference = row.values.get("reference")
         if not isinstance(reference, str):
             if row.values or not row.faults:
@@ -554,13 +552,6 @@ class _Import:
                 yield MemberChange("changed", reference_of(edit.path), fields)
 
 
-def _is_masked(value: object) -> bool:
-    """True for what a table shows in place of a secret: it is not to replace that one."""
-    if isinstance(value, dict):
-        return any(map(_is_masked, value.values()))
-    return any(map(_is_masked, value)) if isinstance(value, list) else value == MASK
-
-
 def _text_of(member: Member | None, name: str) -> str | None:
     node = member.node(name) if member else None
     return node.value if isinstance(node, Scalar) else None
@@ -568,7 +559,7 @@ def _text_of(member: Member | None, name: str) -> str | None:
 
 def _says(member: Member, name: str, row: Row) -> bool:
     """True where a file says already what a row gives, in whichever spelling, or does without a
-    default that a cell holds. The order of tags means nothing."""
+    default that a cell holds. The order of tags means nothing, and what is masked says the same."""
     said, value = member.said or {}, row.values[name]
     if name not in said:
         return row.cells and _is_default(name, {**said, **row.values})
