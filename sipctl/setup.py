@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
@@ -91,12 +92,23 @@ def _refuse_without_work_tree(root: Path) -> None:
     try:
         Repository.find(there)
     except GitFailed as error:
-        if "work tree" not in error.message:
+        git_dir = _git_dir_alone(there, error.message)
+        if git_dir is None:
             raise
-        _, out, _ = processes.run(there, ("rev-parse", "--absolute-git-dir"), env=processes.READING)
-        git_dir = os.fsdecode(out).rstrip("\n")
         hint = f"make the workspace in a clone of it: `git clone {shlex.quote(git_dir)}`"
         raise Refused(f'the repository "{git_dir}" has no work tree here', hint) from None
+
+
+def _git_dir_alone(there: Path, said: str) -> str | None:
+    """The Git directory that Git says has no work tree around a folder; None where it says
+    something else."""
+    bare = re.search(r"cannot use bare repository '(.+)' \(safe", said)  # Git 2.38 and newer
+    if bare:
+        return bare[1]
+    if "work tree" not in said:
+        return None
+    _, out, _ = processes.run(there, ("rev-parse", "--absolute-git-dir"), env=processes.READING)
+    return os.fsdecode(out).rstrip("\n")
 
 
 def _take_away(made: list[Path], git_dir: Path | None) -> None:
