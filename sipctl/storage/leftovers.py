@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -39,10 +38,10 @@ def clear_staged(root: Path) -> None:
     if git is not None and (git / disk.JOURNAL).exists():
         return
     for name in {*FOLDERS, *(str(PurePosixPath(path).parent) for path in MADE)}:
-        with suppress(OSError), os.scandir(root / name) as entries:
-            for entry in entries:
-                if disk.is_staged(entry.name):
-                    _remove_stale(Path(entry.path))
+        with suppress(OSError):
+            names = os.listdir(root / name)  # noqa: PTH208 (a Path for each would be felt)
+            for file in filter(disk.is_staged, names):
+                _remove_stale(root / name / file)
 
 
 def _remove_stale(file: Path) -> None:
@@ -61,6 +60,8 @@ _OWNER = ".owner"
 def typed_folder(git_dir: Path) -> Path:
     """A new folder for what is typed, which may be a password: one's own, and never among the files
     that Git has."""
+    import tempfile  # dear, and most writers have no editor
+
     inside = disk.own_folder(git_dir, _TYPED)
     folder = Path(tempfile.mkdtemp(prefix="edit-", dir=inside))
     disk.write_private(folder / _OWNER, str(os.getpid()).encode())
