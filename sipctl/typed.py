@@ -247,7 +247,7 @@ def _strings(node: Node, name: str, typing_: _Typing) -> tuple[str, ...]:
 
 
 def _string_map(node: Node, name: str, typing_: _Typing) -> dict[str, str]:
-    lost = typing_.lost
+    lost, found = typing_.lost, len(typing_.findings)
     values = {}
     for key, value in _mapping(node, name, "`key: value` lines", typing_).entries:
         # what stands in a password's mapping, in any form, may be the password itself
@@ -258,7 +258,8 @@ def _string_map(node: Node, name: str, typing_: _Typing) -> dict[str, str]:
             values[key.value] = _string(value, name if secret else key.value, typing_)
         except _Faulty:
             continue
-    if typing_.lost > lost:
+    # nobody judges on with what may be the password itself
+    if typing_.lost > lost or (name == "password" and len(typing_.findings) > found):
         raise _Faulty
     return values
 
@@ -290,7 +291,7 @@ def _targets(node: Node, name: str, typing_: _Typing) -> dict[str, str | None]:
 def _actions(node: Node, name: str, typing_: _Typing) -> dict[str, Any]:
     from sipctl.models.scenario import Action  # dear, and endpoints have none
 
-    lost = typing_.lost
+    lost, found = typing_.lost, len(typing_.findings)
     values = {}
     for key, value in _mapping(node, name, "`id:` and the action below it", typing_).entries:
         _key(key, typing_)
