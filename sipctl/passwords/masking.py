@@ -61,6 +61,10 @@ class _Sources:
     def _starts(self) -> list[int]:
         return list(accumulate(map(len, self._lines), initial=self._mark))
 
+    @cached_property
+    def _lengths(self) -> list[int]:
+        return [len(line.rstrip("\r\n")) for line in self._lines]
+
     def added(self, finding: Finding) -> Finding:
         """A finding with its line, and ended within that line of the file. How long a value is that
         is not shown is not told."""
@@ -70,7 +74,7 @@ class _Sources:
         shown = place.line <= len(self._shown) and finding.rule not in _WITHOUT_SOURCE
         source = self._shown[place.line - 1] if shown else None
         if place.end_line == place.line:
-            end = max(len(self._lines[place.line - 1].rstrip("\r\n")), place.column) + 1
+            end = max(self._lengths[place.line - 1], place.column) + 1
             if self._is_masked(place) or self._shown[place.line - 1 : place.line] == [None]:
                 end = place.column + len(MASK)
             place = place._replace(end_column=min(place.end_column, end))
