@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sipctl import names
 from sipctl.yamlfile import scalars
@@ -31,9 +31,13 @@ def shown_key(key: str, *, alone: bool = False) -> str:
     return key if key.startswith("x-") else names.word(key)
 
 
-def told_entries(node: Mapping) -> Iterator[tuple[str, Node]]:
+def told_entries(node: Mapping) -> Iterable[tuple[str, Node]]:
     """The entries of a mapping of the user's own, with their keys as they may be told: between
     braces what stands alone behind the name of a password may be the password."""
+    return _between_braces(node) if node.flow else [(key.value, v) for key, v in node.entries]
+
+
+def _between_braces(node: Mapping) -> Iterator[tuple[str, Node]]:
     behind = False
     for key, value in node.entries:
         alone = is_alone(value, node)

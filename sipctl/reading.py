@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from sipctl import names
 from sipctl.changes import MASK, name_of_key, names_password, shown_field, shown_value
 from sipctl.endpoint import FIELDS, PASSWORD_FORMS, password_form
 from sipctl.findings import Finding
@@ -107,11 +108,33 @@ def _without_passwords(data: Mapping[str, Any] | None, kind: Kind) -> Mapping[st
         own = {key: shown_value(key, value) for key, value in data.items() if key != "actions"}
         actions = {id: _shown_action(a) for id, a in data.get("actions", {}).items()}
         return {key: actions if key == "actions" else own[key] for key in data}
+    if "password" in data:
+        data = {**data, "password": password_form(data["password"]) or {}}
+    if not _may_hold_secrets(data):
+        return data
     shown = {key: shown_field(key, value) for key, value in data.items()}
     if "password" in data:
-        form = password_form(data["password"]) or {}
+        form = data["password"]
         shown["password"] = {key: shown_field(key, value) for key, value in form.items()}
     return shown
+
+
+def _may_hold_secrets(data: Mapping[str, Any]) -> bool:
+    """True where a value may hold a secret: looked for in all of them at once, as hardly any does.
+    Keys of the user's own are another matter."""
+    texts: list[str] = []
+    for key, value in data.items():
+        if key.startswith("x-"):
+            return True
+        if type(value) is str:
+            texts.append(value)
+        elif type(value) is tuple:
+            texts += value
+        elif key == "password":
+            texts += map(str, value.values())
+        elif not isinstance(value, int):  # which no field is known to hold
+            return True
+    return names.may_hold_secret("\n".join(texts))
 
 
 def _shown_action(action: Mapping[str, Any]) -> dict[str, Any]:

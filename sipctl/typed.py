@@ -103,10 +103,11 @@ def _fields(root: Mapping, model: type[BaseModel], typing_: _Typing) -> dict[str
     kinds = _kinds_in(root, model)
     keeping = _is_marked(model, "KEEPS_UNKNOWN_KEYS")
     data = {}
-    for (key, node), (told, _) in zip(root.entries, told_entries(root), strict=True):
+    told = [key for key, _ in told_entries(root)] if root.flow else []
+    for number, (key, node) in enumerate(root.entries):
         name = key.value
         if name.startswith("x-") or (keeping and name not in kinds):
-            data[told] = free(node)
+            data[told[number] if told else name] = free(node)
             continue
         if name not in kinds:
             _unknown_key(key, is_alone(node, root), kinds, typing_)
@@ -291,7 +292,7 @@ def _targets(node: Node, name: str, typing_: _Typing) -> dict[str, str | None]:
 def _actions(node: Node, name: str, typing_: _Typing) -> dict[str, Any]:
     from sipctl.models.scenario import Action  # dear, and endpoints have none
 
-    lost, found = typing_.lost, len(typing_.findings)
+    lost = typing_.lost
     values = {}
     for key, value in _mapping(node, name, "`id:` and the action below it", typing_).entries:
         _key(key, typing_)

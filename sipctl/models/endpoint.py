@@ -66,12 +66,12 @@ def raise_all(faults: Sequence[PydanticCustomError]) -> None:
 def _tags(values: tuple[str, ...]) -> tuple[str, ...]:
     faults, seen = [], set[str]()
     for index, value in enumerate(values):
-        shown, reason = names.quoted(value), names.fault(value)
+        reason = names.fault(value)
         if reason:
-            message = f"{shown} is not a tag: {reason}"
+            message = f"{names.quoted(value)} is not a tag: {reason}"
             faults.append(_bad("bad-tag", message, names.CURE, index=index))
         elif value.casefold() in seen:
-            message = f"the tag {shown} stands twice"
+            message = f"the tag {names.quoted(value)} stands twice"
             faults.append(_bad("bad-tag", message, "take one out", index=index))
         seen.add(value.casefold())
     raise_all(faults)
@@ -110,13 +110,14 @@ def _codecs(values: tuple[str, ...]) -> tuple[str, ...]:
         raise _bad("bad-codec", "the list of codecs is empty", "use alaw, ulaw or both")
     faults, seen = [], set[str]()
     for index, value in enumerate(values):
-        shown = names.quoted(value)
         if value not in CODECS:
             meant = _CODEC_WORDS.get(value.casefold()) or names.nearest(value, CODECS)
             hint = f'did you mean "{meant}"?' if meant else "use alaw, ulaw or both"
-            faults.append(_bad("bad-codec", f"{shown} is not a codec", hint, index=index))
+            faults.append(
+                _bad("bad-codec", f"{names.quoted(value)} is not a codec", hint, index=index)
+            )
         elif value in seen:
-            message = f"the codec {shown} stands twice"
+            message = f"the codec {names.quoted(value)} stands twice"
             faults.append(_bad("bad-codec", message, "take one of them out", index=index))
         seen.add(value)
     raise_all(faults)

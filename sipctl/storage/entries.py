@@ -23,7 +23,9 @@ def oid_of(data: bytes, algorithm: str = "sha1") -> bytes:
     import hashlib
 
     head = b"blob %d\0" % len(data)
-    return hashlib.new(algorithm, head + data, usedforsecurity=False).digest()
+    # by its name alone a hash takes half as long again
+    new = hashlib.sha1 if algorithm == "sha1" else hashlib.sha256
+    return new(head + data, usedforsecurity=False).digest()
 
 
 def is_stored_as(data: bytes | None, oid: str | None) -> bool:
@@ -41,15 +43,8 @@ _Place = tuple[int, int, int, int]
 def _encoded(facts: Facts) -> dict[str, Any]:
     """Facts but the data as JSON holds them, without what is empty; the path is told when they are
     read."""
-    # each source line once, whatever number of findings stand in it
-    sources = {finding.source: 0 for finding in (*facts.doubts, *facts.findings)}
-    sources = dict(zip(sources, range(len(sources)), strict=True))
     told = {
         "t": facts.tolerated,
-        "w": [_finding_data(finding, sources) for finding in facts.doubts],
-        "f": [_finding_data(finding, sources) for finding in facts.findings],
-        "q": [*sources],
-        "i": [[_place_data(i.place), i.rule, i.fault, i.hint] for i in facts.ignores],
         "s": facts.spans,
         "u": facts.unknown,
         "l": facts.login,
@@ -60,7 +55,21 @@ def _encoded(facts: Facts) -> dict[str, Any]:
         "p": int(facts.parsed),
         "v": int(facts.seen),
     }
+    if facts.findings or facts.doubts or facts.ignores:  # which most have none of
+        told |= _encoded_findings(facts)
     return {key: value for key, value in told.items() if value}
+
+
+def _encoded_findings(facts: Facts) -> dict[str, Any]:
+    # each source line once, whatever number of findings stand in it
+    lines = dict.fromkeys(finding.source for finding in (*facts.doubts, *facts.findings))
+    sources = {line: number for number, line in enumerate(lines)}
+    return {
+        "w": [_finding_data(finding, sources) for finding in facts.doubts],
+        "f": [_finding_data(finding, sources) for finding in facts.findings],
+        "q": [*sources],
+        "i": [[_place_data(i.place), i.rule, i.fault, i.hint] for i in facts.ignores],
+    }
 
 
 def _place_data(place: Place) -> _Place:

@@ -48,7 +48,7 @@ def read(data: bytes, file: str) -> Document:
     from sipctl.yamlfile.compose import compose  # its library is dear to load
 
     root, findings = compose(text, file)
-    if any(finding.rule == "invalid-yaml" for finding in findings):
+    if findings and any(finding.rule == "invalid-yaml" for finding in findings):
         # what is left of a conflict is no YAML; within a text it may stand
         findings = _conflict(text, file) or findings
     return Document(text, root, findings)
