@@ -638,7 +638,19 @@ def test_dates_choose_entries(busy: Story) -> None:
 
 
 NO_DATES = (
-    *("", "blah", "--output=x", "\n", "never", "tea", "5061", "foo 2026", "friday", "last foo"),
+    *(
+        "",
+        "blah",
+        "--output=x",
+        "\n",
+        "never",
+        "tea",
+        "5061",
+        "foo 2026",
+        "friday",
+        "last foo",
+        "week",
+    ),
     *("2026-13-45", "2026-02-30", "2026-05-01T25:00", "2026-05-01\n", "9999 years ago"),
     *("2 fortnights ago", "2 weeks ago ago", "ago", "2 ago", "3 days 1"),
 )

@@ -64,7 +64,7 @@ def _moment(text: str) -> datetime:
     known["noon"] = noon if noon <= now else noon - timedelta(days=1)
     if words in known:
         return known[words]
-    last = words.removeprefix("last ")
+    last = words.removeprefix("last ") if words.startswith("last ") else ""
     return _before(now, f"1 {last}" if last in ("week", "month", "year") else words)
 
 

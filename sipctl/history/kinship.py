@@ -367,7 +367,8 @@ class Tree:
 
 
 def _of_few(found: Iterable[tuple[float, str]]) -> list[tuple[float, str]]:
-    """The best by its own order first; where many are alike, only those that say the same."""
+    """The candidates for a heap, the most alike least; where many are like it, only those that say
+    the same."""
     equal, near = list[tuple[float, str]](), list[tuple[float, str]]()
     for alike, path in found:
         (equal if alike == 1.0 else near).append((-alike, path))

@@ -52,9 +52,8 @@ def tolerating(member: Member, settings: Settings, ignored: list[Ignore]) -> Mem
 
 
 def _with_sources(findings: Iterable[Finding], members: Mapping[str, Member]) -> Iterator[Finding]:
-    from sipctl.passwords.masking import (
-        with_sources,  # it has to parse, and most workspaces are in order
-    )
+    # it has to parse, and most workspaces are in order
+    from sipctl.passwords.masking import with_sources
 
     by_file: dict[str, list[Finding]] = {}
     for finding in findings:

@@ -192,12 +192,7 @@ def recover(repository: Repository, timeout: float) -> str | None:
         raise _not_ours(file, "it is another user's") from None
     try:
         _wait(descriptor, timeout)
-        journal = _known(file, descriptor)
-        if not disk.is_private(os.fstat(descriptor)):
-            raise _not_ours(file, "somebody else may have written it")
-        odd = next((path for path in journal.named if not _is_ours(repository, path)), None)
-        if odd is not None:
-            raise _not_ours(file, f"{quoted(odd)} is no file that sipctl writes")
+        journal = _trusted(repository, file, descriptor)
         died = message_file(repository).exists()
         if died:
             _wait_for_others(repository, timeout)
@@ -211,6 +206,17 @@ def recover(repository: Repository, timeout: float) -> str | None:
         f"; {path} had changed since, its content is in {where}" for path, where in rescued
     )
     return f'an earlier change was interrupted and is {words}: "{journal.subject}"{kept}'
+
+
+def _trusted(repository: Repository, file: Path, descriptor: int) -> Journal:
+    """The journal; raises Refused for one that sipctl cannot have written here for this user."""
+    journal = _known(file, descriptor)
+    if not disk.is_private(os.fstat(descriptor)):
+        raise _not_ours(file, "somebody else may have written it")
+    odd = next((path for path in journal.named if not _is_ours(repository, path)), None)
+    if odd is not None:
+        raise _not_ours(file, f"{quoted(odd)} is no file that sipctl writes")
+    return journal
 
 
 def _not_ours(file: Path, why: str) -> Refused:
