@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from sipctl.errors import Refused
@@ -120,16 +120,33 @@ def load_settings(root: Path) -> Settings:
 
 def inventory_of(source: Files, context: Context = NO_CONTEXT) -> Inventory:
     """The inventory of a workspace's files, wherever they come from."""
-    from sipctl import progress
-
     settings, found = _settings(_known_settings(source.get(SETTINGS_FILE)))
-    members, stray = {}, []
-    for path, data in progress.over(source.items(), READING, len(source)):
-        if is_member(path):
-            members[path] = data if isinstance(data, Member) else _member(path, data)
-        elif isinstance(data, Finding) and path != SETTINGS_FILE:
-            stray.append(data)
+    members = {path: _member(path, data) for path, data in source.items() if is_member(path)}
+    members.update(_read_members(source))
+    others = ((path, data) for path, data in source.items() if not is_member(path))
+    stray = (x for path, x in others if isinstance(x, Finding) and path != SETTINGS_FILE)
     return _inventory(settings, members, (*found, *stray), context)
+
+
+def _member(path: str, data: bytes | Finding | Member) -> Member:
+    """A member that is known, or of which nothing is known: the place of one."""
+    if isinstance(data, Member):
+        return data
+    return Member(path, Facts(findings=(data,)) if isinstance(data, Finding) else Facts(), NOTHING)
+
+
+def _read_members(source: Files) -> Iterator[tuple[str, Member]]:
+    """Those of which the bytes are given."""
+    data = {p: x for p, x in source.items() if isinstance(x, bytes) and is_member(p)}
+    if not data:
+        return
+    from sipctl import progress, reading  # dear, and not needed for files that are known
+
+    def content(path: str, known: Known) -> Content:
+        return content_of(path, data[path])  # of many files it would be too much to keep
+
+    for path, facts in reading.facts_of_many(progress.over(data.items(), READING, len(data))):
+        yield path, Member(path, facts, content)
 
 
 def of_blobs(
@@ -197,15 +214,6 @@ def reread(
     return _inventory(settings, members, others, context or inventory.context)
 
 
-def _member(path: str, data: bytes | Finding) -> Member:
-    if isinstance(data, Finding):
-        return Member(path, Facts(findings=(data,)), NOTHING)
-    from sipctl import reading  # dear, and not needed for files that are known
-
-    # of many files the content would be too much to keep
-    return Member(path, reading.facts_of(path, data), lambda path, _: content_of(path, data))
-
-
 def read_member(path: str, data: bytes) -> Member:
     """One member's file by its content alone; rules between files are not judged."""
     from sipctl import reading
@@ -243,7 +251,7 @@ def _known_settings(data: bytes | Finding | Member | None) -> Known:
         return data.known
     from sipctl import reading
 
-    return reading.settings_of(SETTINGS_FILE, data)
+    return reading.settings_of(data)
 
 
 def _settings(known: Known) -> tuple[Settings, tuple[Finding, ...]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sipctl import operations, workspace
+from sipctl import operations, reading, workspace
 from sipctl.editing import Changes
 from sipctl.errors import Refused
 from sipctl.inventory import Inventory
@@ -171,3 +172,36 @@ def test_an_edit_of_a_file_that_stays_unsure_is_refused(
     with pytest.raises(Refused, match="cannot be changed as it stands") as error:
         operations.edit(inventory, ["a"], changes)
     assert hint in error.value.hint
+
+
+# -- many files --------------------------------------------------------------------------------
+
+_FILES = {
+    "sipctl.yaml": b"version: 1\nrules: {bad-host: perhaps}\n",
+    "endpoints/a.yaml": b"reference: a\nhost: my_pbx\n",
+    "endpoints/b.yaml": b"reference: b\nhost: [\n",
+    "endpoints/c.yaml": b"reference: c\nhost: 192.0.2.1\n",
+    "endpoints/d.yaml": b"- not a mapping\n",
+    "endpoints/long.yaml": b"reference: long\nhost: 192.0.2.1\n" + b"# long\n" * 12_000,
+    "scenarios/e.yaml": b"reference: e\ntype: interaction-start\n",
+}
+
+
+@given(st.lists(st.sampled_from(sorted(_FILES)), max_size=20))
+def test_many_files_are_judged_as_each_is_by_itself(paths: list[str]) -> None:
+    files = [(path, _FILES[path]) for path in paths]
+    alone = [pair for file in files for pair in reading.facts_of_many([file])]
+    assert [*reading.facts_of_many(files)] == alone
+
+
+def test_of_long_files_few_are_parsed_before_they_are_judged() -> None:
+    """What a parse makes of a file takes far more memory than the file."""
+    taken: list[str] = []
+
+    def files() -> Iterator[tuple[str, bytes]]:
+        for number in range(20):
+            taken.append(f"endpoints/long-{number}.yaml")
+            yield taken[-1], _FILES["endpoints/long.yaml"]
+
+    judged = [len(taken) for _ in reading.facts_of_many(files())]
+    assert judged == [*range(1, 21)]

@@ -8,6 +8,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
 from sipctl.errors import Refused
@@ -17,7 +18,7 @@ from sipctl.member import NOTHING, Content, Facts, Known, Member, content_of
 from sipctl.storage import cache
 from sipctl.storage.cache import Store
 from sipctl.storage.disk import MAX_BYTES
-from sipctl.storage.entries import Block, Entry, columns, oid_of
+from sipctl.storage.entries import Block, Entry, Stamp, columns, oid_of
 
 Files = Mapping[str, "bytes | Finding | Member"]
 """A workspace's files by path relative to its root: their bytes, what is known of them, or why they
@@ -120,6 +121,7 @@ class Disk:
         from sipctl.sharing import shared
 
         portions = [paths[i : i + _AT_ONCE] for i in range(0, len(paths), _AT_ONCE)]
+        portions.reverse()  # scenarios take longest, and nobody is to wait for the last of them
         told = shared(self._read_of_many, portions, READING)
         return ({**Block.of(block).entries(), **faults} for block, faults in told)
 
@@ -130,23 +132,35 @@ class Disk:
         return columns([what for what in found.values() if isinstance(what, Entry)]), faults
 
     def _read(self, paths: list[str]) -> dict[str, Entry | Finding]:
+        found: dict[str, Entry | Finding] = {}
+        seen: dict[str, tuple[Stamp, bytes]] = {}
+        for path, facts in _facts_of(self._unknown(paths, found, seen)):
+            found[path] = Entry.of(path, *seen[path], facts)
+        return found
+
+    def _unknown(
+        self,
+        paths: list[str],
+        found: dict[str, Entry | Finding],
+        seen: dict[str, tuple[Stamp, bytes]],
+    ) -> Iterator[tuple[str, bytes]]:
+        """The bytes of the files that must be parsed, `seen` by their stamps and hashes. What needs
+        no parse goes to `found`."""
         from sipctl import progress
 
-        return {path: self._read_one(path) for path in progress.over(paths, READING, len(paths))}
-
-    def _read_one(self, path: str) -> Entry | Finding:
-        found = _file(path, f"{self.root}{os.sep}{path}")
-        if isinstance(found, Finding):
-            return found
-        data, status = found
-        oid, stamp = oid_of(data), self.store.stamp(status)
-        entry = self.store.of_content(path, oid)
-        if entry is not None:
-            return entry.moved(path, stamp)
-        from sipctl import reading
-
-        read = reading.settings_of if path == SETTINGS_FILE else reading.facts_of
-        return Entry.of(path, stamp, oid, read(path, data))
+        for path in progress.over(paths, READING, len(paths)):
+            file = _file(path, f"{self.root}{os.sep}{path}")
+            if isinstance(file, Finding):
+                found[path] = file
+                continue
+            data, status = file
+            oid, stamp = oid_of(data), self.store.stamp(status)
+            entry = self.store.of_content(path, oid)
+            if entry is not None:
+                found[path] = entry.moved(path, stamp)
+            else:
+                seen[path] = stamp, oid
+                yield path, data
 
     def _member(self, path: str, known: Entry | Finding | None) -> Member:
         """A member; one of which nothing is known yet only holds the place of one."""
@@ -167,6 +181,13 @@ _MANY = 1000
 """So many unknown files are worth a second process."""
 _AT_ONCE = 100
 READING = "Reading files"
+
+
+def _facts_of(files: Iterator[tuple[str, bytes]]) -> Iterator[tuple[str, Facts]]:
+    for first in files:
+        from sipctl import reading  # dear, and not needed where nothing has to be parsed
+
+        yield from reading.facts_of_many(chain([first], files))
 
 
 def files_of(root: Path) -> Files:
