@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sipctl import operations, reading, workspace
+from sipctl.changes import snapshot, values_of
 from sipctl.editing import Changes
 from sipctl.errors import Refused
 from sipctl.inventory import Inventory
-from sipctl.yamlfile.write import UNSET
+from sipctl.yamlfile.write import UNSET, Value, document
 from tests import everything
 
 
@@ -172,6 +173,37 @@ def test_an_edit_of_a_file_that_stays_unsure_is_refused(
     with pytest.raises(Refused, match="cannot be changed as it stands") as error:
         operations.edit(inventory, ["a"], changes)
     assert hint in error.value.hint
+
+
+# -- secrets where none belong ------------------------------------------------------------------
+
+_PIECES = ("password", "secret", "Passwd", ":", "=", ": ", "'", '"', " ", "x", "age-secret-key-1q")
+_TEXTS = st.lists(st.sampled_from((*_PIECES, "PRIVATE KEY")), min_size=1, max_size=4).map("".join)
+_ENDPOINTS = st.fixed_dictionaries(
+    {"reference": st.just("a"), "host": st.just("192.0.2.1")},
+    optional={
+        "username": _TEXTS,
+        "password": st.fixed_dictionaries({"file": _TEXTS}),
+        "realm": _TEXTS,
+        "description": _TEXTS,
+        "x-own": _TEXTS,
+        "x-secret": _TEXTS,
+    },
+)
+
+
+@given(_ENDPOINTS)
+def test_what_is_kept_of_a_file_shows_what_its_history_shows(fields: dict[str, Value]) -> None:
+    member = workspace.read_member("endpoints/a.yaml", document(fields).encode())
+    assume(member.said is not None)
+    assert member.root is not None
+    kept = {name: value.data for name, value in values_of(member.said or {}, ()).items()}
+    told = {name: value.data for name, value in snapshot(member.root).items()}
+    # a password that is hidden is so in words of their own
+    hidden = [told.pop("password"), kept.pop("password")]
+    named = fields.get("password")
+    assert kept == told
+    assert (hidden[0] == named) is (hidden[1] == named)
 
 
 # -- many files --------------------------------------------------------------------------------
