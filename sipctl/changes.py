@@ -109,7 +109,7 @@ class FieldChange(NamedTuple):
         return f"{self.field}: {old} -> {new}{same}"
 
     def told(self, kind: str) -> str:
-        """The same in a change of this kind: of what is new or gone, the one value."""
+        """As `text`, in a change of this kind: of what is new or gone, the one value."""
         if kind in ("created", "deleted"):
             return f"{self.field}: {(self.new if kind == 'created' else self.old).text()}"
         return self.text()
@@ -154,7 +154,7 @@ def name_of_key(key: str, value: Node, root: MappingNode) -> str:
 
 
 def values_of(said: Mapping[str, Any], unknown: Iterable[str]) -> dict[str, Value]:
-    """The same of what an endpoint says by field, its password by its form; the values of unknown
+    """A snapshot of what an endpoint says by field, its password by its form; the values of unknown
     keys are masked. It tells no two passwords apart."""
     values = {field: Value(_listed(value)) for field, value in said.items()}
     return _with_defaults(values | {key: Value(MASK) for key in unknown})

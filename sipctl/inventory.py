@@ -83,7 +83,7 @@ class Inventory:
         return self.endpoints_with(())
 
     def endpoints_with(self, texts: Iterable[str]) -> dict[str, Endpoint]:
-        """Those of them in which all these texts may be, as `Facts.may_hold` tells."""
+        """Those of them in which all these texts may be, as `Known.may_hold` tells."""
         members = list(self.of_kind(ENDPOINT).values())
         for text in texts:
             members = [m for m in members if m.known.may_hold(text)]

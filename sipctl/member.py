@@ -121,7 +121,7 @@ class Facts(NamedTuple):
         return data["reference"] == reference_of(path) and not registers
 
     def may_hold(self, text: str) -> bool:
-        """False where a text in small letters is in nothing that the file says, in any case."""
+        """True; only what a cache keeps can rule a text out."""
         return True
 
     @property
@@ -148,7 +148,7 @@ class Known(Protocol):
         ...
 
     def may_hold(self, text: str) -> bool:
-        """As `Facts.may_hold`."""
+        """False where a text in small letters is in nothing that the file says, in any case."""
         ...
 
     @property

@@ -168,7 +168,7 @@ def judged_in_git(root: Path) -> Inventory:
 
 
 def judged_beside(repository: Repository, root: Path, status: Iterable[str]) -> Inventory:
-    """The same of a workspace in this repository, in which `git status` tells these paths."""
+    """As `judged_in_git`, for who has asked `git status` already: these are its paths."""
     return with_exposed(workspace.load(root, _committed(repository, status)), repository)
 
 

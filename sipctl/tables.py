@@ -592,7 +592,7 @@ def _given(endpoint: Endpoint) -> dict[str, Any]:
 
 
 def export_rows(endpoints: Iterable[Endpoint]) -> tuple[list[str], list[list[str]]]:
-    """The same as a table: its headings, and a row of text for each endpoint.
+    """What `export_records` gives as a table: its headings, and a row of text for each endpoint.
 
     Values stand there as they are, although a spreadsheet takes `+33155000001` for a number, and a
     text that begins with `=` for a formula. Of the user's own keys only texts fit into a cell.

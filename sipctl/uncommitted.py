@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from sipctl import privileges, selection, workspace
+from sipctl import selection, workspace
 from sipctl.changes import Plan
 from sipctl.errors import Refused
 from sipctl.git.records import Entry
@@ -18,7 +18,6 @@ from sipctl.storage.entries import is_stored_as
 
 def refuse_early(root: Path, paths: Sequence[str]) -> None:
     """Raise Refused as `refuse` does, before anybody types for these files."""
-    privileges.act_as_owner(root)
     selection.refuse_linked_folders(root)
     refuse(selection.required_repository(root), paths)
 

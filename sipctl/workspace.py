@@ -226,7 +226,8 @@ def read_member(path: str, data: bytes) -> Member:
 
 
 def member_with(path: str, content: Content) -> Member:
-    """The same of a content that has been read, and can be."""
+    """A member's file whose content is parsed already, and holds a mapping; `read_member` takes
+    bytes."""
     from sipctl import reading
     from sipctl.yamlfile.read import Document
 

@@ -355,9 +355,10 @@ def test_the_formats_offered_are_those_that_a_command_takes(
 ) -> None:
     line = f"sipctl {command} -o "
     arguments = ANSWERS_IN_JSON[command].split()
-    refused = run(*command.split(), *arguments, "-o", "nonsense", check=None)
-    if refused.status == 2:
-        assert ", ".join(offered(line)) in refused.err.replace(" or ", ", ")
+    Path("table.csv").write_text("reference,host\npbx-nice,sip.nice.example.net\n")
+    Path("passwords.csv").write_text("pbx-paris,hunter2\n")
+    refused = run(*command.split(), *arguments, "-o", "nonsense", check=2)
+    assert ", ".join(offered(line)) in refused.err.replace(" or ", ", ")
     assert "json" in offered(line)
 
 

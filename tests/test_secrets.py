@@ -1127,8 +1127,13 @@ def test_reveal_shows_nothing_that_belongs_to_another(sealed: Path, run: Program
     refused = run("secret", "reveal", "a", "--force", check=3)
     assert "belongs to another user name" in refused.err
     assert refused.out == ""
-    for env in (NO_KEY, OTHER_KEY):
-        assert run("secret", "reveal", "b", "--force", env=env, check=3).out == ""
+    for env, words in (
+        (NO_KEY, "no secret key is at hand"),
+        (OTHER_KEY, "no key at hand opens it"),
+    ):
+        refused = run("secret", "reveal", "b", "--force", env=env, check=3)
+        assert words in refused.err
+        assert refused.out == ""
 
 
 # -- without keys --------------------------------------------------------------------------------

@@ -155,6 +155,7 @@ def set_(
     if reference is not None:
         passwords.refuse_unknown(session.inventory(), [reference])
         if session.commits:
+            privileges.act_as_owner(session.root())
             uncommitted.refuse_early(session.root(), [ENDPOINT.path(reference)])
         new = passwords.asked_for(session, settings, f"Password of {reference}")
         given, by = {reference: new.text}, new.by

@@ -281,7 +281,7 @@ class Session:
         return self._told(workspace.load)
 
     def inventory_about(self, reference: str, *, used: bool) -> Inventory:
-        """The same as far as it is about one endpoint, and where it is `used`."""
+        """The workspace as far as it is about one endpoint, and where that is `used`."""
         from sipctl import workspace
 
         return self._told(lambda root: workspace.load_about(root, reference, used=used))
@@ -359,7 +359,7 @@ class Session:
         preview: bool = False,
         root: Path | None = None,
     ) -> Outcome:
-        """The same without printing, in the workspace at `root` if one is given."""
+        """As `write`, and print nothing; in the workspace at `root` if one is given."""
         from sipctl import apply, selection
 
         self._printer_of_changes()  # refused before anything is written

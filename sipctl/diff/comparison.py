@@ -87,7 +87,7 @@ class Difference(NamedTuple):
 
     @property
     def noun(self) -> str:
-        """The same in a word."""
+        """What it is, in a word."""
         return self.member.noun if self.member else "settings"
 
     @property

@@ -61,7 +61,8 @@ def refresh(repository: Repository, paths: Collection[str]) -> None:
 
 
 def unstage(repository: Repository, paths: Sequence[str]) -> None:
-    """The same where there may be no commit yet, or several versions of a file in the index."""
+    """Make the index entries of `paths` what HEAD says, also where there is no commit yet, and
+    where the index holds several versions of a file."""
     if paths:
         _Index(repository).on_paths(("reset", "--quiet"), paths)
 

@@ -243,7 +243,7 @@ class Conversation:
     def each(
         self, questions: Sequence[bytes], answer: Callable[[IO[bytes]], T], at_once: int = 1
     ) -> Iterator[T]:
-        """The same answers, one after the other."""
+        """The answers as `ask` gives them, one after the other while they come."""
         fresh, told = self._process is None, 0
         try:
             for found in self._answers(questions, answer, at_once):

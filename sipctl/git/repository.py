@@ -209,9 +209,10 @@ class Repository:
         return found
 
     def ignored(self, paths: Iterable[str]) -> set[str]:
-        """Which of these paths the user's patterns ignore, if tracked or not.
+        """Which of these paths the user's ignore patterns match, tracked or not; an empty set where
+        Git cannot tell.
 
-        None where Git cannot tell. (It would look at its whole index for each path, if it may.)
+        (`--no-index`: without it Git would look at its whole index for each path.)
         """
         files = {f"{self.root}{os.sep}{path}": path for path in paths}
         if not files:
@@ -328,7 +329,7 @@ class Repository:
     def log_by_looking(
         self, revision: str, path: str, *, whole: bool = False
     ) -> Iterator[list[LogEntry]]:
-        """The same, found by looking the file up in each commit. Its mode does not count."""
+        """`log_of_file` by looking the file up in each commit. Its mode does not count."""
         details = Conversation(self.root, "diff-tree", *_LOG, "-r", "--stdin", "--", path)
         look_up = partial(self._in_commits, path)
         with self._commits(revision) as commits:
@@ -359,7 +360,7 @@ class Repository:
         return processes.together(asked, questions, read_name, at_once)
 
     def log_of_folder(self, revision: str, folder: str) -> Iterator[list[LogEntry]]:
-        """The same of all files in a folder, and on all lines.
+        """`log_of_file` of all files in a folder, and on all lines of history.
 
         Git's log would compare each commit twice: to see whether to tell of it, and to tell.
         """
@@ -429,7 +430,7 @@ class Repository:
         return Identity(name, rest.rpartition("> ")[0]) if opened else None
 
     def at_top(self) -> Repository:
-        """The same repository with paths relative to the top of its work tree."""
+        """This repository with paths relative to the top of its work tree."""
         return Repository(self.top, self.top, self.git_dir, self.common_dir, "", self._objects)
 
 

@@ -249,7 +249,8 @@ def kin(
 
 
 def moved(gone: Mapping[str, bytes], come: Mapping[str, bytes], kind: Kind) -> dict[str, str]:
-    """The same of contents that are in no commit, by path: new paths to old ones."""
+    """Files that went with those that came, paired by content, where these are in no commit: new
+    paths to old ones."""
     touched = [BlobChange(path, (f"old:{path}",), None) for path in sorted(gone)]
     touched += [BlobChange(path, (None,), f"new:{path}") for path in sorted(come)]
     contents = {f"old:{path}": data for path, data in gone.items()}

@@ -160,7 +160,8 @@ def renamed_since(repository: Repository, revision: str, kind: Kind = ENDPOINT) 
 
 
 def former_names(repository: Repository, revision: str, kind: Kind = ENDPOINT) -> dict[str, str]:
-    """The same the other way round: paths in HEAD, and those that the members had then."""
+    """The members with another name at `revision`: paths in HEAD, and those that they had then. The
+    inverse of `renamed_since`."""
     return {now: old for old, now in renamed_since(repository, revision, kind).items()}
 
 

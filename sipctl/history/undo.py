@@ -124,7 +124,7 @@ class _Undone(NamedTuple):
 
     @property
     def nothing(self) -> str:
-        """The same in words."""
+        """That nothing is left to take back, in words."""
         return f'nothing of "{self.subject}" ({self.commit.short}) is left to take back'
 
 

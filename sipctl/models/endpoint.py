@@ -151,7 +151,7 @@ def _env(value: str) -> str:
 
 
 def text_schema(limit: int, **more: Any) -> Any:
-    """The same as a JSON Schema."""
+    """What `text_field` asks for, as a JSON Schema."""
     schema: dict[str, Any] = {"minLength": 1, "maxLength": limit, "pattern": TEXT_PATTERN} | more
     return Field(json_schema_extra=schema)
 

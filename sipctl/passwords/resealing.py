@@ -119,7 +119,7 @@ class Sets:
         return "" if sealed.for_keys == sealing.for_keys(keys) else passwords.OTHER_KEYS
 
     def with_(self, recipients: Mapping[str, str]) -> Sets:
-        """The same and these recipients, which need not be committed."""
+        """These sets and one more, of recipients who need not be committed."""
         return replace(self, lists={**self.lists, sealing.set_id(recipients.values()): recipients})
 
     def told(self, set_id: str, recipients: Mapping[str, str]) -> str:

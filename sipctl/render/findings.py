@@ -29,7 +29,7 @@ ALTOGETHER = 200
 
 
 def shortened(findings: Sequence[Finding]) -> Segments:
-    """The same, file by file, with what nobody would read to its end counted only."""
+    """Findings as people read them, file by file; what nobody would read to its end is counted."""
     shown = 0
     for file, group in groupby(findings, key=lambda finding: finding.place.file):
         if shown >= ALTOGETHER:

@@ -73,7 +73,7 @@ class Store:
     def known_in(
         self, folder: str, names: Iterable[str], descriptor: int
     ) -> dict[str, Entry | None]:
-        """The same of files in a folder, by path; of thousands each call would be felt."""
+        """As `known`, of files in a folder, by path; of thousands each call would be felt."""
         if not self._blocks:
             return dict.fromkeys(f"{folder}/{name}" for name in names)
         lstat, found = os.lstat, dict[str, Entry | None]()

@@ -161,8 +161,8 @@ OWN_FOLDER = "sipctl"
 
 
 def own_folder(git: Path, *inside: str) -> Path:
-    """The same, or one inside of it, made where it is not there: as open to others as the Git
-    directory (see core.sharedRepository). Raises OSError."""
+    """sipctl's folder in the Git directory `git`, or a folder `inside` of it; made if it is absent,
+    as open to others as the Git directory (core.sharedRepository). Raises OSError."""
     folder = git
     for name in (OWN_FOLDER, *inside):
         folder /= name

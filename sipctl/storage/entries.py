@@ -172,7 +172,7 @@ class Entry:
         return cls.new(path, stamp, flags, oid, "", facts)
 
     def moved(self, path: str, stamp: Stamp) -> Entry:
-        """The same content in another place or at another time."""
+        """An entry for the same content, found in another place or at another time."""
         if path == self.path:
             return Entry.new(path, stamp, self.flags, self.oid, self.line, self._facts)
         # whether it is ordinary depends on its name
@@ -211,7 +211,7 @@ class Entry:
         return data
 
     def may_hold(self, text: str) -> bool:
-        """As `Facts.may_hold`."""
+        """As `Known.may_hold`."""
         if self._block is None or self._facts is not None:
             return True
         # where its name says something else than the file, both are looked for

@@ -126,7 +126,7 @@ class Disk:
         return ({**Block.of(block).entries(), **faults} for block, faults in told)
 
     def _read_of_many(self, paths: list[str]) -> tuple[list[bytes], dict[str, Finding]]:
-        """The same in little memory, and to be sent from a process to another."""
+        """What `_read` gives, in little memory, to be sent from a process to another."""
         found = self._read(paths)
         faults = {path: what for path, what in found.items() if isinstance(what, Finding)}
         return columns([what for what in found.values() if isinstance(what, Entry)]), faults
@@ -290,7 +290,7 @@ def not_a_file(path: str, reason: str) -> Finding:
 
 
 def not_a_folder(path: str, reason: str) -> Finding:
-    """The same for a folder of members."""
+    """SIP111 for a folder of members."""
     finding = not_a_file(path, reason)
     return finding._replace(hint="put a folder in its place that you can read and enter")
 

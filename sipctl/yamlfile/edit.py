@@ -38,8 +38,8 @@ def changed(
     changes: Mapping[Path, Value | Unset],
     order: Sequence[str] = (),
 ) -> tuple[str, nodes.Mapping]:
-    """The same of a document that has been read already: `root` is what `text` holds. With the new
-    text comes what it holds."""
+    """As `set_paths`, of a document that has been read already: `root` is what `text` holds. With
+    the new text comes what it holds."""
     result = spliced(text, root, changes, order) or _rewritten(text, root, changes, order)
     if result is None:
         _refuse_plain_in_flow(changes.values())
@@ -53,7 +53,8 @@ def spliced(
     changes: Mapping[Path, Value | Unset],
     order: Sequence[str] = (),
 ) -> tuple[str, nodes.Mapping] | None:
-    """The same by splices alone, which leave all other bytes; None where the layout allows none."""
+    """As `changed`, by splices alone, which leave all other bytes; None where the layout allows
+    none."""
     top = _changes_of(root, changes)
     wanted = _wanted(top)
     if wanted == meaning.of_node(root):

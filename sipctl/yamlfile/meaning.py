@@ -23,7 +23,7 @@ def of_node(node: nodes.Node) -> Meaning:
 
 
 def of_value(value: Value) -> Meaning:
-    """The same of plain data."""
+    """What plain data say."""
     if isinstance(value, str):
         return (str(value), isinstance(value, Typed))
     if isinstance(value, Mapping):
