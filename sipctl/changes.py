@@ -119,15 +119,15 @@ class MemberChange(NamedTuple):
     """What happened to one endpoint or scenario: created, changed, renamed, duplicated or deleted.
 
     `source` is the former reference of a rename, and of a duplicate the one it came from. The
-    fields of a created one are all it gives, of a deleted one all it gave. `member` is what it is,
-    an endpoint or a scenario.
+    fields of a created one are all it gives, of a deleted one all it gave. `member_kind` is what it
+    is, an endpoint or a scenario.
     """
 
     kind: str
     reference: str
     fields: tuple[FieldChange, ...] = ()
     source: str | None = None
-    member: Kind = ENDPOINT
+    member_kind: Kind = ENDPOINT
 
 
 Snapshot = Mapping[str, Value]
@@ -393,7 +393,7 @@ def body(changes: Iterable[MemberChange], settings: Iterable[FieldChange] = ()) 
 
 def _heading(change: MemberChange) -> str:
     words = {"renamed": "renamed from", "duplicated": "duplicated from"}
-    what = "scenario " if change.member is SCENARIO else ""
+    what = "scenario " if change.member_kind is SCENARIO else ""
     if change.kind in words:
         return f"{what}{words[change.kind]} {change.source}:"
     return f"{what}{change.kind}:"
@@ -405,7 +405,7 @@ def subject_of(changes: Iterable[MemberChange]) -> str:
     known = tuple(changes)
     told = [change for change in known if change.fields]
     fields = list(dict.fromkeys(f.field for change in told for f in change.fields))
-    these = of_these([change.member.path(change.reference) for change in told or known])
+    these = of_these([change.member_kind.path(change.reference) for change in told or known])
     if not told:
         return f"Reformat {these}"
     named = " and ".join(fields) if len(fields) <= 2 else f"{len(fields)} fields"

@@ -203,7 +203,7 @@ def _member_change(
         return MemberChange(word, reference_of(path), fields, reference_of(source), kind)
     word = "created" if change.before is None else "deleted" if change.after is None else "changed"
     fields = differences(_values(before, path, change.before), new)
-    return MemberChange(word, reference_of(path), fields, member=kind)
+    return MemberChange(word, reference_of(path), fields, member_kind=kind)
 
 
 def _settings_changes(plan: Plan) -> tuple[FieldChange, ...]:

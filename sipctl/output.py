@@ -357,7 +357,7 @@ def change_data(change: MemberChange) -> dict[str, Any]:
     """What happened to one endpoint or scenario."""
     return {
         "kind": change.kind,
-        "member": change.member.noun,
+        "member": change.member_kind.noun,
         "reference": change.reference,
         "source": change.source,
         "fields": [field_data(field) for field in change.fields],

@@ -25,7 +25,7 @@ from sipctl.rules.judgement import ignored_in, tolerating
 from sipctl.settings import Settings
 from sipctl.storage import cache
 from sipctl.storage.entries import NEVER, Entry, oid_of
-from sipctl.storage.ondisk import READING, Disk, Files
+from sipctl.storage.ondisk import READING_FILES, Files, WorkspaceReader
 
 
 def find_root(start: Path, given: Path | None = None) -> Path:
@@ -61,10 +61,10 @@ def load(root: Path, context: Context = NO_CONTEXT) -> Inventory:
     What cannot be read is a finding, not an exception.
     """
     with cache.of(root) as store:
-        disk = Disk(root, store)
-        known, strays, members = disk.whole()
-        if disk.changed:
-            store.keep({**disk.entries, **_entries(members)}, disk.changed)
+        reader = WorkspaceReader(root, store)
+        known, strays, members = reader.whole()
+        if reader.changed:
+            store.keep({**reader.entries, **_entries(members)}, reader.changed)
     settings, found = _settings(known)
     return _inventory(settings, members, (*found, *strays), context)
 
@@ -76,9 +76,9 @@ def load_about(root: Path, reference: str, *, used: bool) -> Inventory:
     if not ENDPOINT.holds(path):
         return load(root)
     with cache.of(root) as store:
-        disk = Disk(root, store)
-        settings, found = _settings(disk.settings())
-        members = disk.known_about(path, used=used)
+        reader = WorkspaceReader(root, store)
+        settings, found = _settings(reader.settings())
+        members = reader.known_about(path, used=used)
     if members is not None:
         return _inventory(settings, members, found, NO_CONTEXT)
     whole = load(root)  # which is kept, so that nobody has to read it again
@@ -112,7 +112,7 @@ def _entries(members: Mapping[str, Member]) -> dict[str, Entry]:
 def load_settings(root: Path) -> Settings:
     """The settings alone; raises Refused with what is wrong with them."""
     with cache.of(root) as store:
-        settings, found = _settings(Disk(root, store).settings())
+        settings, found = _settings(WorkspaceReader(root, store).settings())
     if any(finding.is_error for finding in found):
         raise Refused(f"{SETTINGS_FILE} could not be read", f"mend {SETTINGS_FILE} first", found)
     return settings
@@ -145,7 +145,7 @@ def _read_members(source: Files) -> Iterator[tuple[str, Member]]:
     def content(path: str, known: Known) -> Content:
         return content_of(path, data[path])  # of many files it would be too much to keep
 
-    for path, facts in reading.facts_of_many(progress.over(data.items(), READING, len(data))):
+    for path, facts in reading.facts_of_many(progress.over(data.items(), READING_FILES, len(data))):
         yield path, Member(path, facts, content)
 
 

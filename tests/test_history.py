@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 from sipctl import operations, selection
 from sipctl.errors import Refused
-from sipctl.history import dates, log, revert
+from sipctl.history import dates, log
 from sipctl.history.log import Chosen
+from sipctl.history.restore import restore_members
+from sipctl.history.undo import undo_commit
 from sipctl.kinds import SCENARIO
 from sipctl.outcome import Planner
 from sipctl.yamlfile.write import UNSET, Value
@@ -890,8 +892,8 @@ def test_with_every_trailer_stripped_the_history_is_the_same(story: Story) -> No
         lambda i: operations.rename(i, "b", "z"),
         lambda i: operations.edit(i, ["A", "c"], {"port": 5072, "realm": UNSET}),
         lambda i: operations.delete(i, ["c"]),
-        lambda i: revert.restore(i, story.repository, ["c"]),
-        lambda i: revert.undo(i, story.repository),
+        lambda i: restore_members(i, story.repository, ["c"]),
+        lambda i: undo_commit(i, story.repository),
     ]
     for plan in plans:
         story.run(plan)

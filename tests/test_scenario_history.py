@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from sipctl import operations, standing
+from sipctl import operations, status
 from sipctl.changes import Plan
 from sipctl.errors import Refused
-from sipctl.history import log, revert
+from sipctl.history import log
+from sipctl.history.restore import restore_all_members, restore_members
+from sipctl.history.undo import undo_commit
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, SCENARIO, Kind
 from sipctl.outcome import Outcome, Planner
@@ -94,7 +96,7 @@ def _commit(story: Story, planner: Planner) -> str:
 
 def restore(story: Story, *references: str, **options: object) -> Outcome:
     def planner(inventory: Inventory) -> Plan:
-        return revert.restore(inventory, story.repository, references, kind=SCENARIO, **options)  # type: ignore[arg-type]
+        return restore_members(inventory, story.repository, references, kind=SCENARIO, **options)  # type: ignore[arg-type]
 
     return story.run(planner)
 
@@ -103,12 +105,12 @@ def restore_all(
     story: Story, at: str, kind: Kind = SCENARIO, fields: tuple[str, ...] = ()
 ) -> Outcome:
     return story.run(
-        lambda i: revert.restore_all(i, story.repository, at, fields=fields, kind=kind)
+        lambda i: restore_all_members(i, story.repository, at, fields=fields, kind=kind)
     )
 
 
 def undo(story: Story, revision: str | None = None, *, force: bool = False) -> Outcome:
-    return story.run(lambda i: revert.undo(i, story.repository, revision, force=force))
+    return story.run(lambda i: undo_commit(i, story.repository, revision, force=force))
 
 
 def text(story: Story, reference: str = "support-in", kind: Kind = SCENARIO) -> str:
@@ -164,7 +166,7 @@ def test_history_of_endpoints_and_of_scenarios_are_apart(story: Story) -> None:
     rename(story, "pbx-paris", "pbx-idf")
     assert story.of("pbx-idf") == ["renamed pbx-idf from pbx-paris", f"created pbx-paris: {GIVEN}"]
     assert len(story.of_all()) == 2
-    kinds = {c.member for entry in story.entries(kind=SCENARIO) for c in entry.changes}
+    kinds = {c.member_kind for entry in story.entries(kind=SCENARIO) for c in entry.changes}
     assert kinds == {SCENARIO}
     with pytest.raises(Refused, match='there is no scenario "pbx-idf", and there never was one'):
         story.of("pbx-idf", SCENARIO)
@@ -312,9 +314,9 @@ def test_with_every_trailer_stripped_the_history_is_the_same(story: Story) -> No
         lambda i: operations.rename(i, "support-in", "help-in", SCENARIO),
         lambda i: operations.edit(i, ["help-in"], {"name": "Help"}, SCENARIO),
         lambda i: operations.delete(i, ["copy"], SCENARIO),
-        lambda i: revert.restore(i, story.repository, ["copy"], kind=SCENARIO),
+        lambda i: restore_members(i, story.repository, ["copy"], kind=SCENARIO),
         lambda i: operations.delete(i, ["b"], cascade=True),
-        lambda i: revert.undo(i, story.repository),
+        lambda i: undo_commit(i, story.repository),
     ]
     for plan in plans:
         _commit(story, plan)
@@ -575,7 +577,7 @@ def test_undo_of_what_was_edited_by_hand_and_saved(story: Story) -> None:
     )
     story.put("support-in", by_hand, SCENARIO)
     story.put("pbx-lyon", LYON + "port: 5061\n")
-    saved = _commit(story, standing.save_planner(story.root, []))
+    saved = _commit(story, status.save_planner(story.root, []))
     undo(story)
     assert (text(story), text(story, "pbx-lyon", ENDPOINT)) == (SUPPORT, LYON)
     undo(story, "HEAD")
@@ -627,7 +629,7 @@ def test_undo_of_a_rename_takes_the_uses_with_it_and_keeps_later_changes(story: 
     outcome = undo(story, moved)
     assert text(story) == attached.replace("queue: support", "queue: sales  # now")
     assert not story.file("pbx-idf").exists()
-    assert [(c.kind, c.member.noun, c.reference) for c in outcome.changes] == [
+    assert [(c.kind, c.member_kind.noun, c.reference) for c in outcome.changes] == [
         ("renamed", "endpoint", "pbx-paris"),
         ("changed", "scenario", "support-in"),
     ]

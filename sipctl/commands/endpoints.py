@@ -177,13 +177,13 @@ def delete(
     Refused while a scenario uses one, naming each use. Git keeps them: `sipctl
     restore REF` brings one back.
     """
-    from sipctl import standing
+    from sipctl import status
 
     session = session_of(ctx)
     root = session.root()
 
     def planner(inventory: Inventory) -> Plan:
-        gone, left = standing.removed_by_hand(root, inventory, references or (), ENDPOINT)
+        gone, left = status.removed_by_hand(root, inventory, references or (), ENDPOINT)
         chosen = selection.of(inventory, left, where) if left or where or not gone else ()
         return operations.delete(
             inventory, chosen, gone=gone, cascade=cascade, close=close, force=force

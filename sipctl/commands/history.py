@@ -17,10 +17,10 @@ from sipctl.endpoint import FIELDS
 from sipctl.errors import Usage
 from sipctl.git import upkeep
 from sipctl.git.repository import Commit, Repository
-from sipctl.history import log as past
-from sipctl.history import revert
-from sipctl.history import undo as reversal
+from sipctl.history import log
 from sipctl.history.log import BlameRow, Chosen, Entry
+from sipctl.history.restore import restore_all_members, restore_members
+from sipctl.history.undo import undo_commit
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, SCENARIO, Kind
 from sipctl.names import word
@@ -118,9 +118,9 @@ def _history(
     printer = session.printer(*READING_FORMATS)
     repository = selection.required_repository(session.root())
     if reference is None:
-        _print_entries(printer, past.of_all(repository, chosen, kind=kind))
+        _print_entries(printer, log.of_all(repository, chosen, kind=kind))
         return
-    entries = _Watched(past.of(repository, reference, chosen, kind=kind))
+    entries = _Watched(log.of(repository, reference, chosen, kind=kind))
     _print_entries(printer, entries)
     if entries.seconds > _LONG and sys.stderr.isatty() and upkeep.lacks_graph(repository):
         command = "git commit-graph write --reachable --changed-paths"
@@ -272,7 +272,7 @@ def _blame(
 ) -> None:
     printer = session.printer(*READING_FORMATS)
     repository = selection.required_repository(session.root())
-    rows = past.blame(repository, reference, kind, fields)
+    rows = log.blame(repository, reference, kind, fields)
     if printer.structured:
         found = [_blame_data(row) for row in rows]
         printer.document({"member": kind.noun, "reference": reference, "blame": found})
@@ -282,7 +282,7 @@ def _blame(
         headers = ("FIELD", "VALUE", "COMMIT", "DATE", "AUTHOR", "SUBJECT")
         printer.table(headers, [_blame_row(row, printer.format == "csv") for row in rows])
     commits = {row.commit.oid: row.commit for row in rows if row.commit}
-    if any(past.is_cut(repository, commit) for commit in commits.values()):
+    if any(log.is_cut(repository, commit) for commit in commits.values()):
         output.tell(_SHALLOW)
 
 
@@ -328,9 +328,9 @@ def restore(
 
     def planner(inventory: Inventory) -> Plan:
         if references:
-            return revert.restore(inventory, repository, references, at, back, _fields(fields))
+            return restore_members(inventory, repository, references, at, back, _fields(fields))
         chosen = None if where is None else _matching_then_or_now(repository, inventory, where, at)
-        return revert.restore_all(inventory, repository, at or "HEAD", chosen, _fields(fields))
+        return restore_all_members(inventory, repository, at or "HEAD", chosen, _fields(fields))
 
     session.write(planner, guarded=True, force=force)
 
@@ -363,8 +363,8 @@ def scenario_restore(
 
     def planner(inventory: Inventory) -> Plan:
         if references:
-            return revert.restore(inventory, repository, references, at, back, wanted, SCENARIO)
-        return revert.restore_all(inventory, repository, at or "HEAD", None, wanted, SCENARIO)
+            return restore_members(inventory, repository, references, at, back, wanted, SCENARIO)
+        return restore_all_members(inventory, repository, at or "HEAD", None, wanted, SCENARIO)
 
     session.write(planner, guarded=True, force=force)
 
@@ -403,7 +403,7 @@ def undo(
     session = session_of(ctx)
     repository = selection.required_repository(session.root())
     session.write(
-        lambda inventory: reversal.undo(inventory, repository, commit, force=force),
+        lambda inventory: undo_commit(inventory, repository, commit, force=force),
         guarded=True,
         force=force,
     )

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sipctl import operations, selection, standing
+from sipctl import operations, selection, status
 from sipctl.changes import Plan
 from sipctl.commands import editor, form
 from sipctl.commands.arguments import Force, Limit
@@ -174,7 +174,7 @@ def delete(
     root = session.root()
 
     def planner(inventory: Inventory) -> Plan:
-        gone, left = standing.removed_by_hand(root, inventory, references, SCENARIO)
+        gone, left = status.removed_by_hand(root, inventory, references, SCENARIO)
         return operations.delete(inventory, left, SCENARIO, gone=gone)
 
     session.write(planner, guarded=selection.is_many(references, None), force=force)

@@ -372,7 +372,7 @@ class Session:
             if many:
                 from sipctl.changes import of_these
 
-                paths = (change.member.path(change.reference) for change in outcome.changes)
+                paths = (change.member_kind.path(change.reference) for change in outcome.changes)
                 self._confirm(of_these(paths))
 
         outcome = apply.run(

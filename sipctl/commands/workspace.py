@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from sipctl import output, setup, standing
+from sipctl import output
 from sipctl.commands.session import READING_FORMATS, session_of
+from sipctl.init import EDITORS, hook_file, init_planner, install_hook, prepared
+from sipctl.render.status import status_lines
+from sipctl.status import Status, save_planner, status_of
 
 
 def _folder(text: str) -> Path:
@@ -35,16 +39,16 @@ def init(
     """
     session = session_of(ctx)
     root = folder or session.workspace or Path.cwd()
-    with setup.prepared(root, dry_run=session.dry_run):
+    with prepared(root, dry_run=session.dry_run):
         if hooks and not session.dry_run:
-            setup.hook_file(root)  # refused before anything is written
-        planner = setup.planner(root, commits=not session.no_commit)
+            hook_file(root)  # refused before anything is written
+        planner = init_planner(root, commits=not session.no_commit)
         outcome = session.change(planner, root=root)
     session.show(outcome)
     if hooks and not session.dry_run:
-        output.tell(f"each commit is checked by {setup.install_hook(root)}")
+        output.tell(f"each commit is checked by {install_hook(root)}")
     if session.format != "json":
-        output.tell(setup.EDITORS)
+        output.tell(EDITORS)
 
 
 def save(
@@ -56,19 +60,24 @@ def save(
 ) -> None:
     """Validate and commit what was edited by hand."""
     session = session_of(ctx)
-    session.write(standing.save_planner(session.root(), references or ()))
+    session.write(save_planner(session.root(), references or ()))
 
 
 def status(ctx: typer.Context) -> None:
     """Show what is uncommitted, invalid or not pushed."""
     session = session_of(ctx)
     printer = session.printer(*READING_FORMATS)
-    found = standing.of(session.root())
+    found = status_of(session.root())
     if printer.structured:
-        printer.document({"status": found.data()})
+        printer.document({"status": _status_data(found)})
     elif printer.format == "name":
         printer.lines(found.uncommitted)
     elif printer.format == "csv":
         printer.table(("PATH", "STATE"), list(found.uncommitted.items()))
     else:
-        printer.lines(found.lines())
+        printer.lines(status_lines(found))
+
+
+def _status_data(found: Status) -> dict[str, Any]:
+    uncommitted = [{"path": path, "state": state} for path, state in found.uncommitted.items()]
+    return {**asdict(found), "uncommitted": uncommitted}

@@ -81,19 +81,19 @@ class Difference(NamedTuple):
         return path
 
     @property
-    def member(self) -> Kind | None:
+    def member_kind(self) -> Kind | None:
         """What it is; None for the settings."""
         return kind_of(self.path)
 
     @property
     def noun(self) -> str:
         """What it is, in a word."""
-        return self.member.noun if self.member else "settings"
+        return self.member_kind.noun if self.member_kind else "settings"
 
     @property
     def reference(self) -> str | None:
         """What it is called; None for the settings."""
-        return reference_of(self.path) if self.member else None
+        return reference_of(self.path) if self.member_kind else None
 
     @property
     def source(self) -> str | None:
@@ -118,7 +118,7 @@ class Comparison(NamedTuple):
 
     def renamed(self, kind: Kind) -> dict[str, str]:
         """The members of a kind that have another name now: old references to new ones."""
-        found = (d for d in self.differences if d.kind == "renamed" and d.member is kind)
+        found = (d for d in self.differences if d.kind == "renamed" and d.member_kind is kind)
         return {str(d.source): str(d.reference) for d in found}
 
 
@@ -146,8 +146,8 @@ def joined(parts: Iterable[Comparison]) -> Comparison:
 
 
 def _rank(difference: Difference) -> tuple[int, str, str]:
-    member = difference.member
-    order = KINDS.index(member) + 1 if member else 0
+    kind = difference.member_kind
+    order = KINDS.index(kind) + 1 if kind else 0
     return order, difference.path.casefold(), difference.path
 
 

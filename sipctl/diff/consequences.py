@@ -101,7 +101,7 @@ def _rank(one: Consequence) -> tuple[int, str, tuple[str, ...]]:
 
 
 def _of_settings(comparison: Comparison) -> Iterator[Caution]:
-    found = [d for d in comparison.differences if d.member is None]
+    found = [d for d in comparison.differences if d.member_kind is None]
     changes = [f for difference in found for f in difference.fields]
     ranked = sorted(changes, key=lambda f: _settings_rank(f.change.field))
     for one in ranked:
@@ -325,7 +325,7 @@ class _Judge:
         for difference in self.comparison.differences:
             names = (difference.reference, difference.source)
             touched = any((difference.noun, name) in self.touched for name in names if name)
-            if difference.member is not None and not touched:
+            if difference.member_kind is not None and not touched:
                 yield self._unfelt(difference)
 
     def _unfelt(self, difference: Difference) -> Consequence:
@@ -339,7 +339,7 @@ class _Judge:
         if difference.fields and difference.kind in ("changed", "renamed"):
             what = (*what, " in ", *_fields(difference))
         what = (*what, *self._calls_to(difference))
-        scenario = reference if difference.member is SCENARIO else None
+        scenario = reference if difference.member_kind is SCENARIO else None
         return Consequence(Weight.NONE, who, what, scenario, place=Place(difference.path))
 
     def _calls_to(self, difference: Difference) -> Words:
@@ -355,7 +355,7 @@ class _Judge:
 
     def _is_named(self, difference: Difference) -> bool:
         """True where calls may come to it: by a scenario that names it, or by a number."""
-        if difference.member is SCENARIO:
+        if difference.member_kind is SCENARIO:
             return difference.kind in ("changed", "renamed")
         return difference.reference in self._named or difference.source in self._named
 

@@ -227,7 +227,7 @@ def _of_fields(entry: Entry, fields: Sequence[str]) -> Entry | None:
         return entry
     kept = []
     for change in entry.changes:
-        own = tuple(f for f in change.fields if is_among(f.field, fields, change.member))
+        own = tuple(f for f in change.fields if is_among(f.field, fields, change.member_kind))
         if own or (change.kind == "renamed" and "reference" in fields):
             kept.append(change._replace(fields=own))
     return entry._replace(changes=tuple(kept)) if kept else None

@@ -37,7 +37,7 @@ from sipctl.storage import disk
 from sipctl.workspace import is_member, read_member
 
 
-def undo(
+def undo_commit(
     inventory: Inventory,
     repository: Repository,
     revision: str | None = None,

@@ -50,7 +50,7 @@ def one(change: MemberChange, indent: str = "") -> Segments:
 
 
 def _title(change: MemberChange) -> str:
-    what = "scenario " if change.member is SCENARIO else ""
+    what = "scenario " if change.member_kind is SCENARIO else ""
     if change.kind == "renamed":
         return f"{what}{visible(change.source or '')} -> {visible(change.reference)}"
     if change.kind == "duplicated":

@@ -38,9 +38,9 @@ def changes(differences: Sequence[Difference]) -> Segments:
 
 def title(difference: Difference) -> str:
     """`scenario support-in -> support`; of the settings their file."""
-    if difference.member is None:
+    if difference.member_kind is None:
         return difference.path
-    what = "scenario " if difference.member is SCENARIO else ""
+    what = "scenario " if difference.member_kind is SCENARIO else ""
     old = f"{difference.source} -> " if difference.source else ""
     return visible(f"{what}{old}{difference.reference}")
 

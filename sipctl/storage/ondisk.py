@@ -25,7 +25,7 @@ Files = Mapping[str, "bytes | Finding | Member"]
 cannot be read."""
 
 
-class Disk:
+class WorkspaceReader:
     """Reading a whole workspace. `changed` are the paths of files that are not kept as they are,
     and `entries` what is known of these and of the settings."""
 
@@ -122,7 +122,7 @@ class Disk:
 
         portions = [paths[i : i + _AT_ONCE] for i in range(0, len(paths), _AT_ONCE)]
         portions.reverse()  # scenarios take longest, and nobody is to wait for the last of them
-        told = shared(self._read_of_many, portions, READING)
+        told = shared(self._read_of_many, portions, READING_FILES)
         return ({**Block.of(block).entries(), **faults} for block, faults in told)
 
     def _read_of_many(self, paths: list[str]) -> tuple[list[bytes], dict[str, Finding]]:
@@ -148,7 +148,7 @@ class Disk:
         no parse goes to `found`."""
         from sipctl import progress
 
-        for path in progress.over(paths, READING, len(paths)):
+        for path in progress.over(paths, READING_FILES, len(paths)):
             file = _file(path, f"{self.root}{os.sep}{path}")
             if isinstance(file, Finding):
                 found[path] = file
@@ -180,7 +180,7 @@ class Disk:
 _MANY = 1000
 """So many unknown files are worth a second process."""
 _AT_ONCE = 100
-READING = "Reading files"
+READING_FILES = "Reading files"
 
 
 def _facts_of(files: Iterator[tuple[str, bytes]]) -> Iterator[tuple[str, Facts]]:
@@ -196,7 +196,7 @@ def files_of(root: Path) -> Files:
     Of members what is known, if anything is; else their bytes.
     """
     with cache.of(root) as store:
-        return {SETTINGS_FILE: settings_file(root), **Disk(root, store).files()}
+        return {SETTINGS_FILE: settings_file(root), **WorkspaceReader(root, store).files()}
 
 
 def settings_file(root: Path) -> bytes | Finding:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from sipctl import operations, selection, setup, workspace
+from sipctl import init, operations, selection, workspace
 from sipctl.changes import FileChange, Plan
 from sipctl.errors import Refused
 from sipctl.git.repository import Repository, is_unmerged
@@ -22,7 +21,7 @@ _STATES = {"?": "new", "A": "new", "D": "deleted"}
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Status:
     """`uncommitted` is each such file and what happened to it: new, changed, deleted, staged (it is
     as committed, and only in the index otherwise) or unmerged. `ahead` and `behind` count commits
     against the upstream; None where there is none. `interrupted` is what a dead sipctl left
@@ -38,44 +37,8 @@ class Standing:
     interrupted: str | None
     unfinished: str | None
 
-    def data(self) -> dict[str, Any]:
-        """The same for JSON."""
-        return {
-            "branch": self.branch,
-            "head": self.head,
-            "uncommitted": [{"path": p, "state": s} for p, s in self.uncommitted.items()],
-            "invalid": list(self.invalid),
-            "upstream": self.upstream,
-            "ahead": self.ahead,
-            "behind": self.behind,
-            "interrupted": self.interrupted,
-            "unfinished": self.unfinished,
-        }
 
-    def lines(self) -> Iterator[str]:
-        """The same for people."""
-        yield f"branch: {self.branch or 'none (HEAD is detached)'}"
-        if self.head is None:
-            yield "no commit yet"
-        if self.unfinished:
-            yield f"{self.unfinished} is not finished: nothing can be committed until it is"
-        if self.interrupted:
-            yield f"{self.interrupted}; the next command that writes ends it or puts it back"
-        yield from _listed("uncommitted", [f"{s} {p}" for p, s in self.uncommitted.items()])
-        yield from _listed("invalid", list(self.invalid))
-        if self.upstream is None:
-            yield "no upstream to push to"
-        else:
-            ahead = "1 commit" if self.ahead == 1 else f"{self.ahead} commits"
-            yield f"not pushed: {ahead}, not pulled: {self.behind} ({self.upstream})"
-
-
-def _listed(what: str, items: list[str]) -> Iterator[str]:
-    yield f"{what}: {len(items) or 'nothing'}"
-    yield from (f"  {item}" for item in items)
-
-
-def of(root: Path) -> Standing:
+def status_of(root: Path) -> Status:
     """How the workspace stands."""
     repository = selection.required_repository(root)
     selection.refuse_linked_folders(root)
@@ -84,7 +47,7 @@ def of(root: Path) -> Standing:
     invalid = sorted({f.place.file for f in inventory.findings if f.is_error})
     upstream, ahead, behind = _upstream(repository)
     unfinished = repository.open_operation()
-    return Standing(
+    return Status(
         repository.branch(),
         repository.head(),
         changed,
@@ -119,7 +82,7 @@ def uncommitted(repository: Repository) -> dict[str, str]:
 
 
 def _is_ours(repository: Repository, path: str) -> bool:
-    return workspace.is_member(path) or setup.is_made(repository.root, path)
+    return workspace.is_member(path) or init.is_made(repository.root, path)
 
 
 def _state(letters: str) -> str:

@@ -119,7 +119,7 @@ def _take_away(made: list[Path], git_dir: Path | None) -> None:
             folder.rmdir()
 
 
-def planner(root: Path, *, commits: bool) -> Planner:
+def init_planner(root: Path, *, commits: bool) -> Planner:
     """A plan of the files that a workspace at `root` lacks, of schemas that are out of date, and if
     it `commits` of those that no commit holds yet.
 

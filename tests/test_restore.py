@@ -8,7 +8,8 @@ import pytest
 from sipctl import operations
 from sipctl.changes import Plan
 from sipctl.errors import Refused
-from sipctl.history import revert
+from sipctl.history.restore import restore_all_members, restore_members
+from sipctl.history.undo import undo_commit
 from sipctl.inventory import Inventory
 from sipctl.kinds import SCENARIO
 from sipctl.outcome import Outcome
@@ -27,19 +28,19 @@ def story(workspace: Path) -> Story:
 
 def restore(story: Story, *references: str, **options: object) -> Outcome:
     def planner(inventory: Inventory) -> Plan:
-        return revert.restore(inventory, story.repository, references, **options)  # type: ignore[arg-type]
+        return restore_members(inventory, story.repository, references, **options)  # type: ignore[arg-type]
 
     return story.run(planner)
 
 
 def restore_all(story: Story, at: str, *chosen: str, fields: tuple[str, ...] = ()) -> Outcome:
     return story.run(
-        lambda i: revert.restore_all(i, story.repository, at, set(chosen) or None, fields)
+        lambda i: restore_all_members(i, story.repository, at, set(chosen) or None, fields)
     )
 
 
 def undo(story: Story, revision: str | None = None) -> Outcome:
-    return story.run(lambda i: revert.undo(i, story.repository, revision))
+    return story.run(lambda i: undo_commit(i, story.repository, revision))
 
 
 def edit(story: Story, reference: str, **changes: Value) -> str:

@@ -1,4 +1,4 @@
-"""Going back, as plans like any other: restore earlier configurations, undo a commit."""
+"""`restore`: members, or some of their fields, as they were, as a plan."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from sipctl.git.repository import Repository
 from sipctl.history import log
 from sipctl.history.earlier import Notes, gone_back, password, value_of, with_present_names
 from sipctl.history.lineage import Past
-from sipctl.history.undo import undo as undo
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, SCENARIO, Kind, reference_of
 from sipctl.member import Member
@@ -24,7 +23,7 @@ from sipctl.yamlfile.nodes import Mapping as MappingNode
 from sipctl.yamlfile.write import UNSET, Path
 
 
-def restore(
+def restore_members(
     inventory: Inventory,
     repository: Repository,
     references: Iterable[str],
@@ -72,7 +71,7 @@ def _pasts_at(repository: Repository, references: Sequence[str], at: str, kind: 
     return pasts
 
 
-def restore_all(
+def restore_all_members(
     inventory: Inventory,
     repository: Repository,
     at: str,
