@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sipctl import privileges, progress, selection, signals, uncommitted, workspace
 from sipctl.changes import Plan
-from sipctl.errors import Refused
+from sipctl.errors import Refused, reason_of
 from sipctl.git import committing, upkeep
 from sipctl.git.repository import GitDied, GitFailed, Repository
 from sipctl.outcome import Outcome, Planner, judge, message, subject
@@ -301,5 +301,4 @@ def _wait_for_index(repository: Repository, options: Options) -> None:
 
 
 def _cannot_write(path: Path, error: OSError) -> Refused:
-    reason = error.strerror or str(error)
-    return Refused(f'"{error.filename or path}" could not be written: {reason.lower()}')
+    return Refused(f'"{error.filename or path}" could not be written: {reason_of(error)}')

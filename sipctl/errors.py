@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sipctl.statuses import BUG, REFUSED, USAGE
+
 if TYPE_CHECKING:
     from sipctl.findings import Finding
 
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
 class SipctlError(Exception):
     """Something that ends a command. `status` is the exit status it ends with."""
 
-    status = 3
+    status = REFUSED
 
     def __init__(self, message: str, hint: str = "", findings: tuple[Finding, ...] = ()) -> None:
         super().__init__(message)
@@ -27,7 +29,7 @@ class Refused(SipctlError):
 class Usage(SipctlError):
     """The command line itself is wrong: something required is missing or contradicts itself."""
 
-    status = 2
+    status = USAGE
 
 
 class Interrupted(BaseException):
@@ -37,4 +39,9 @@ class Interrupted(BaseException):
 class Bug(SipctlError):
     """sipctl found itself wrong (an edit that did not do what it should, say)."""
 
-    status = 70
+    status = BUG
+
+
+def reason_of(error: OSError) -> str:
+    """What the system says of a failure, in lower case."""
+    return (error.strerror or str(error)).lower()

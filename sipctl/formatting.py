@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sipctl import privileges, progress, workspace
 from sipctl.changes import FileChange
-from sipctl.errors import Refused
+from sipctl.errors import Refused, reason_of
 from sipctl.findings import Finding
 from sipctl.inventory import Inventory
 from sipctl.kinds import SETTINGS_FILE
@@ -91,7 +91,7 @@ def _replace(file: Path, change: FileChange) -> None:
     try:
         disk.replace(file, change.after)
     except OSError as error:
-        raise Refused(f'"{file}" could not be written: {error.strerror}') from None
+        raise Refused(f'"{file}" could not be written: {reason_of(error)}') from None
 
 
 def shown(path: str, data: bytes) -> str:

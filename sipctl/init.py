@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from sipctl import privileges, resources, selection
 from sipctl.changes import FileChange, Plan
-from sipctl.errors import Refused
+from sipctl.errors import Refused, reason_of
 from sipctl.git import processes
 from sipctl.git.repository import GitFailed, Repository
 from sipctl.inventory import Inventory
@@ -63,7 +63,7 @@ def prepared(root: Path, dry_run: bool) -> Iterator[None]:
         with privileges.acting():
             root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise Refused(f'"{root}" cannot be made: {error.strerror}') from None
+        raise Refused(f'"{root}" cannot be made: {reason_of(error)}') from None
     repository = Repository.find(root)
     fresh = repository is None
     if repository is None:
@@ -257,5 +257,5 @@ exec {_CHECK}
             disk.replace(file, text.encode("utf-8"))
             file.chmod(0o755)
     except OSError as error:
-        raise Refused(f'"{file}" could not be written: {error.strerror}') from None
+        raise Refused(f'"{file}" could not be written: {reason_of(error)}') from None
     return file

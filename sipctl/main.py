@@ -8,14 +8,12 @@ import os
 import sys
 from collections.abc import Sequence
 
+from sipctl.statuses import BUG, INTERRUPTED, REFUSED
+
 TYPE_CHECKING = False  # the one of typing costs completion a third of its time
 if TYPE_CHECKING:
     from sipctl.commands.session import Session
     from sipctl.errors import SipctlError
-
-REFUSED = 3
-BUG = 70
-INTERRUPTED = 130
 
 
 def main() -> None:
@@ -134,8 +132,9 @@ def _of_system(error: OSError, session: Session) -> int:
 def _not_written(error: OSError, *, changed: bool) -> int:
     """The answer cannot be written where it should go. What is changed is changed."""
     from sipctl import output
+    from sipctl.errors import reason_of
 
-    told = f"the answer could not be written: {(error.strerror or str(error)).lower()}"
+    told = f"the answer could not be written: {reason_of(error)}"
     output.tell(f"the change is made; {told}" if changed else told)
     return 0 if changed else REFUSED
 
@@ -148,8 +147,7 @@ _WAYS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP
 
 def _not_reached(error: OSError) -> SipctlError:
     """What the system says of a file or folder that a command needs."""
-    from sipctl.errors import Refused
+    from sipctl.errors import Refused, reason_of
     from sipctl.names import quoted
 
-    reason = (error.strerror or str(error)).lower()
-    return Refused(f"{quoted(os.fsdecode(error.filename))}: {reason}")
+    return Refused(f"{quoted(os.fsdecode(error.filename))}: {reason_of(error)}")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sipctl import names, streams
 from sipctl.kinds import SETTINGS_FILE
 from sipctl.render import visible
+from sipctl.statuses import BUG
 
 if TYPE_CHECKING:
     from sipctl.changes import FieldChange, MemberChange
@@ -70,7 +71,7 @@ def tell_error(error: SipctlError, color: str) -> None:
         from sipctl.render.findings import full
 
         show_to_user(full(error.findings), color)
-    if error.status == 70:
+    if error.status == BUG:
         _tell_report(error.message)
         return
     tell(error.message)

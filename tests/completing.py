@@ -20,7 +20,7 @@ from sipctl.commands.session import (
     TELLING_FORMATS,
     WRITING_FORMATS,
 )
-from sipctl.completion.kinds import kind_of
+from sipctl.completion.metavars import kind_of_metavar
 from sipctl.endpoint import CODECS, PASSWORD_FORMS, TRANSPORTS
 from sipctl.kinds import ENDPOINT, KINDS
 from sipctl.rules.book import RULES
@@ -49,7 +49,7 @@ def text() -> str:
 
 _HEAD = """\
 Made from the commands by `make generate`. Of each command: below NAME HELP; argument KIND MANY
-WORDS; option NAMES HELP KIND MANY WORDS, without a kind for a flag. The kinds: see kinds.py.
+WORDS; option NAMES HELP KIND MANY WORDS, without a kind for a flag. The kinds: see metavars.py.
 
 """
 
@@ -90,13 +90,13 @@ def _option(name: str, param: Any) -> tuple[str, ...]:
 
 
 def _slot(name: str, option: str, param: Any) -> tuple[str, str, str]:
-    """What takes a value. An unknown metavar is an error: sipctl/completion/kinds.py knows them."""
+    """What takes a value. An unknown metavar is an error: metavars.py knows them."""
     metavar = param.metavar or param.name.upper()
     try:
-        kind = kind_of(name, option, metavar)
+        kind = kind_of_metavar(name, option, metavar)
     except KeyError:
         place = f"{option or 'the argument'} {metavar} of `sipctl {name}`"
-        raise LookupError(f"{place} has no kind: add it to sipctl/completion/kinds.py") from None
+        raise LookupError(f"{place} has no kind: add it to sipctl/completion/metavars.py") from None
     help = param.help or ""
     words = choices(name, option, metavar, help) if kind == "choice" else []
     many = param.nargs == -1 if param.param_type_name == "argument" else param.multiple

@@ -23,6 +23,7 @@ PACKAGE = ROOT / "sipctl"
 # for a folder holds for all files in it.
 LAYERS = (
     "sipctl",  # the version
+    "statuses",
     "resources",
     "completion",
     "privileges",

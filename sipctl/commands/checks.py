@@ -13,7 +13,7 @@ import typer
 from sipctl import examples, judged, names, output, reports, resources, workspace
 from sipctl.commands import reporting
 from sipctl.commands.arguments import Limit
-from sipctl.commands.reporting import FINDINGS, Format, OutputFile
+from sipctl.commands.reporting import Format, OutputFile
 from sipctl.commands.session import READING_FORMATS, TELLING_FORMATS, Session, session_of
 from sipctl.errors import Refused, Usage
 from sipctl.findings import Finding
@@ -22,11 +22,11 @@ from sipctl.kinds import FOLDERS, SETTINGS_FILE
 from sipctl.render import findings as render
 from sipctl.render import visible
 from sipctl.rules.book import RULES, Rule, find
+from sipctl.statuses import CHANGES, FINDINGS
 
 if TYPE_CHECKING:
     from sipctl.formatting import Formatted
 
-CHANGES = 4
 
 Paths = Annotated[
     list[Path] | None,

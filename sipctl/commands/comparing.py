@@ -16,8 +16,7 @@ from sipctl.findings import Finding, Place
 from sipctl.git.repository import Repository
 from sipctl.kinds import SETTINGS_FILE
 from sipctl.render import comparison as render
-
-CHANGES = 4
+from sipctl.statuses import CHANGES
 
 ExitCode = Annotated[
     bool, typer.Option("--exit-code", help="End with status 4 where there are changes.")

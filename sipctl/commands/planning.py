@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import typer
 
 from sipctl.commands.comparing import (
-    CHANGES,
     ExitCode,
     comparison_data,
     opened,
@@ -23,6 +22,7 @@ from sipctl.diff.comparison import compare
 from sipctl.diff.consequences import Caution, Consequence, Impact, sentence
 from sipctl.diff.detours import Reached, Step, Trail
 from sipctl.render import plan as render
+from sipctl.statuses import CHANGES
 
 
 def plan(

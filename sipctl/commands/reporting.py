@@ -13,13 +13,10 @@ import typer
 
 from sipctl import output, reports
 from sipctl.commands.session import Session
-from sipctl.errors import Refused, Usage
+from sipctl.errors import Refused, Usage, reason_of
 from sipctl.render import findings as render
 from sipctl.render import visible
 from sipctl.storage import disk
-
-FINDINGS = 1
-"""The exit status that tells of findings."""
 
 WITH_COLORS = ("full", "concise")
 FORMATS = (*WITH_COLORS, "json", *reports.FORMATS)
@@ -103,4 +100,4 @@ def _write(file: Path, text: str) -> None:
         else:
             disk.replace(file.resolve(), data)
     except OSError as error:
-        raise Refused(f'"{file}" could not be written: {error.strerror}') from None
+        raise Refused(f'"{file}" could not be written: {reason_of(error)}') from None

@@ -13,8 +13,7 @@ from sipctl.render import routing as render
 from sipctl.scenarios import routing
 from sipctl.scenarios.calendars import when
 from sipctl.scenarios.routing import Branch, Call, End, Ending, Step, Trace, Way
-
-NOT_MET = 1
+from sipctl.statuses import FINDINGS
 
 
 def trace(
@@ -67,7 +66,7 @@ def trace(
     traced = routing.trace(scenario, member, call, inventory.endpoints)
     end = traced.way.end
     is_met = expect is None or (end.ending is Ending.ENDPOINT and end.reference == expect)
-    session.status = 0 if is_met else NOT_MET
+    session.status = 0 if is_met else FINDINGS
     if printer.structured:
         printer.document({"trace": _trace_data(traced)})
     else:

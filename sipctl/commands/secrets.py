@@ -19,9 +19,9 @@ from sipctl import output, privileges, reports, selection, uncommitted, workspac
 from sipctl.changes import Plan
 from sipctl.commands import passwords, reporting
 from sipctl.commands.arguments import Limit
-from sipctl.commands.reporting import FINDINGS, Format, OutputFile
+from sipctl.commands.reporting import Format, OutputFile
 from sipctl.commands.session import READING_FORMATS, Session, session_of
-from sipctl.errors import Refused, Usage
+from sipctl.errors import Refused, Usage, reason_of
 from sipctl.git.exposure import exposed
 from sipctl.git.repository import Repository
 from sipctl.inventory import Inventory
@@ -30,6 +30,7 @@ from sipctl.kinds import ENDPOINT, SETTINGS_FILE
 from sipctl.names import MAX_LENGTH, quoted
 from sipctl.passwords import audit, identities, resealing, secrets, withheld
 from sipctl.passwords.identities import Keys
+from sipctl.statuses import FINDINGS
 
 Reference = Annotated[str, typer.Argument(metavar="REF", help="The endpoint.")]
 
@@ -199,9 +200,8 @@ def _text(file: str) -> str:
     try:
         return Path(file).read_bytes().decode("utf-8-sig")
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
         # not its name, in whose place a password may stand
-        raise Refused(f"the table could not be read: {reason}") from None
+        raise Refused(f"the table could not be read: {reason_of(error)}") from None
     except UnicodeDecodeError:
         raise Refused("the table is not text in UTF-8") from None
 

@@ -12,7 +12,7 @@ from sipctl import output, selection, tables, workspace
 from sipctl.commands import passwords
 from sipctl.commands.arguments import Force, Where
 from sipctl.commands.session import Session, session_of
-from sipctl.errors import Refused, Usage
+from sipctl.errors import Refused, Usage, reason_of
 
 KINDS = ("csv", "json")
 
@@ -112,10 +112,9 @@ def _content(file: str, *, told: bool) -> bytes:
     try:
         return Path(file).read_bytes()
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
         # in whose place a password may stand, where one is to be given
         what = f'"{file}"' if told else "the table"
-        raise Refused(f"{what} could not be read: {reason}") from None
+        raise Refused(f"{what} could not be read: {reason_of(error)}") from None
 
 
 def _kind(file: str, kind: str | None) -> str | None:

@@ -15,7 +15,7 @@ Word = tuple[str, str]
 class Slot:
     """What takes a value: an argument, or an option that is no flag.
 
-    `kind` is what it holds (kinds.py), `words` are its values where there are only these.
+    `kind` is what it holds (metavars.py), `words` are its values where there are only these.
     """
 
     __slots__ = ("kind", "many", "words")

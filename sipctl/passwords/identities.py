@@ -11,7 +11,7 @@ from pathlib import Path
 import pyrage
 
 from sipctl import privileges
-from sipctl.errors import Refused
+from sipctl.errors import Refused, reason_of
 from sipctl.git.exposure import exposed
 from sipctl.git.repository import Repository
 from sipctl.names import is_secret_key, quoted
@@ -113,10 +113,9 @@ def _read(file: Path) -> tuple[Identity, ...]:
         with file.open("rb") as stream:
             data = stream.read(_MAX)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
         hint = f"{FILE_VARIABLE} names it" if withheld.key_file() else ""
         raise Refused(
-            f"the secret key in {quoted(str(file))} cannot be read: {reason}", hint
+            f"the secret key in {quoted(str(file))} cannot be read: {reason_of(error)}", hint
         ) from None
     return _parsed(data.decode("utf-8", "replace"), quoted(str(file)))
 
@@ -168,8 +167,7 @@ class NewKey:
                 file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 _write_private(file, text.encode("ascii"))
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise Refused(f"{quoted(str(file))} cannot be written: {reason}") from None
+            raise Refused(f"{quoted(str(file))} cannot be written: {reason_of(error)}") from None
 
 
 def _write_private(file: Path, data: bytes) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sipctl import names, operations, progress
 from sipctl.changes import Plan, of_these
 from sipctl.editing import Changes, Edit, editable
-from sipctl.errors import Refused
+from sipctl.errors import Refused, reason_of
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, SETTINGS_FILE
 from sipctl.member import Member
@@ -264,8 +264,7 @@ def _of_file(file: Path) -> str:
                 raise Refused(f"{names.quoted(str(file))} is not a plain file")
             return without_line_end(stream.read(_LONGEST).decode("utf-8"))
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise Refused(f"{names.quoted(str(file))} cannot be read: {reason}") from None
+        raise Refused(f"{names.quoted(str(file))} cannot be read: {reason_of(error)}") from None
     except UnicodeDecodeError:
         raise Refused(f"{names.quoted(str(file))} is not text in UTF-8") from None
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 
-from sipctl.errors import Refused
+from sipctl.errors import Refused, reason_of
 from sipctl.findings import Finding, Place
 from sipctl.kinds import KINDS, SCENARIO, SETTINGS_FILE, Kind, is_hidden, is_member_name
 from sipctl.member import NOTHING, Content, Facts, Known, Member, content_of
@@ -225,7 +225,7 @@ def _folder(root: Path, kind: Kind) -> Iterator[int | Finding | None]:
         yield None
         return
     except OSError as error:
-        yield not_a_folder(kind.folder, error.strerror or str(error))
+        yield not_a_folder(kind.folder, reason_of(error))
         return
     try:
         yield descriptor
@@ -261,7 +261,7 @@ def _file(path: str, name: str) -> tuple[bytes, os.stat_result] | Finding:
         descriptor = os.open(name, flags)
     except OSError as error:
         link = error.errno == errno.ELOOP
-        return not_a_file(path, "it is a symbolic link" if link else error.strerror or str(error))
+        return not_a_file(path, "it is a symbolic link" if link else reason_of(error))
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
@@ -284,7 +284,7 @@ _CHUNK = 65536
 
 def not_a_file(path: str, reason: str) -> Finding:
     """SIP111 for a path of a workspace."""
-    message = f"it cannot be read: {reason[0].lower()}{reason[1:]}"
+    message = f"it cannot be read: {reason}"
     hint = "put a plain, readable file in its place"
     return Finding.of("not-a-file", Place(path), message, hint)
 

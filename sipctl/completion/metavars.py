@@ -74,7 +74,7 @@ IN_SCENARIOS = {"field": "scenario-field", "optional-field": "optional-scenario-
 """What a kind is in the commands below `scenario`."""
 
 
-def kind_of(command: str, option: str, metavar: str) -> str:
+def kind_of_metavar(command: str, option: str, metavar: str) -> str:
     """The kind of an argument (`option` is empty then) or of an option's value.
 
     Raises KeyError where it is in no table.
