@@ -175,7 +175,7 @@ class _Change(NamedTuple):
 
 
 def _carry_out(repository: Repository, outcome: Outcome, options: Options) -> Outcome:
-    if outcome.plan.committed:
+    if outcome.plan.needs_no_commit:
         options = options._replace(commit=False)
     first_line = (options.message or subject(outcome)).strip()
     change = _begin(repository, outcome.plan, first_line, options)

@@ -61,7 +61,7 @@ class Plan(NamedTuple):
     notes: tuple[str, ...] = ()
     body: tuple[str, ...] = ()
     generated: bool = False
-    committed: bool = False
+    needs_no_commit: bool = False
     unstages: tuple[str, ...] = ()
 
     @property

@@ -20,14 +20,14 @@ Change = Value | Unset
 Changes = Mapping[str, Change]
 """New values by field; UNSET takes a field out."""
 
-NOTHING: Changes = MappingProxyType({})
+NO_CHANGES: Changes = MappingProxyType({})
 
 Edit = tuple[Member, Changes]
 """One file and what is to change in it."""
 
 
 def editable(
-    inventory: Inventory, reference: str, kind: Kind = ENDPOINT, changes: Changes = NOTHING
+    inventory: Inventory, reference: str, kind: Kind = ENDPOINT, changes: Changes = NO_CHANGES
 ) -> Member:
     """The file, if its fields can be changed one by one.
 

@@ -139,7 +139,9 @@ def init_planner(root: Path, *, commits: bool) -> Planner:
         first = any(change.path == SETTINGS_FILE for change in changes)
         subject = "Start a sipctl workspace" if first else "Update the schemas for editors"
         notes += _notes(root)
-        return Plan("init", subject, changes, tuple(notes), generated=True, committed=not missing)
+        return Plan(
+            "init", subject, changes, tuple(notes), generated=True, needs_no_commit=not missing
+        )
 
     return plan
 

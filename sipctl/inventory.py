@@ -160,10 +160,10 @@ class Inventory:
         return {reference: tuple(places) for reference, places in found.items()}
 
     @cached_property
-    def unseen(self) -> tuple[Member, ...]:
+    def with_unknown_uses(self) -> tuple[Member, ...]:
         """The scenarios of which nobody can tell which endpoints they use."""
         members = self.of_kind(SCENARIO).values()
-        return tuple(m for m in members if not m.facts.seen)
+        return tuple(m for m in members if not m.facts.uses_known)
 
     def tags(self) -> dict[str, int]:
         """Every tag as first written, and how many endpoints have it; sorted."""

@@ -80,7 +80,8 @@ class Facts(NamedTuple):
     that `fmt` mends, which they may not; `doubts` are the findings that they would have to allow.
     `findings` are all of the file's own. `spans` tell where values stand that rules between files
     speak of. `unknown` are an endpoint's keys that nobody knows. `parsed` is False where the file
-    is no YAML mapping, and `seen` where nobody can tell which endpoints a scenario uses.
+    is no YAML mapping, and
+    `uses_known` where nobody can tell which endpoints a scenario uses.
     """
 
     data: Mapping[str, Any] | None = None
@@ -96,7 +97,7 @@ class Facts(NamedTuple):
     numbers: Mapping[str, Span] = _NONE
     branchings: Mapping[str, Branching] = _NONE
     parsed: bool = False
-    seen: bool = False
+    uses_known: bool = False
 
     @property
     def meant(self) -> Mapping[str, Any] | None:
@@ -192,12 +193,12 @@ Source = Callable[[str, Known], Content]
 """Gets the content of a file when it is asked for, by its path and what is known of it."""
 
 
-def given(content: Content) -> Source:
+def already_read(content: Content) -> Source:
     """The source of a content that is at hand."""
     return lambda path, known: content
 
 
-NOTHING = given(Content(b"", "", None))
+NO_CONTENT = already_read(Content(b"", "", None))
 
 
 def digest(data: bytes) -> str:

@@ -198,7 +198,7 @@ def _of_root(root: MappingNode, kind: Kind, findings: tuple[Finding, ...]) -> di
         "uses": tuple(Use(u.action, u.endpoint, _span(u.node)) for u in graphs.uses(root)),
         "numbers": _numbers(root),
         "branchings": dict(_branchings(root)),
-        "seen": graphs.is_seen(root, findings),
+        "uses_known": graphs.uses_are_known(root, findings),
     }
 
 

@@ -10,15 +10,15 @@ from sipctl.findings import Finding
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, SCENARIO, SETTINGS_FILE, kind_of
 from sipctl.member import (
+    NO_CONTENT,
     NO_CONTEXT,
-    NOTHING,
     Content,
     Context,
     Facts,
     Known,
     Member,
+    already_read,
     content_of,
-    given,
 )
 from sipctl.names import quoted
 from sipctl.rules.judgement import ignored_in, tolerating
@@ -132,7 +132,9 @@ def _member(path: str, data: bytes | Finding | Member) -> Member:
     """A member that is known, or of which nothing is known: the place of one."""
     if isinstance(data, Member):
         return data
-    return Member(path, Facts(findings=(data,)) if isinstance(data, Finding) else Facts(), NOTHING)
+    return Member(
+        path, Facts(findings=(data,)) if isinstance(data, Finding) else Facts(), NO_CONTENT
+    )
 
 
 def _read_members(source: Files) -> Iterator[tuple[str, Member]]:
@@ -221,7 +223,7 @@ def read_member(path: str, data: bytes) -> Member:
 
     document = read(data, path)
     return Member(
-        path, reading.facts_of_document(path, document), given(Content.of(data, document))
+        path, reading.facts_of_document(path, document), already_read(Content.of(data, document))
     )
 
 
@@ -232,7 +234,7 @@ def member_with(path: str, content: Content) -> Member:
     from sipctl.yamlfile.read import Document
 
     facts = reading.facts_of_document(path, Document(content.text, content.root))
-    return Member(path, facts, given(content))
+    return Member(path, facts, already_read(content))
 
 
 def context_of(members: Mapping[str, Member]) -> Context:

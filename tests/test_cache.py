@@ -42,7 +42,7 @@ def answer_of(inventory: Inventory) -> dict[str, Any]:
         "scenarios": {r: s.record() for r, s in inventory.scenarios.items()},
         "unreadable": [m.path for m in inventory.unreadable],
         "uses": inventory.uses,
-        "unseen": [m.path for m in inventory.unseen],
+        "unseen": [m.path for m in inventory.with_unknown_uses],
         "tags": inventory.tags(),
         "passwords": {p: m.facts.kept for p, m in inventory.members.items()},
         "logins": {p: m.facts.login for p, m in inventory.members.items()},

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sipctl.findings import Finding
 from sipctl.inventory import Inventory
 from sipctl.kinds import SETTINGS_FILE
-from sipctl.member import NOTHING, Context, Facts, Member
+from sipctl.member import NO_CONTENT, Context, Facts, Member
 from sipctl.rules import files, graphs
 from sipctl.rules.book import RULES
 from sipctl.scenarios import catalogue
@@ -650,7 +650,7 @@ def test_a_document_without_actions_uses_nothing(text: str) -> None:
 
 def seen(text: str) -> bool:
     member = inventory(text).members[FILE]
-    return graphs.is_seen(member.root, member.findings)
+    return graphs.uses_are_known(member.root, member.findings)
 
 
 @pytest.mark.parametrize(
@@ -910,7 +910,7 @@ def work(text: str) -> int:
     scenario = one.scenario
     assert scenario
     paths = (f"endpoints/trunk-{n}.yaml" for n in range(len(scenario.actions)))
-    endpoints = {path: Member(path, Facts(), NOTHING) for path in paths}
+    endpoints = {path: Member(path, Facts(), NO_CONTENT) for path in paths}
 
     def once() -> None:
         assert one.root

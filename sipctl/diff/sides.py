@@ -14,7 +14,7 @@ from sipctl.findings import Finding
 from sipctl.git.repository import BlobChange, Repository
 from sipctl.inventory import Inventory, refuse_unread_folders
 from sipctl.kinds import FOLDERS, SETTINGS_FILE
-from sipctl.member import NOTHING, Facts, Member, content_of, given
+from sipctl.member import NO_CONTENT, Facts, Member, already_read, content_of
 from sipctl.names import quoted
 from sipctl.settings import Settings
 from sipctl.storage import ondisk
@@ -217,10 +217,10 @@ def _member(path: str, data: bytes | Finding | Member) -> Member:
     if isinstance(data, Member):
         return data
     if isinstance(data, Finding):
-        return Member(path, Facts(findings=(data,)), NOTHING)
+        return Member(path, Facts(findings=(data,)), NO_CONTENT)
     content = content_of(path, data)
     if content.root is not None:
-        return Member(path, Facts(parsed=True), given(content))
+        return Member(path, Facts(parsed=True), already_read(content))
     return workspace.read_member(path, data)  # it says why
 
 

@@ -114,7 +114,7 @@ def _without_commit(repository: Repository, plan: Plan) -> Plan:
     if any(committed[change.path] != change.after for change in plan.effective):
         return plan
     notes = (*plan.notes, f"{of_these(paths)}: as committed again, so there is nothing to commit")
-    return plan._replace(generated=True, committed=True, unstages=paths, notes=notes)
+    return plan._replace(generated=True, needs_no_commit=True, unstages=paths, notes=notes)
 
 
 @dataclass(slots=True)

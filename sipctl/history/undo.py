@@ -31,7 +31,7 @@ from sipctl.history.threeway import Taken, told_again
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, KINDS, SCENARIO, SETTINGS_FILE, Kind, kind_in, reference_of
 from sipctl.member import Member
-from sipctl.scenarios.attaching import refuse_unseen
+from sipctl.scenarios.attaching import refuse_unknown_uses
 from sipctl.scenarios.ways import edited_like
 from sipctl.storage import disk
 from sipctl.workspace import is_member, read_member
@@ -51,7 +51,7 @@ def undo_commit(
     of before come back; else field by field. Raises Refused with all that has changed again since,
     and while a scenario cannot be read, unless `force` says to go on.
     """
-    refuse_unseen(inventory, force=force)
+    refuse_unknown_uses(inventory, force=force)
     if revision is not None:
         commit = _named(repository, revision)
         return _plan(_taken_back(inventory, repository, commit))

@@ -39,7 +39,7 @@ def uses(root: Mapping) -> Iterator[Use]:
             yield Use(key.value, node.value, node)
 
 
-def is_seen(root: Mapping | None, findings: Iterable[Finding]) -> bool:
+def uses_are_known(root: Mapping | None, findings: Iterable[Finding]) -> bool:
     """True where `uses` misses nothing of a document with these findings."""
     if root is None:
         return False

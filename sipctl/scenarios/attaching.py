@@ -359,9 +359,9 @@ def reroute(inventory: Inventory, old: str, new: str, within: str | None = None)
     where = f" in scenario {within}" if within else ""
     changed = _renamed(inventory, uses, new)
     notes: tuple[str, ...] = ()
-    if within is None and inventory.unseen:
-        unseen = _listed(member.path for member in inventory.unseen)
-        notes = (f"{unseen} cannot be read, and so stays as it is",)
+    if within is None and inventory.with_unknown_uses:
+        unread = _listed(member.path for member in inventory.with_unknown_uses)
+        notes = (f"{unread} cannot be read, and so stays as it is",)
     return _plan(f"reroute {old} {new}", f"Reroute {old} to {new}{where}", changed, notes)
 
 
@@ -378,7 +378,7 @@ def renamed_uses(inventory: Inventory, old: str, new: str, *, force: bool) -> It
 
     Raises Refused where a scenario cannot be read; with `force` only where a use is seen in it.
     """
-    refuse_unseen(inventory, force=force)
+    refuse_unknown_uses(inventory, force=force)
     for member, changes in _renamed(inventory, inventory.uses.get(old, ()), new):
         yield FileChange(member.path, member.data, edited_within(member, changes))
 
@@ -395,10 +395,10 @@ def _renamed(
         yield editable(inventory, reference, SCENARIO), changes
 
 
-def refuse_unseen(inventory: Inventory, *, force: bool) -> None:
+def refuse_unknown_uses(inventory: Inventory, *, force: bool) -> None:
     """Raise Refused while a scenario cannot be read: nobody knows what it uses."""
-    if inventory.unseen and not force:
-        paths = _listed(member.path for member in inventory.unseen)
+    if inventory.with_unknown_uses and not force:
+        paths = _listed(member.path for member in inventory.with_unknown_uses)
         hint = "mend it (see `sipctl validate`), or pass --force to leave it as it is"
         raise Refused(f"{paths} cannot be read, so what it uses cannot be seen", hint)
 
@@ -410,7 +410,7 @@ def released(
 
     Raises Refused with the place of every use, unless `cascade` detaches them as `detach` does.
     """
-    refuse_unseen(inventory, force=force)
+    refuse_unknown_uses(inventory, force=force)
     uses = [use for endpoint in endpoints for use in inventory.uses.get(endpoint, ())]
     if uses and not cascade:
         _refuse_used(inventory, endpoints)

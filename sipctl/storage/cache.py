@@ -158,7 +158,7 @@ class Store:
         assert self._new is not None
         try:
             with os.fdopen(self._new, "wb") as file:
-                file.writelines(_told(entries, self._key))
+                file.writelines(_file_parts(entries, self._key))
                 readable = file.tell() <= _MAX_BYTES
             if readable:
                 os.replace(f"{self._file}.new", to)
@@ -264,7 +264,7 @@ def _is_left_over(name: str) -> bool:
 # -- the file ------------------------------------------------------------------------------------
 
 
-def _told(entries: Mapping[str, Entry], key: list[Any]) -> list[bytes]:
+def _file_parts(entries: Mapping[str, Entry], key: list[Any]) -> list[bytes]:
     """A cache's file: a line of JSON, then the columns of its block."""
     blocks = columns(list(entries.values()))
     head = {"key": key, "sizes": [len(block) for block in blocks]}

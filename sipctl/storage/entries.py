@@ -53,7 +53,7 @@ def _encoded(facts: Facts) -> dict[str, Any]:
         "n": facts.numbers,
         "b": facts.branchings,
         "p": int(facts.parsed),
-        "v": int(facts.seen),
+        "v": int(facts.uses_known),
     }
     if facts.findings or facts.doubts or facts.ignores:  # which most have none of
         told |= _encoded_findings(facts)
@@ -105,7 +105,7 @@ def _decoded(data: Mapping[str, Any] | None, told: Mapping[str, Any], path: str)
         numbers=_spans(told.get("n", {})),
         branchings={id: Branching(tuple(s), _spans(b)) for id, (s, b) in told.get("b", {}).items()},
         parsed=bool(told.get("p")),
-        seen=bool(told.get("v")),
+        uses_known=bool(told.get("v")),
     )
 
 
@@ -198,9 +198,9 @@ class Entry:
         return self._line
 
     @property
-    def told(self) -> Bytes:
-        """The same in bytes."""
-        return self._block.told(self._row) if self._block else self.line.encode("ascii")
+    def line_bytes(self) -> Bytes:
+        """`line` in bytes."""
+        return self._block.line_bytes(self._row) if self._block else self.line.encode("ascii")
 
     @property
     def data(self) -> Mapping[str, Any] | None:
@@ -235,7 +235,7 @@ _json = json.JSONEncoder(separators=(",", ":")).encode
 def columns(entries: Sequence[Entry]) -> list[bytes]:
     """Entries as a block holds them: names, stamps, hashes, flags, where each line of facts ends,
     and these."""
-    lines = [entry.told for entry in entries]
+    lines = [entry.line_bytes for entry in entries]
     return [
         os.fsencode("\0".join(entry.path for entry in entries)),
         array("q", chain.from_iterable(entry.stamp for entry in entries)).tobytes(),
@@ -297,10 +297,10 @@ class Block:
 
     def line(self, row: int) -> str:
         """The facts, as `Entry.line` tells them."""
-        return str(self.told(row), "ascii")
+        return str(self.line_bytes(row), "ascii")
 
-    def told(self, row: int) -> Bytes:
-        """The same in bytes."""
+    def line_bytes(self, row: int) -> Bytes:
+        """`line` in bytes."""
         return self._lines[self._ends[row - 1] if row else 0 : self._ends[row]]
 
     def holding(self, text: str) -> Container[int]:

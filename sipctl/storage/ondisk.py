@@ -14,7 +14,7 @@ from pathlib import Path
 from sipctl.errors import Refused, reason_of
 from sipctl.findings import Finding, Place
 from sipctl.kinds import KINDS, SCENARIO, SETTINGS_FILE, Kind, is_hidden, is_member_name
-from sipctl.member import NOTHING, Content, Facts, Known, Member, content_of
+from sipctl.member import NO_CONTENT, Content, Facts, Known, Member, content_of
 from sipctl.storage import cache
 from sipctl.storage.cache import Store
 from sipctl.storage.disk import MAX_BYTES
@@ -166,7 +166,7 @@ class WorkspaceReader:
         """A member; one of which nothing is known yet only holds the place of one."""
         if isinstance(known, Entry):
             return Member(path, known, self._content)
-        return Member(path, Facts(findings=(known,) if known else ()), NOTHING)
+        return Member(path, Facts(findings=(known,) if known else ()), NO_CONTENT)
 
     def _content(self, path: str, known: Known) -> Content:
         """The content of a file whose facts are known."""
