@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from sipctl import privileges, progress, selection, signals, uncommitted, workspace
+from sipctl import privileges, progress, signals, tracked, uncommitted, workspace
 from sipctl.changes import Plan
 from sipctl.errors import Refused, reason_of
 from sipctl.git import committing, upkeep
@@ -62,12 +62,12 @@ def run(
     answer may take its time, and refused if it comes out otherwise under it. Raises Refused, and
     then nothing has changed.
     """
-    selection.refuse_linked_folders(root)
+    tracked.refuse_linked_folders(root)
     if options.dry_run:
         around, prefix = _around(root)
         return judge(around, prefix, workspace.load(root), planner)
     privileges.act_as_owner(root)
-    repository = selection.required_repository(root)
+    repository = tracked.required_repository(root)
     repository.refuse_open_operation()
     seen = None
     if confirm is not None and asks:

@@ -51,8 +51,9 @@ class Plan(NamedTuple):
     Without a `subject` the fields that change tell one. `operation` stands in the commit's trailer:
     a verb, and where it helps what it was done to. `notes` are told to the user, and `body` begins
     the commit's message below its subject. Of files that are `generated` nothing is the user's:
-    what stands there may be taken or replaced. They are `committed` where the last commit holds all
-    of them as they are to be. Of the paths that it `unstages` the index is to say what HEAD says.
+    what stands there may be taken or replaced. A plan `needs_no_commit` where HEAD holds every file
+    as it is to be, so that only the disk is written. Of the paths that it `unstages` the index is
+    to say what HEAD says.
     """
 
     operation: str

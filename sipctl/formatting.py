@@ -11,7 +11,7 @@ from sipctl.changes import FileChange
 from sipctl.errors import Refused, reason_of
 from sipctl.findings import Finding
 from sipctl.inventory import Inventory
-from sipctl.kinds import SETTINGS_FILE
+from sipctl.kinds import SETTINGS_FILE, is_member
 from sipctl.member import Member
 from sipctl.passwords.masking import settings_text, without_plaintext
 from sipctl.reading import mends_of
@@ -96,7 +96,7 @@ def _replace(file: Path, change: FileChange) -> None:
 
 def shown(path: str, data: bytes) -> str:
     """A file's text for a diff, plain passwords masked."""
-    if not workspace.is_member(path):
+    if not is_member(path):
         return settings_text(data)
     member = workspace.read_member(path, data)
     return without_plaintext(member.content, member.kind)

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from sipctl import privileges, resources, selection
+from sipctl import privileges, resources, tracked
 from sipctl.changes import FileChange, Plan
 from sipctl.errors import Refused, reason_of
 from sipctl.git import processes
@@ -128,7 +128,7 @@ def init_planner(root: Path, *, commits: bool) -> Planner:
 
     def plan(_: Inventory) -> Plan:
         repository = Repository.find(root) if root.is_dir() else None
-        head = selection.as_committed(repository, MADE) if repository else {}
+        head = tracked.as_committed(repository, MADE) if repository else {}
         changes = tuple(_changes(root, head, commits=commits))
         ignored = _left_out(repository, changes, head) if repository else set()
         changes = tuple(change for change in changes if change.path not in ignored)
@@ -139,9 +139,8 @@ def init_planner(root: Path, *, commits: bool) -> Planner:
         first = any(change.path == SETTINGS_FILE for change in changes)
         subject = "Start a sipctl workspace" if first else "Update the schemas for editors"
         notes += _notes(root)
-        return Plan(
-            "init", subject, changes, tuple(notes), generated=True, needs_no_commit=not missing
-        )
+        told, done = tuple(notes), not missing
+        return Plan("init", subject, changes, told, generated=True, needs_no_commit=done)
 
     return plan
 
@@ -231,7 +230,7 @@ def hook_file(root: Path) -> Path:
 
     Raises Refused where another hook stands there, or where it would run in other repositories too.
     """
-    repository = selection.required_repository(root)
+    repository = tracked.required_repository(root)
     asked = repository.read("rev-parse", "--git-path", "hooks", "--git-common-dir")
     folder, shared = ((root / os.fsdecode(line)).resolve() for line in asked.splitlines())
     line = f"add `{_CHECK}` to your own hook"

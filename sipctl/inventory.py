@@ -140,10 +140,6 @@ class Inventory:
             raise Refused(message, hint, member.findings)
         return member
 
-    def readable_scenario(self, reference: str) -> Member:
-        """A scenario's file, which can be read; raises Refused as `readable` does."""
-        return self.readable(reference, SCENARIO)
-
     # -- what uses what ------------------------------------------------------------------------
 
     @cached_property

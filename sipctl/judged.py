@@ -10,16 +10,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from sipctl import selection, workspace
+from sipctl import tracked, workspace
 from sipctl.errors import Refused
 from sipctl.findings import Finding, Place
 from sipctl.git.repository import Entry, Repository
 from sipctl.inventory import Inventory
-from sipctl.kinds import FOLDERS, SETTINGS_FILE, is_hidden, is_member_name
+from sipctl.kinds import FOLDERS, READ, SETTINGS_FILE, is_hidden, is_member, is_member_name, is_read
 from sipctl.member import NO_CONTEXT, Context, Member
 from sipctl.storage.ondisk import not_a_file, not_a_folder, stray
-
-_ALL = (*FOLDERS, SETTINGS_FILE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +31,7 @@ class Judged:
 
 def on_disk(root: Path) -> Judged:
     """The files as they stand on disk, beside those of the last commit."""
-    inventory = selection.judged_in_git(root)
+    inventory = tracked.judged_in_git(root)
     return Judged(root, inventory, (SETTINGS_FILE, *inventory.members))
 
 
@@ -54,8 +52,8 @@ def staged(start: Path, given: Path | None, index: str | None) -> Judged:
         return repository.entries_of_index(paths, index)
 
     root = _root(start, given, entries)
-    repository = selection.required_repository(root)
-    found = entries(repository, _ALL)
+    repository = tracked.required_repository(root)
+    found = entries(repository, READ)
     if found and SETTINGS_FILE not in found:
         hint = f"stage it too: `git add {SETTINGS_FILE}`"
         raise Refused(f"files of the workspace are staged, and its {SETTINGS_FILE} is not", hint)
@@ -68,7 +66,7 @@ def at_revision(start: Path, given: Path | None, revision: str) -> Judged:
     Raises Refused for a revision that is not known, or that holds no such workspace.
     """
     here = given or start
-    repository = selection.required_repository(here)
+    repository = tracked.required_repository(here)
     oid = repository.resolve(revision)
 
     def entries(repository: Repository, paths: Sequence[str]) -> dict[str, Entry]:
@@ -76,8 +74,8 @@ def at_revision(start: Path, given: Path | None, revision: str) -> Judged:
 
     root = _root(start, given, entries)
     if root != here:
-        repository = selection.required_repository(root)
-    found = entries(repository, _ALL)
+        repository = tracked.required_repository(root)
+    found = entries(repository, READ)
     if SETTINGS_FILE not in found:
         hint = "see `git log -- sipctl.yaml` for when it came"
         raise Refused(f'there is no {SETTINGS_FILE} here at "{revision}"', hint)
@@ -89,7 +87,7 @@ def workspaces_below(start: Path, index: str | None, *, staged: bool) -> list[Pa
     which programs keep what is not the user's."""
     if not staged:
         return sorted(_on_disk_below(start))
-    repository = selection.required_repository(start)
+    repository = tracked.required_repository(start)
     found = (PurePosixPath(path) for path in repository.entries_of_index(["."], index))
     return sorted(start / path.parent for path in found if path.name == SETTINGS_FILE)
 
@@ -113,7 +111,7 @@ def moved_below(finding: Finding, folder: str) -> Finding:
 
 def folder_in_repository(root: Path) -> str:
     """Where a workspace lies in its repository, as `a/b/`; empty at the top, and without Git."""
-    repository = selection.found_repository(root)
+    repository = tracked.found_repository(root)
     return repository.prefix if repository else ""
 
 
@@ -142,24 +140,20 @@ def _root(start: Path, given: Path | None, entries: _Entries) -> Path:
 def _judged(
     root: Path, repository: Repository, entries: Mapping[str, Entry], before: str | None
 ) -> Judged:
-    wanted = {p: e.oid for p, e in entries.items() if e.is_file and e.merged and _is_read(p)}
+    wanted = {p: e.oid for p, e in entries.items() if e.is_file and e.merged and is_read(p)}
     source = dict(_files(entries, workspace.of_blobs(root, wanted, repository.blobs)))
     context = _context(repository, entries, before) if before else NO_CONTEXT
-    files = tuple(path for path in source if _is_read(path))
+    files = tuple(path for path in source if is_read(path))
     inventory = workspace.inventory_of(source, context)
-    return Judged(root, selection.with_exposed(inventory, repository), files)
-
-
-def _is_read(path: str) -> bool:
-    return path == SETTINGS_FILE or workspace.is_member(path)
+    return Judged(root, tracked.with_exposed(inventory, repository), files)
 
 
 def _context(repository: Repository, entries: Mapping[str, Entry], before: str) -> Context:
     """What each member had that is there still, and is another blob now."""
     tree = repository.tree(before, FOLDERS)
-    still = {p: oid for p, oid in tree.items() if workspace.is_member(p) and p in entries}
+    still = {p: oid for p, oid in tree.items() if is_member(p) and p in entries}
     changed = {path: oid for path, oid in still.items() if oid != entries[path].oid}
-    return selection.context_of(repository, changed)
+    return tracked.context_of_blobs(repository, changed)
 
 
 def _files(
@@ -173,7 +167,7 @@ def _files(
         folder, _, inner = path.partition("/")
         name, below, _ = inner.partition("/")
         shown = f"{folder}/{name}" if inner else path
-        if _is_read(path):
+        if is_read(path):
             yield path, _content(path, entry, contents)
         elif path in FOLDERS:
             yield path, not_a_folder(path, "it is no folder")

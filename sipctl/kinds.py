@@ -63,6 +63,9 @@ MADE = (
 
 FOLDERS = tuple(kind.folder for kind in KINDS)
 
+READ = (*FOLDERS, SETTINGS_FILE)
+"""Where all stands that is read of a workspace."""
+
 
 def kind_of(path: str) -> Kind | None:
     """The kind of member that stands at a path; None for any other file."""
@@ -71,9 +74,19 @@ def kind_of(path: str) -> Kind | None:
     return kind if kind and "/" not in name and is_member_name(name) else None
 
 
+def is_member(path: str) -> bool:
+    """True for the path of an endpoint's or scenario's file, relative to the workspace."""
+    return kind_of(path) is not None
+
+
+def is_read(path: str) -> bool:
+    """True for the path of a member's file, and of the settings."""
+    return path == SETTINGS_FILE or is_member(path)
+
+
 def is_file_of_ours(path: str) -> bool:
     """True for the path of a file, relative to the workspace, that sipctl may write."""
-    return path in MADE or kind_of(path) is not None
+    return path in MADE or is_member(path)
 
 
 def kind_in(path: str) -> Kind:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from sipctl import selection, workspace
+from sipctl import tracked, workspace
 from sipctl.changes import (
     FieldChange,
     FileChange,
@@ -23,7 +23,7 @@ from sipctl.errors import Refused
 from sipctl.findings import Finding, with_severities
 from sipctl.git.repository import Repository
 from sipctl.inventory import Inventory, refuse_unread_folders
-from sipctl.kinds import SETTINGS_FILE, kind_of, reference_of
+from sipctl.kinds import SETTINGS_FILE, is_member, kind_of, reference_of
 from sipctl.member import Member
 from sipctl.passwords.masking import settings_text, without_plaintext
 from sipctl.patch import patch
@@ -114,7 +114,7 @@ def _both(
     )
     changed = (before.members.get(change.path) for change in plan.effective)
     members = (*after.members.values(), *filter(None, changed))  # all that are in one of the two
-    exposed = selection.exposed_files(repository, members) if repository else None
+    exposed = tracked.exposed_files(repository, members) if repository else None
     if not exposed:
         return before, after
     known = before.context._replace(exposed=exposed)
@@ -166,7 +166,7 @@ def _patch(prefix: str, plan: Plan) -> tuple[str, str]:
     def shown(path: str, data: bytes) -> str:
         nonlocal why_not
         whole = text = data.decode("utf-8", "replace")
-        if workspace.is_member(path):
+        if is_member(path):
             member = workspace.read_member(path, data)
             whole, text = member.text, without_plaintext(member.content, member.kind)
         elif path == SETTINGS_FILE:
@@ -183,7 +183,7 @@ def _patch(prefix: str, plan: Plan) -> tuple[str, str]:
 def _member_changes(plan: Plan, before: Inventory, after: Inventory) -> tuple[MemberChange, ...]:
     """What a plan does to each endpoint and scenario, by field."""
     moved = {change.moved_from for change in plan.changes if change.moved_from}
-    known = (c for c in plan.effective if workspace.is_member(c.path) and c.path not in moved)
+    known = (c for c in plan.effective if is_member(c.path) and c.path not in moved)
     return tuple(_member_change(change, plan, before, after) for change in known)
 
 

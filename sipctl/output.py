@@ -8,7 +8,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from sipctl import names, streams
 from sipctl.kinds import SETTINGS_FILE
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sipctl.changes import FieldChange, MemberChange
     from sipctl.endpoint import Endpoint
     from sipctl.errors import SipctlError
-    from sipctl.findings import Finding
+    from sipctl.findings import Finding, Place
     from sipctl.inventory import Inventory
     from sipctl.outcome import Outcome
     from sipctl.pager import Pager
@@ -365,6 +365,15 @@ def change_data(change: MemberChange) -> dict[str, Any]:
     }
 
 
+@overload
+def place_data(place: Place) -> dict[str, Any]: ...
+@overload
+def place_data(place: Place | None) -> dict[str, Any] | None: ...
+def place_data(place: Place | None) -> dict[str, Any] | None:
+    """Where something begins."""
+    return {"file": place.file, "line": place.line, "column": place.column} if place else None
+
+
 def field_data(change: FieldChange) -> dict[str, Any]:
     """A field's old and new value; `…_given` is false for a default."""
     return {
@@ -383,15 +392,12 @@ def finding_data(finding: Finding) -> dict[str, Any]:
         "code": finding.code,
         "name": finding.rule,
         "severity": finding.severity.value,
-        "file": place.file,
-        "line": place.line,
-        "column": place.column,
+        **place_data(place),
         "end_line": place.end_line or place.line,
         "end_column": place.end_column or place.column + 1,
         "message": finding.message,
         "hint": finding.hint,
         "related": [
-            {"file": p.file, "line": p.line, "column": p.column, "message": words}
-            for p, words in finding.related
+            {**place_data(related), "message": words} for related, words in finding.related
         ],
     }

@@ -7,13 +7,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sipctl import init, operations, selection, workspace
+from sipctl import init, operations, tracked
 from sipctl.changes import FileChange, Plan
 from sipctl.errors import Refused
 from sipctl.git.repository import Repository, is_unmerged
 from sipctl.history import kinship
 from sipctl.inventory import Inventory
-from sipctl.kinds import FOLDERS, KINDS, MADE, Kind
+from sipctl.kinds import FOLDERS, KINDS, MADE, Kind, is_member
 from sipctl.outcome import Planner
 from sipctl.storage import disk, journal
 
@@ -40,10 +40,10 @@ class Status:
 
 def status_of(root: Path) -> Status:
     """How the workspace stands."""
-    repository = selection.required_repository(root)
-    selection.refuse_linked_folders(root)
+    repository = tracked.required_repository(root)
+    tracked.refuse_linked_folders(root)
     changed = uncommitted(repository)
-    inventory = selection.judged_beside(repository, root, changed)
+    inventory = tracked.judged_beside(repository, root, changed)
     invalid = sorted({f.place.file for f in inventory.findings if f.is_error})
     upstream, ahead, behind = _upstream(repository)
     unfinished = repository.open_operation()
@@ -75,14 +75,14 @@ def uncommitted(repository: Repository) -> dict[str, str]:
     known = {p: letters for p, letters in sorted(status.items()) if _is_ours(repository, p)}
     states = {path: _state(letters) for path, letters in known.items()}
     twice = [p for p, letters in known.items() if " " not in letters and letters != "??"]
-    for path, committed in selection.as_committed(repository, twice).items():
+    for path, committed in tracked.as_committed(repository, twice).items():
         if states[path] != "unmerged" and disk.content(repository.root / path) == committed:
             states[path] = "staged"
     return states
 
 
 def _is_ours(repository: Repository, path: str) -> bool:
-    return workspace.is_member(path) or init.is_made(repository.root, path)
+    return is_member(path) or init.is_made(repository.root, path)
 
 
 def _state(letters: str) -> str:
@@ -103,7 +103,7 @@ def removed_by_hand(
     gone = {kind.path(r): None for r in missing if states.get(kind.path(r)) == "deleted"}
     if repository is None or not gone:
         return (), list(references)
-    plan = operations.save(selection.as_committed(repository, tuple(gone)), gone)
+    plan = operations.save(tracked.as_committed(repository, tuple(gone)), gone)
     return plan.changes, [r for r in references if kind.path(r) not in gone]
 
 
@@ -112,7 +112,7 @@ def removed_by_hand(
 
 def save_planner(root: Path, references: Sequence[str]) -> Planner:
     """A plan that commits the user's own edits of these endpoints and scenarios, or of all."""
-    repository = selection.required_repository(root)
+    repository = tracked.required_repository(root)
 
     def plan(inventory: Inventory) -> Plan:
         changed = uncommitted(repository)
@@ -124,7 +124,7 @@ def save_planner(root: Path, references: Sequence[str]) -> Planner:
             changed = {path: state for path, state in changed.items() if path in wanted}
         _refuse_other_than_files(inventory, changed)
         now = {path: disk.content(root / path) for path in changed}
-        committed = selection.as_committed(repository, tuple(changed))
+        committed = tracked.as_committed(repository, tuple(changed))
         return _with_unstaged(operations.save(committed, now, _moved(committed, now)), changed)
 
     return plan
@@ -164,7 +164,7 @@ def _paths(inventory: Inventory, changed: Collection[str], reference: str) -> li
 
 def _refuse_ignored(repository: Repository, unchanged: Sequence[str]) -> None:
     """What Git ignores and does not hold is in no status of it, as if nothing had changed."""
-    committed = selection.as_committed(repository, unchanged)
+    committed = tracked.as_committed(repository, unchanged)
     ignored = sorted(repository.ignored(p for p in unchanged if committed[p] is None))
     if ignored:
         command = shlex.join(["git", "add", "--force", *ignored])

@@ -6,20 +6,20 @@ import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from sipctl import selection, workspace
+from sipctl import tracked
 from sipctl.changes import Plan
 from sipctl.errors import Refused
 from sipctl.git.records import Entry
 from sipctl.git.repository import Repository, is_unmerged
-from sipctl.kinds import kind_of, reference_of
+from sipctl.kinds import is_member, kind_of, reference_of
 from sipctl.storage import disk, journal
 from sipctl.storage.entries import is_stored_as
 
 
 def refuse_early(root: Path, paths: Sequence[str]) -> None:
     """Raise Refused as `refuse` does, before anybody types for these files."""
-    selection.refuse_linked_folders(root)
-    refuse(selection.required_repository(root), paths)
+    tracked.refuse_linked_folders(root)
+    refuse(tracked.required_repository(root), paths)
 
 
 def refuse(repository: Repository, paths: Sequence[str], *, back: bool = False) -> None:
@@ -43,7 +43,7 @@ def refuse(repository: Repository, paths: Sequence[str], *, back: bool = False) 
 
 def _save_of(paths: Sequence[str]) -> str:
     """The command that saves these files: by reference if they are few, and all have one."""
-    few = len(paths) <= 3 and all(map(workspace.is_member, paths))
+    few = len(paths) <= 3 and all(map(is_member, paths))
     references = [f" {shlex.quote(reference_of(path))}" for path in paths if few]
     return f"`sipctl save{''.join(references)}`"
 

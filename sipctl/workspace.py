@@ -8,7 +8,7 @@ from pathlib import Path
 from sipctl.errors import Refused
 from sipctl.findings import Finding
 from sipctl.inventory import Inventory
-from sipctl.kinds import ENDPOINT, SCENARIO, SETTINGS_FILE, kind_of
+from sipctl.kinds import ENDPOINT, SCENARIO, SETTINGS_FILE, is_member
 from sipctl.member import (
     NO_CONTENT,
     NO_CONTEXT,
@@ -48,11 +48,6 @@ def find_root(start: Path, given: Path | None = None) -> Path:
 def _around(start: Path) -> Path | None:
     folders = (start, *start.parents)
     return next((folder for folder in folders if (folder / SETTINGS_FILE).is_file()), None)
-
-
-def is_member(path: str) -> bool:
-    """True for the path of an endpoint's or scenario's file, relative to the workspace."""
-    return kind_of(path) is not None
 
 
 def load(root: Path, context: Context = NO_CONTEXT) -> Inventory:
@@ -132,9 +127,8 @@ def _member(path: str, data: bytes | Finding | Member) -> Member:
     """A member that is known, or of which nothing is known: the place of one."""
     if isinstance(data, Member):
         return data
-    return Member(
-        path, Facts(findings=(data,)) if isinstance(data, Finding) else Facts(), NO_CONTENT
-    )
+    findings = (data,) if isinstance(data, Finding) else ()
+    return Member(path, Facts(findings=findings), NO_CONTENT)
 
 
 def _read_members(source: Files) -> Iterator[tuple[str, Member]]:

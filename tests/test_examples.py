@@ -12,7 +12,7 @@ from sipctl.git.repository import Repository
 from sipctl.member import NO_CONTEXT, Context, Login, digest
 from sipctl.passwords import audit
 from sipctl.passwords.identities import Keys
-from sipctl.passwords.resealing import Sets
+from sipctl.passwords.recipients import Sets
 from sipctl.rules.book import RULES
 from sipctl.storage.disk import MAX_BYTES
 from sipctl.workspace import load, reread

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sipctl import operations, selection
+from sipctl import operations, tracked
 from sipctl.errors import Refused
 from sipctl.history import dates, log
 from sipctl.history.log import Chosen
@@ -1029,12 +1029,12 @@ def test_to_show_an_endpoint_at_a_revision_no_other_one_is_read(story: Story, ru
             story.put(f"pbx-{number}", renamed(PARIS, f"pbx-{number}"))
         story.commit()
         run("show", "pbx-3", "--at", "HEAD")  # what is loaded for the first time is loaded now
-        costs.append(steps(lambda: selection.at_revision(story.root, "HEAD", "pbx-3")))
+        costs.append(steps(lambda: tracked.at_revision(story.root, "HEAD", "pbx-3")))
     assert costs[1] < 1.2 * costs[0]
-    inventory = selection.at_revision(story.root, "HEAD", "pbx-3")
+    inventory = tracked.at_revision(story.root, "HEAD", "pbx-3")
     assert inventory.readable("pbx-3").data == renamed(PARIS, "pbx-3").encode()
     with pytest.raises(Refused) as refused:
-        selection.at_revision(story.root, "HEAD", "pbx-33x").member("pbx-33x")
+        tracked.at_revision(story.root, "HEAD", "pbx-33x").member("pbx-33x")
     assert refused.value.hint == 'did you mean "pbx-33"?'
 
 

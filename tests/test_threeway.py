@@ -16,12 +16,12 @@ from sipctl.yamlfile.edit import set_paths
 from sipctl.yamlfile.meaning import Meaning, of_node, of_value
 from sipctl.yamlfile.read import read
 from sipctl.yamlfile.roundtrip import round_trip
-from sipctl.yamlfile.write import UNSET, Path, Typed, Unset, Value
+from sipctl.yamlfile.write import UNSET, KeyPath, Typed, Unset, Value
 from tests.documents import values, words
 from tests.test_yaml_paths import scenarios
 
 HEAVY = settings(max_examples=40)
-Changes = dict[Path, Value | Unset]
+Changes = dict[KeyPath, Value | Unset]
 NEW: dict[str, Value] = {"action": "node", "branches": {"ok": None}}
 
 
@@ -75,7 +75,7 @@ def test_a_value_goes_back_as_what_it_was(text: str) -> None:
 
 
 @pytest.mark.parametrize("way", [("x-a",), ("x-b",)])
-def test_a_value_goes_back_as_what_it_was_by_a_round_trip_too(way: Path) -> None:
+def test_a_value_goes_back_as_what_it_was_by_a_round_trip_too(way: KeyPath) -> None:
     text = "x-a: a\nx-c: c\n"
     result = round_trip(text, root_of(text), [(way, [Typed("1.5"), "1.5"])], ())
     assert f'{way[0]}: [1.5, "1.5"]\n' in result
@@ -112,17 +112,17 @@ def test_an_entry_comes_back_where_its_mapping_has_gone_since() -> None:
 # -- two changes that have nothing to do with each other -----------------------------------------
 
 
-def fields(root: nodes.Mapping) -> list[Path]:
+def fields(root: nodes.Mapping) -> list[KeyPath]:
     """The ways to all fields, and to all that is compared as a whole, at any depth."""
     names = [way_of(name) for name in snapshot(root, SCENARIO)]
     ways = {way[:end] for way in names if way for end in range(1, len(way) + 1)}
     return sorted(ways - {("actions",), ("reference",)})
 
 
-def apart(ways: list[Path], others: list[Path]) -> list[Path]:
+def apart(ways: list[KeyPath], others: list[KeyPath]) -> list[KeyPath]:
     """Those of the ways that neither lead on from one of the others nor the other way round."""
 
-    def touch(one: Path, other: Path) -> bool:
+    def touch(one: KeyPath, other: KeyPath) -> bool:
         short = min(len(one), len(other))
         return one[:short] == other[:short]
 
@@ -130,7 +130,7 @@ def apart(ways: list[Path], others: list[Path]) -> list[Path]:
 
 
 @st.composite
-def changes(draw: st.DrawFn, ways: list[Path], new: str) -> Changes:
+def changes(draw: st.DrawFn, ways: list[KeyPath], new: str) -> Changes:
     found: Changes = {}
     for way in draw(st.lists(st.sampled_from(ways), max_size=3)) if ways else ():
         if apart([way], list(found)):
@@ -174,6 +174,6 @@ def test_what_both_changed_is_a_conflict(case: tuple[str, Changes, Changes], oth
         assert bool(taken(before, after, today).conflicts) == (len(sides) == 3)
 
 
-def _at(text: str, way: Path) -> Meaning | None:
+def _at(text: str, way: KeyPath) -> Meaning | None:
     node = node_at(root_of(text), way)
     return None if node is None else of_node(node)

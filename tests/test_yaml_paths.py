@@ -15,12 +15,12 @@ from sipctl.yamlfile import nodes
 from sipctl.yamlfile.edit import set_paths
 from sipctl.yamlfile.meaning import Meaning, of_node, of_value
 from sipctl.yamlfile.read import read
-from sipctl.yamlfile.write import UNSET, Path, Typed, Unset, Value, document
+from sipctl.yamlfile.write import UNSET, KeyPath, Typed, Unset, Value, document
 from tests.documents import Piece, blanks, comments, line_comments, one_line_scalars, pieces, values
 from tests.support import steps
 
 HEAVY = settings(max_examples=50)
-Changes = dict[Path, Value | Unset]
+Changes = dict[KeyPath, Value | Unset]
 
 
 # -- scenarios in any style --------------------------------------------------------------------
@@ -136,7 +136,7 @@ def root_of(text: str) -> nodes.Mapping:
     return root
 
 
-def places(node: nodes.Node, path: Path = ()) -> Iterator[tuple[Path, nodes.Mapping]]:
+def places(node: nodes.Node, path: KeyPath = ()) -> Iterator[tuple[KeyPath, nodes.Mapping]]:
     """Every mapping that paths lead to."""
     if isinstance(node, nodes.Mapping):
         yield path, node
@@ -144,7 +144,7 @@ def places(node: nodes.Node, path: Path = ()) -> Iterator[tuple[Path, nodes.Mapp
             yield from places(item, (*path, key.value))
 
 
-def entries(text: str) -> dict[Path, str]:
+def entries(text: str) -> dict[KeyPath, str]:
     """The source text of every entry that a path leads to."""
     return {
         (*path, key.value): text[key.start : max(key.end, item.end)].rstrip()
@@ -177,7 +177,7 @@ def comments_of(text: str) -> list[tuple[int, str]]:
     return [(found.start(), found[0]) for found in re.finditer("#[^\r\n]*", "".join(outside))]
 
 
-def applied(node: nodes.Node, changes: Mapping[Path, Value | Unset]) -> Meaning:
+def applied(node: nodes.Node, changes: Mapping[KeyPath, Value | Unset]) -> Meaning:
     """What a mapping says once the changes are made, by the simplest way to make them."""
     assert isinstance(node, nodes.Mapping)
     said: dict[str, Any] = {}
@@ -191,7 +191,7 @@ def applied(node: nodes.Node, changes: Mapping[Path, Value | Unset]) -> Meaning:
     return ("{}", frozenset(said.items()))
 
 
-def within(path: Path, changes: Mapping[Path, object]) -> bool:
+def within(path: KeyPath, changes: Mapping[KeyPath, object]) -> bool:
     return any(path[: len(other)] == other for other in changes)
 
 

@@ -19,6 +19,9 @@ def _noted(texts: list[str] | None) -> list[str] | None:
     return texts
 
 
+At = Annotated[
+    str | None, typer.Option("--at", metavar="REV", help="As it was at a commit, tag or branch.")
+]
 Where = Annotated[
     list[str] | None,
     typer.Option(

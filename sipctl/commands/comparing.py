@@ -7,12 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from sipctl import output, selection
+from sipctl import output, tracked
 from sipctl.commands.session import COMPARING_FORMATS, Session, session_of, tell_interrupted
 from sipctl.diff import sides
 from sipctl.diff.comparison import Comparison, Difference, FieldDifference, State, compare
 from sipctl.diff.sides import Side
-from sipctl.findings import Finding, Place
+from sipctl.findings import Finding
 from sipctl.git.repository import Repository
 from sipctl.kinds import SETTINGS_FILE
 from sipctl.render import comparison as render
@@ -65,7 +65,7 @@ def diff(
 def opened(session: Session) -> tuple[Path, Repository]:
     """The workspace, and the repository around it; raises Refused where there is none."""
     root = session.root()
-    repository = selection.required_repository(root)
+    repository = tracked.required_repository(root)
     tell_interrupted(root)
     return root, repository
 
@@ -121,10 +121,5 @@ def _fault(finding: Finding | None) -> dict[str, Any] | None:
 
 
 def _field(field: FieldDifference) -> dict[str, Any]:
-    places = {"old_place": place_data(field.old), "new_place": place_data(field.new)}
+    places = {"old_place": output.place_data(field.old), "new_place": output.place_data(field.new)}
     return {**output.field_data(field.change), **places}
-
-
-def place_data(place: Place | None) -> dict[str, Any] | None:
-    """A place as JSON shows it."""
-    return {"file": place.file, "line": place.line, "column": place.column} if place else None

@@ -8,7 +8,7 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
-from sipctl import operations, output, privileges, selection, signals, uncommitted, workspace
+from sipctl import operations, output, privileges, signals, tracked, uncommitted, workspace
 from sipctl.changes import Plan
 from sipctl.commands.session import Session
 from sipctl.errors import Interrupted, Refused, SipctlError, Usage
@@ -32,7 +32,7 @@ def edit(session: Session, reference: str, kind: Kind = ENDPOINT) -> None:
     member = workspace.load(root).member(reference, kind)
     if not session.no_commit:
         uncommitted.refuse_early(root, [member.path])
-    repository = selection.required_repository(root)
+    repository = tracked.required_repository(root)
     with privileges.acting():
         folder = leftovers.typed_folder(repository.git_dir)
         file = folder / f"{reference}.yaml"

@@ -11,7 +11,7 @@ from sipctl import operations, selection, workspace
 from sipctl.changes import Plan
 from sipctl.commands import editor, form, passwords
 from sipctl.commands.arguments import Close, Force, References, Where
-from sipctl.commands.session import Session, session_of
+from sipctl.commands.session import Session, field_named, session_of
 from sipctl.editing import Change, Changes
 from sipctl.endpoint import FIELDS
 from sipctl.errors import Usage
@@ -115,8 +115,8 @@ def _with_unset(session: Session, unset: list[str]) -> Changes:
     values = dict(session.values())
     changes: dict[str, Change] = dict(values)
     for name in unset:
-        field = {"codec": "codecs", "tag": "tags"}.get(name, name)
-        if field not in FIELDS and not field.startswith("x-"):
+        field = field_named(name, FIELDS)
+        if field is None:
             what = "what --unset names" if session.gives_password else f'"{word(name)}"'
             raise Usage(f"{what} is not a field", f"fields are {', '.join(FIELDS)}")
         if field in values or (field == "password" and session.seals):

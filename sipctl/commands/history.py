@@ -9,10 +9,16 @@ from typing import Annotated, Any
 
 import typer
 
-from sipctl import output, progress, selection, streams
+from sipctl import output, progress, selection, streams, tracked
 from sipctl.changes import FieldChange, MemberChange, Plan, field_name
-from sipctl.commands.arguments import Force, Limit, References, Where
-from sipctl.commands.session import READING_FORMATS, Session, number, session_of
+from sipctl.commands.arguments import At, Force, Limit, References, Where
+from sipctl.commands.session import (
+    READING_FORMATS,
+    Session,
+    field_named,
+    number,
+    session_of,
+)
 from sipctl.endpoint import FIELDS
 from sipctl.errors import Usage
 from sipctl.git import upkeep
@@ -49,9 +55,6 @@ Since = Annotated[
 Until = Annotated[str | None, typer.Option(metavar="DATE", help="The same.")]
 Author = Annotated[
     str | None, typer.Option(metavar="PATTERN", help="Author's name or mail address.")
-]
-At = Annotated[
-    str | None, typer.Option("--at", metavar="REV", help="As it was at a commit, tag or branch.")
 ]
 
 
@@ -116,7 +119,7 @@ def _history(
     session: Session, reference: str | None, chosen: Chosen, kind: Kind = ENDPOINT
 ) -> None:
     printer = session.printer(*READING_FORMATS)
-    repository = selection.required_repository(session.root())
+    repository = tracked.required_repository(session.root())
     if reference is None:
         _print_entries(printer, log.of_all(repository, chosen, kind=kind))
         return
@@ -147,13 +150,13 @@ class _Watched(Iterator[Entry]):
 
 
 def _fields(given: Sequence[str] | None) -> tuple[str, ...]:
-    known = {"codec": "codecs", "tag": "tags"}
-    fields = tuple(known.get(name, name) for name in given or ())
-    for name in fields:
-        if name not in FIELDS and not name.startswith("x-"):
-            message = f'"{word(name)}" is not a field'
-            raise Usage(message, f"fields are {', '.join(FIELDS)}")
-    return fields
+    fields = []
+    for name in given or ():
+        field = field_named(name, FIELDS)
+        if field is None:
+            raise Usage(f'"{word(name)}" is not a field', f"fields are {', '.join(FIELDS)}")
+        fields.append(field)
+    return tuple(fields)
 
 
 def _scenario_fields(
@@ -271,7 +274,7 @@ def _blame(
     session: Session, reference: str, fields: Sequence[str] = (), kind: Kind = ENDPOINT
 ) -> None:
     printer = session.printer(*READING_FORMATS)
-    repository = selection.required_repository(session.root())
+    repository = tracked.required_repository(session.root())
     rows = log.blame(repository, reference, kind, fields)
     if printer.structured:
         found = [_blame_data(row) for row in rows]
@@ -324,7 +327,7 @@ def restore(
     _refuse_unclear(at, back, everything or where is not None, ENDPOINT)
     if sum((everything, where is not None, bool(references))) != 1:
         raise Usage("name endpoints, or choose them with --where or --all")
-    repository = selection.required_repository(session.root())
+    repository = tracked.required_repository(session.root())
 
     def planner(inventory: Inventory) -> Plan:
         if references:
@@ -358,7 +361,7 @@ def scenario_restore(
     _refuse_unclear(at, back, everything, SCENARIO)
     if everything == bool(references):
         raise Usage("name scenarios, or choose them with --all")
-    repository = selection.required_repository(session.root())
+    repository = tracked.required_repository(session.root())
     wanted = _scenario_fields(fields, actions)
 
     def planner(inventory: Inventory) -> Plan:
@@ -379,7 +382,7 @@ def _refuse_unclear(at: str | None, back: int | None, many: bool, kind: Kind) ->
 def _matching_then_or_now(
     repository: Repository, inventory: Inventory, where: Sequence[str], at: str | None
 ) -> set[str]:
-    then = selection.at_revision(repository.root, at or "HEAD")
+    then = tracked.at_revision(repository.root, at or "HEAD")
     return {*selection.matching(inventory, where), *selection.matching(then, where)}
 
 
@@ -401,7 +404,7 @@ def undo(
     since are listed, and it is refused.
     """
     session = session_of(ctx)
-    repository = selection.required_repository(session.root())
+    repository = tracked.required_repository(session.root())
     session.write(
         lambda inventory: undo_commit(inventory, repository, commit, force=force),
         guarded=True,

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sipctl import output, selection
-from sipctl.commands.arguments import Limit, Where
+from sipctl import output, selection, tracked
+from sipctl.commands.arguments import At, Limit, Where
 from sipctl.commands.session import READING_FORMATS, called_then, session_of
 from sipctl.kinds import ENDPOINT
+from sipctl.member import Member, named
 
 if TYPE_CHECKING:
     from sipctl.endpoint import Endpoint
@@ -115,10 +116,7 @@ def _row(reference: str, endpoint: Endpoint, mark: str) -> tuple[str, ...]:
 def show(
     ctx: typer.Context,
     reference: Annotated[str, typer.Argument(metavar="REF", help="The endpoint.")],
-    at: Annotated[
-        str | None,
-        typer.Option("--at", metavar="REV", help="As it was at a commit, tag or branch."),
-    ] = None,
+    at: At = None,
 ) -> None:
     """Show one endpoint, now or at a revision."""
     session = session_of(ctx)
@@ -127,7 +125,7 @@ def show(
     if at is None:
         inventory = session.inventory_about(reference, used=used)
     else:
-        inventory = selection.at_revision(session.root(), at, reference, used=used)
+        inventory = tracked.at_revision(session.root(), at, reference, used=used)
         reference = called_then(session, inventory, reference, at)
     member = inventory.readable(reference)
     assert member.endpoint is not None
@@ -137,4 +135,12 @@ def show(
         record = {**member.endpoint.record(), "used_by": selection.used_by(inventory, reference)}
         printer.document({"endpoint": record})
     else:
-        printer.table(("FIELD", "VALUE"), selection.shown(member), wrap=True)
+        printer.table(("FIELD", "VALUE"), _field_rows(member), wrap=True)
+
+
+def _field_rows(member: Member) -> list[tuple[str, str]]:
+    """Every field of a readable endpoint with its effective value, defaults marked."""
+    from sipctl.changes import values_of
+
+    values = values_of(named(member.said or {}, member.reference), member.facts.unknown)
+    return [(field, value.text()) for field, value in values.items() if value.present]

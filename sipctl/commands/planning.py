@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
+from sipctl import output
 from sipctl.commands.comparing import (
     ExitCode,
     comparison_data,
     opened,
-    place_data,
     read,
     side_data,
 )
@@ -75,7 +75,7 @@ def _impact(impact: Impact) -> dict[str, Any]:
 def _caution(caution: Caution) -> dict[str, Any]:
     return {
         "kind": caution.kind,
-        "place": place_data(caution.place),
+        "place": output.place_data(caution.place),
         "text": render.plain(caution.what),
     }
 
@@ -93,7 +93,7 @@ def _consequence(one: Consequence) -> dict[str, Any]:
         **_trail(one.trail),
         "old": _reached(one.old),
         "new": _reached(one.new),
-        "place": place_data(one.place),
+        "place": output.place_data(one.place),
         "text": render.plain(sentence(one)),
     }
 
@@ -117,5 +117,5 @@ def _reached(reached: Reached | None) -> dict[str, Any] | None:
         "action": reached.action,
         "endpoint": reached.endpoint,
         "text": render.plain(reached.name),
-        "place": place_data(reached.place),
+        "place": output.place_data(reached.place),
     }

@@ -8,7 +8,7 @@ import typer
 
 from sipctl import names, output
 from sipctl.commands.session import TELLING_FORMATS, session_of
-from sipctl.findings import Place
+from sipctl.kinds import SCENARIO
 from sipctl.render import routing as render
 from sipctl.scenarios import routing
 from sipctl.scenarios.calendars import when
@@ -55,7 +55,7 @@ def trace(
     at_time = None if at is None else when(at)
     pressed = routing.keys_of(keys or ())
     inventory = session.inventory()
-    member = inventory.readable_scenario(reference)
+    member = inventory.readable(reference, SCENARIO)
     scenario = member.scenario
     assert scenario is not None
     if expect is not None:
@@ -123,7 +123,7 @@ def _step_data(step: Step) -> dict[str, Any]:
         "action": step.action,
         "type": step.type,
         "name": step.name,
-        **_place_data(step.place),
+        **output.place_data(step.place),
         "branch": _branch_data(step.branch),
         "reason": step.why,
     }
@@ -132,11 +132,7 @@ def _step_data(step: Step) -> dict[str, Any]:
 def _branch_data(branch: Branch | None) -> dict[str, Any] | None:
     if branch is None:
         return None
-    return {"label": branch.label, "target": branch.target, **_place_data(branch.place)}
-
-
-def _place_data(place: Place) -> dict[str, Any]:
-    return {"file": place.file, "line": place.line, "column": place.column}
+    return {"label": branch.label, "target": branch.target, **output.place_data(branch.place)}
 
 
 def _end_data(end: End) -> dict[str, Any]:
@@ -144,7 +140,7 @@ def _end_data(end: End) -> dict[str, Any]:
         "kind": end.ending.value,
         "action": end.action,
         "target": end.target,
-        **_place_data(end.place),
+        **output.place_data(end.place),
         "reason": end.why,
         "hint": end.hint,
         "endpoint": _endpoint_data(end) if end.ending is Ending.ENDPOINT else None,

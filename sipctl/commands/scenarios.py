@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from sipctl import operations, selection, status
+from sipctl import operations, selection, status, tracked
 from sipctl.changes import Plan
 from sipctl.commands import editor, form
-from sipctl.commands.arguments import Force, Limit
+from sipctl.commands.arguments import At, Force, Limit
 from sipctl.commands.session import (
     DRAWING_FORMATS,
     READING_FORMATS,
@@ -216,18 +216,15 @@ def record(scenario: Scenario) -> dict[str, Any]:
 def show(
     ctx: typer.Context,
     reference: Reference,
-    at: Annotated[
-        str | None,
-        typer.Option("--at", metavar="REV", help="As it was at a commit, tag or branch."),
-    ] = None,
+    at: At = None,
 ) -> None:
     """Draw a scenario as a tree, for Mermaid or for Graphviz."""
     session = session_of(ctx)
     printer = session.printer(*DRAWING_FORMATS)
-    inventory = session.inventory() if at is None else selection.at_revision(session.root(), at)
+    inventory = session.inventory() if at is None else tracked.at_revision(session.root(), at)
     if at is not None:
         reference = called_then(session, inventory, reference, at, SCENARIO)
-    scenario = inventory.readable_scenario(reference).scenario
+    scenario = inventory.readable(reference, SCENARIO).scenario
     assert scenario is not None
     if printer.format == "name":
         printer.lines([reference])

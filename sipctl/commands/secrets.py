@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from sipctl import output, privileges, reports, selection, uncommitted, workspace
+from sipctl import output, privileges, reports, tracked, uncommitted, workspace
 from sipctl.changes import Plan
 from sipctl.commands import passwords, reporting
 from sipctl.commands.arguments import Limit
@@ -30,6 +30,7 @@ from sipctl.kinds import ENDPOINT, SETTINGS_FILE
 from sipctl.names import MAX_LENGTH, quoted
 from sipctl.passwords import audit, identities, resealing, secrets, withheld
 from sipctl.passwords.identities import Keys
+from sipctl.passwords.recipients import add_recipient, refuse_bad_name, sets_of
 from sipctl.statuses import FINDINGS
 
 Reference = Annotated[str, typer.Argument(metavar="REF", help="The endpoint.")]
@@ -58,13 +59,13 @@ def keygen(
     workspace.load_settings(root)
     privileges.act_as_owner(root)  # the key is to be that person's
     called = name or _own_name()
-    resealing.refuse_bad_name(called)
+    refuse_bad_name(called)
     file = _file_for_new(root)
     new = identities.new() if file else None
     public = new.public if new else _public(identities.find({}))
 
     def planner(inventory: Inventory) -> Plan:
-        return resealing.add_recipient(root, inventory, called, public)
+        return add_recipient(root, inventory, called, public)
 
     if new and file and not session.dry_run:
         planner(workspace.load(root))  # what cannot be leaves no key behind
@@ -242,14 +243,14 @@ def check(
     session = session_of(ctx)
     wanted = reporting.format_of(format)
     root = session.root()
-    repository = selection.found_repository(root)
-    inventory = selection.judged_in_git(root)
+    repository = tracked.found_repository(root)
+    inventory = tracked.judged_in_git(root)
     passwords.refuse_unknown(inventory, references or ())
     if history:
-        _refuse_shallow(selection.required_repository(root))
+        _refuse_shallow(tracked.required_repository(root))
     keys = _keys_for_check(inventory)
     chosen = {ENDPOINT.path(reference) for reference in references or ()}
-    sets = resealing.sets_of(repository)
+    sets = sets_of(repository)
     found = audit.audit(root, inventory, keys, sets, chosen, repository if history else None)
     findings = found.findings
     files = tuple(sorted(chosen or inventory.of_kind(ENDPOINT)))
@@ -323,7 +324,7 @@ def reseal(
     access = resealing.Access(_new_recipients(added or ()), tuple(removed or ()))
     settings = workspace.load_settings(root)
     by = passwords.sealer(settings)
-    sets = resealing.sets_of(selection.found_repository(root))
+    sets = sets_of(tracked.found_repository(root))
     session.write(lambda i: resealing.reseal(root, i, by, access, sets, force=force))
 
 
@@ -333,7 +334,7 @@ def _new_recipients(texts: Iterable[str]) -> dict[str, str]:
         name, sign, key = text.partition("=")
         if not sign:
             raise Usage("a recipient is added as NAME=KEY", "sipctl secret reseal --add bob=age1…")
-        resealing.refuse_bad_name(name)
+        refuse_bad_name(name)
         if name in found:
             raise Usage(f"{quoted(name)} is added twice")
         found[name] = key

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -436,6 +436,13 @@ def fields_of_options(given: Mapping[str, Any]) -> dict[str, Value]:
     return values
 
 
+def field_named(name: str, fields: Sequence[str]) -> str | None:
+    """The field that an option or its value names, `codec` for `codecs`; None for none of these,
+    nor a key of the user's own."""
+    field = {"codec": "codecs", "tag": "tags"}.get(name, name)
+    return field if field in fields or field.startswith("x-") else None
+
+
 def split(texts: Iterable[str]) -> list[str]:
     """What options give that may be repeated, or hold several values with commas."""
     return [part.strip() for text in texts for part in text.split(",")]
@@ -479,10 +486,10 @@ def called_then(
     path = kind.path(reference)
     if path in inventory.members:
         return reference
-    from sipctl import selection
+    from sipctl import tracked
     from sipctl.history import log
 
-    repository = selection.required_repository(session.root())
+    repository = tracked.required_repository(session.root())
     former = log.former_names(repository, repository.resolve(at), kind).get(path)
     if former is None or former not in inventory.members:
         return reference

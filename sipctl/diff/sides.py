@@ -13,7 +13,7 @@ from sipctl.errors import Refused
 from sipctl.findings import Finding
 from sipctl.git.repository import BlobChange, Repository
 from sipctl.inventory import Inventory, refuse_unread_folders
-from sipctl.kinds import FOLDERS, SETTINGS_FILE
+from sipctl.kinds import READ, SETTINGS_FILE, is_read
 from sipctl.member import NO_CONTENT, Facts, Member, already_read, content_of
 from sipctl.names import quoted
 from sipctl.settings import Settings
@@ -235,12 +235,12 @@ def _differing_on_disk(
     What Git would store as it is stored already is the same; else that counts which a checkout
     would write, line ends too.
     """
-    tree = repository.tree(old.commit, _READ) if old.commit else {}
-    tree = {path: blob for path, blob in tree.items() if _is_read(path)}
+    tree = repository.tree(old.commit, READ) if old.commit else {}
+    tree = {path: blob for path, blob in tree.items() if is_read(path)}
     others = (x for x in tree.items() if not _is_stored_as(files.get(x[0]), x[1]))
     found = repository.checked_out(others)
     before = {path: data for (path, _), data in found.items() if data != _bytes(files.get(path))}
-    read = ((path, data) for path, data in files.items() if _is_read(path))
+    read = ((path, data) for path, data in files.items() if is_read(path))
     now = {path: data for path, data in read if path in before or path not in tree}
     return before, now
 
@@ -268,8 +268,8 @@ def _differing_in_git(
 
 def _touched(repository: Repository, old: Side, new: Side) -> list[BlobChange]:
     assert new.commit is not None
-    touched = repository.between(old.commit, new.commit, _READ)
-    return [x for x in touched if _is_read(x.path) and x.olds[0] != x.new]
+    touched = repository.between(old.commit, new.commit, READ)
+    return [x for x in touched if is_read(x.path) and x.olds[0] != x.new]
 
 
 def _contents(
@@ -281,16 +281,9 @@ def _contents(
     return {path: data[path, blob] for path, blob in olds}, {p: data[p, blob] for p, blob in news}
 
 
-_READ = (*FOLDERS, SETTINGS_FILE)
-
-
-def _is_read(path: str) -> bool:
-    return path == SETTINGS_FILE or workspace.is_member(path)
-
-
 def _files(repository: Repository, side: Side) -> dict[str, bytes]:
     """All files of a commit, as a checkout writes them."""
     assert side.commit is not None
-    tree = repository.tree(side.commit, _READ)
-    found = repository.checked_out(x for x in tree.items() if _is_read(x[0]))
+    tree = repository.tree(side.commit, READ)
+    found = repository.checked_out(x for x in tree.items() if is_read(x[0]))
     return {path: data for (path, _), data in found.items()}

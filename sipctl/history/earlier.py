@@ -19,7 +19,7 @@ from sipctl.scenarios.ways import data_of
 from sipctl.workspace import read_member
 from sipctl.yamlfile.nodes import Mapping as MappingNode
 from sipctl.yamlfile.nodes import plain_data
-from sipctl.yamlfile.write import UNSET, Path
+from sipctl.yamlfile.write import UNSET, KeyPath
 
 
 def value_of(root: MappingNode, name: str) -> Change:
@@ -125,7 +125,7 @@ def with_present_names(
     is nobody's today.
     """
     uses = list(graphs.uses(old.root)) if old.root and old.kind is SCENARIO else []
-    changes: dict[Path, Change] = {}
+    changes: dict[KeyPath, Change] = {}
     for use in uses:
         path = ENDPOINT.path(use.endpoint)
         if path in inventory.members:

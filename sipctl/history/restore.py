@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from sipctl import names, selection
+from sipctl import names, tracked
 from sipctl.changes import FileChange, Plan, field_name, of_these
 from sipctl.editing import editable, edited
 from sipctl.errors import Refused
@@ -20,7 +20,7 @@ from sipctl.member import Member
 from sipctl.scenarios.ways import data_of, edited_like, node_at, outermost, way_of
 from sipctl.workspace import read_member
 from sipctl.yamlfile.nodes import Mapping as MappingNode
-from sipctl.yamlfile.write import UNSET, Path
+from sipctl.yamlfile.write import UNSET, KeyPath
 
 
 def restore_members(
@@ -110,7 +110,7 @@ def _without_commit(repository: Repository, plan: Plan) -> Plan:
     paths = tuple(change.path for change in plan.effective)
     if not paths or any(change.before is not None for change in plan.effective):
         return plan
-    committed = selection.as_committed(repository, paths)
+    committed = tracked.as_committed(repository, paths)
     if any(committed[change.path] != change.after for change in plan.effective):
         return plan
     notes = (*plan.notes, f"{of_these(paths)}: as committed again, so there is nothing to commit")
@@ -135,7 +135,7 @@ class _Restore:
         if head:
             blobs = self.repository.tree(head, wanted)
             self.heads = {path: Past(head, path, blob) for path, blob in blobs.items()}
-        self.committed = selection.as_committed(self.repository, wanted)
+        self.committed = tracked.as_committed(self.repository, wanted)
 
     def plan(self, names: str, commits: Collection[str], changes: Sequence[FileChange]) -> Plan:
         """The whole change; `names` tells what it is about, and `commits` where that goes back."""
@@ -278,7 +278,7 @@ class _Restore:
             wanted[way] = UNSET if node is None else data_of(node)
         return edited_like(now, wanted, old)
 
-    def _refuse_unknown_action(self, way: Path, today: MappingNode, old: MappingNode) -> None:
+    def _refuse_unknown_action(self, way: KeyPath, today: MappingNode, old: MappingNode) -> None:
         """An action that is asked for was there or is there: anything else is a slip."""
         if way[0] != "actions" or len(way) == 1:
             return
@@ -289,7 +289,7 @@ class _Restore:
             message = f"there is no action {names.quoted(way[1])}, and there was none"
             raise Refused(message, names.did_you_mean(way[1], known))
 
-    def _refuse_homeless(self, reference: str, way: Path, today: MappingNode) -> None:
+    def _refuse_homeless(self, reference: str, way: KeyPath, today: MappingNode) -> None:
         """What stands within an action, or within any mapping, needs that."""
         if len(way) > 2 and node_at(today, way[:2]) is None:
             hint = f"restore it whole first: --field {field_name(way[:2])}"

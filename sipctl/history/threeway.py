@@ -10,7 +10,7 @@ from sipctl.kinds import SCENARIO
 from sipctl.scenarios.ways import Changes, data_of, way_of
 from sipctl.yamlfile.meaning import Meaning, of_node
 from sipctl.yamlfile.nodes import Mapping, Node
-from sipctl.yamlfile.write import UNSET, Path
+from sipctl.yamlfile.write import UNSET, KeyPath
 
 _ACTION = 2
 _DEPTH = 3
@@ -32,7 +32,7 @@ class Taken:
 
     def _compare_entries(
         self,
-        way: Path,
+        way: KeyPath,
         before: MappingType[str, Node],
         after: MappingType[str, Node],
         today: MappingType[str, Node],
@@ -41,7 +41,7 @@ class Taken:
             self._compare((*way, key), before.get(key), after.get(key), today.get(key))
 
     def _compare(
-        self, way: Path, before: Node | None, after: Node | None, today: Node | None
+        self, way: KeyPath, before: Node | None, after: Node | None, today: Node | None
     ) -> None:
         was, set_to, now = map(_meaning, (before, after, today))
         if was in (set_to, now):
@@ -55,7 +55,7 @@ class Taken:
         else:
             self.conflicts += self._words(way, after, today)
 
-    def _leave_nothing_empty(self, way: Path, today: Node | None) -> None:
+    def _leave_nothing_empty(self, way: KeyPath, today: Node | None) -> None:
         """A mapping that was not there before goes with the last of its entries."""
         ways = [(*way, key) for key in _entries(today)]
         if ways and all(self.changes.get(each) is UNSET for each in ways):
@@ -63,7 +63,7 @@ class Taken:
                 del self.changes[each]
             self.changes[way] = UNSET
 
-    def _words(self, way: Path, after: Node | None, today: Node | None) -> list[str]:
+    def _words(self, way: KeyPath, after: Node | None, today: Node | None) -> list[str]:
         name = field_name(way)
         if len(way) == _ACTION and (after is None or today is None):
             return [f"{name} is {'there again' if after is None else 'not there any more'}"]
@@ -72,9 +72,9 @@ class Taken:
         return words or [f"{name} has changed since"]
 
     @cached_property
-    def _since(self) -> dict[Path, list[FieldChange]]:
+    def _since(self) -> dict[KeyPath, list[FieldChange]]:
         """What has changed since the commit, by the way to it and to all that it is in."""
-        found: dict[Path, list[FieldChange]] = {}
+        found: dict[KeyPath, list[FieldChange]] = {}
         sides = (snapshot(side, SCENARIO) for side in (self._after, self._today))
         for change in differences(*sides):
             way = way_of(change.field) or ()
@@ -91,7 +91,7 @@ def _entries(node: Node | None) -> dict[str, Node]:
     return {key.value: value for key, value in node.entries} if isinstance(node, Mapping) else {}
 
 
-def _is_told_apart(way: Path, *sides: Node | None) -> bool:
+def _is_told_apart(way: KeyPath, *sides: Node | None) -> bool:
     """True where entries are compared one by one, an absent mapping being an empty one.
 
     An action is there or is not: what is left of it by halves would be none.

@@ -29,12 +29,21 @@ from sipctl.history.kinship import kin
 from sipctl.history.lineage import Reader
 from sipctl.history.threeway import Taken, told_again
 from sipctl.inventory import Inventory
-from sipctl.kinds import ENDPOINT, KINDS, SCENARIO, SETTINGS_FILE, Kind, kind_in, reference_of
+from sipctl.kinds import (
+    ENDPOINT,
+    KINDS,
+    SCENARIO,
+    SETTINGS_FILE,
+    Kind,
+    is_member,
+    kind_in,
+    reference_of,
+)
 from sipctl.member import Member
 from sipctl.scenarios.attaching import refuse_unknown_uses
 from sipctl.scenarios.ways import edited_like
 from sipctl.storage import disk
-from sipctl.workspace import is_member, read_member
+from sipctl.workspace import read_member
 
 
 def undo_commit(

@@ -21,7 +21,7 @@ from sipctl.kinds import ENDPOINT, SETTINGS_FILE
 from sipctl.member import Kept, Member, place_of
 from sipctl.passwords import sealing
 from sipctl.passwords.identities import Keys
-from sipctl.passwords.resealing import Sets
+from sipctl.passwords.recipients import Sets
 from sipctl.rules import passwords
 from sipctl.rules.judgement import weighed
 from sipctl.yamlfile.nodes import Mapping as MappingNode

@@ -51,7 +51,7 @@ class Place:
 def scenario_of(inventory: Inventory, reference: str) -> tuple[Scenario, Member]:
     """A scenario that can be read, and its file, which can be edited; raises Refused otherwise."""
     member = editable(inventory, reference, SCENARIO)
-    scenario = inventory.readable_scenario(reference).scenario
+    scenario = inventory.readable(reference, SCENARIO).scenario
     assert scenario is not None
     return scenario, member
 

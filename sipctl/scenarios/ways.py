@@ -12,15 +12,15 @@ from sipctl.scenarios import catalogue
 from sipctl.yamlfile import scalars
 from sipctl.yamlfile.nodes import Mapping as MappingNode
 from sipctl.yamlfile.nodes import Node, Scalar, Sequence
-from sipctl.yamlfile.write import Path, Typed, Unset, Value
+from sipctl.yamlfile.write import KeyPath, Typed, Unset, Value
 
-Changes = dict[Path, Change]
+Changes = dict[KeyPath, Change]
 
 _PART = r"""(?:"(?:[^"\\]|\\.)*"|[^\s."'\\]+)"""
 _NAME = re.compile(rf"{_PART}(?:\.{_PART})*")
 
 
-def way_of(field: str) -> Path | None:
+def way_of(field: str) -> KeyPath | None:
     """The keys that a field's name tells, as `changes.field_name` writes it; None for no name."""
     if not _NAME.fullmatch(field):
         return None
@@ -31,7 +31,7 @@ def way_of(field: str) -> Path | None:
         return None
 
 
-def node_at(root: MappingNode, way: Path) -> Node | None:
+def node_at(root: MappingNode, way: KeyPath) -> Node | None:
     """What stands there; None for nothing."""
     node: Node | None = root
     for key in way:
@@ -51,7 +51,7 @@ def data_of(node: Node) -> Value:
     return None if kind == "null" else Typed(node.value)
 
 
-def outermost(ways: Iterable[Path]) -> list[Path]:
+def outermost(ways: Iterable[KeyPath]) -> list[KeyPath]:
     """The ways without those that lead on from another of them."""
     known = dict.fromkeys(ways)
     return [way for way in known if not any(way[:end] in known for end in range(1, len(way)))]
@@ -60,7 +60,7 @@ def outermost(ways: Iterable[Path]) -> list[Path]:
 # -- setting values ------------------------------------------------------------------------------
 
 
-def edited_like(member: Member, wanted: Mapping[Path, Change], like: MappingNode) -> bytes:
+def edited_like(member: Member, wanted: Mapping[KeyPath, Change], like: MappingNode) -> bytes:
     """The file's bytes with values set or taken out, each by its way.
 
     A mapping that a way leads through is made where it is absent. Where the order of branches tells
@@ -73,7 +73,7 @@ def edited_like(member: Member, wanted: Mapping[Path, Change], like: MappingNode
     return edited_within(member, dict(_in_order(changes, member.root, like)))
 
 
-def _put(changes: Changes, root: MappingNode, way: Path, value: Change) -> None:
+def _put(changes: Changes, root: MappingNode, way: KeyPath, value: Change) -> None:
     ends = (end for end in range(1, len(way)) if node_at(root, way[:end]) is None)
     missing = next(ends, None)
     if missing is None:
@@ -87,8 +87,8 @@ def _put(changes: Changes, root: MappingNode, way: Path, value: Change) -> None:
 
 def _in_order(
     changes: Changes, root: MappingNode, like: MappingNode
-) -> Iterator[tuple[Path, Change]]:
-    mappings: dict[Path, dict[str, Change]] = {}
+) -> Iterator[tuple[KeyPath, Change]]:
+    mappings: dict[KeyPath, dict[str, Change]] = {}
     for way, value in changes.items():
         mappings.setdefault(way[:-1], {})[way[-1]] = value
     for way, own in mappings.items():
@@ -104,7 +104,7 @@ def _in_order(
             yield from (((*way, key), value) for key, value in own.items())
 
 
-def _order_counts(root: MappingNode, way: Path) -> bool:
+def _order_counts(root: MappingNode, way: KeyPath) -> bool:
     """True for the branches of a test of a value, of which the first that fits is taken."""
     if len(way) != 3 or way[0] != "actions" or way[2] != "branches":
         return False

@@ -15,10 +15,12 @@ from sipctl.yamlfile import meaning, nodes
 from sipctl.yamlfile.meaning import Meaning
 from sipctl.yamlfile.read import read
 from sipctl.yamlfile.splice import Splicer, entries_of
-from sipctl.yamlfile.write import UNSET, Path, Typed, Unset, Value, entry, top_entry
+from sipctl.yamlfile.write import UNSET, KeyPath, Typed, Unset, Value, entry, top_entry
 
 
-def set_paths(text: str, changes: Mapping[Path, Value | Unset], order: Sequence[str] = ()) -> str:
+def set_paths(
+    text: str, changes: Mapping[KeyPath, Value | Unset], order: Sequence[str] = ()
+) -> str:
     """The document `text` with values set, or their entries taken out by `UNSET`.
 
     A path is the keys of nested mappings; all but the last must be there. `order` is the canonical
@@ -35,7 +37,7 @@ def set_paths(text: str, changes: Mapping[Path, Value | Unset], order: Sequence[
 def changed(
     text: str,
     root: nodes.Mapping,
-    changes: Mapping[Path, Value | Unset],
+    changes: Mapping[KeyPath, Value | Unset],
     order: Sequence[str] = (),
 ) -> tuple[str, nodes.Mapping]:
     """As `set_paths`, of a document that has been read already: `root` is what `text` holds. With
@@ -50,7 +52,7 @@ def changed(
 def spliced(
     text: str,
     root: nodes.Mapping,
-    changes: Mapping[Path, Value | Unset],
+    changes: Mapping[KeyPath, Value | Unset],
     order: Sequence[str] = (),
 ) -> tuple[str, nodes.Mapping] | None:
     """As `changed`, by splices alone, which leave all other bytes; None where the layout allows
@@ -67,7 +69,7 @@ def spliced(
 
 
 def _rewritten(
-    text: str, root: nodes.Mapping, changes: Mapping[Path, Value | Unset], order: Sequence[str]
+    text: str, root: nodes.Mapping, changes: Mapping[KeyPath, Value | Unset], order: Sequence[str]
 ) -> tuple[str, nodes.Mapping] | None:
     # ruamel's round trip costs 40 ms to import, and few layouts ever need it
     from sipctl.yamlfile.roundtrip import round_trip
@@ -156,7 +158,7 @@ def _fits(node: nodes.Mapping, value: Mapping[str, Value]) -> bool:
     return [*kept, *new] == list(value)
 
 
-def _changes_of(root: nodes.Mapping, changes: Mapping[Path, Value | Unset]) -> _Changes:
+def _changes_of(root: nodes.Mapping, changes: Mapping[KeyPath, Value | Unset]) -> _Changes:
     top = _Changes(root)
     for path, value in changes.items():
         if not path or any(path[:end] in changes for end in range(1, len(path))):
@@ -184,8 +186,8 @@ def _wanted(changes: _Changes) -> Meaning:
 
 
 def _edits(
-    changes: _Changes, order: Sequence[str], way: Path = ()
-) -> Iterator[tuple[Path, Value | Unset]]:
+    changes: _Changes, order: Sequence[str], way: KeyPath = ()
+) -> Iterator[tuple[KeyPath, Value | Unset]]:
     """The changes as paths, outer ones last."""
     for key, inner in changes.within.items():
         yield from _edits(inner, (), (*way, key))

@@ -19,7 +19,7 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from sipctl.yamlfile import nodes
 from sipctl.yamlfile.scalars import is_plain_safe
-from sipctl.yamlfile.write import Path, Typed, Unset, Value, canonical
+from sipctl.yamlfile.write import KeyPath, Typed, Unset, Value, canonical
 
 
 class _TextResolver(VersionedResolver):
@@ -34,7 +34,7 @@ class _TextResolver(VersionedResolver):
 def round_trip(
     text: str,
     root: nodes.Node,
-    edits: Sequence[tuple[Path, Value | Unset]],
+    edits: Sequence[tuple[KeyPath, Value | Unset]],
     order: Sequence[str],
 ) -> str:
     """`text`, whose node is `root`, read, edited and written by ruamel."""
@@ -76,7 +76,7 @@ def _indents(root: nodes.Node) -> dict[str, int]:
     return found
 
 
-def _edit(data: Any, path: Path, value: Value | Unset, order: Sequence[str]) -> None:
+def _edit(data: Any, path: KeyPath, value: Value | Unset, order: Sequence[str]) -> None:
     *way, last = path
     for step in way:
         data = data[step]

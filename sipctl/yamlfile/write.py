@@ -35,7 +35,7 @@ UNSET = Unset.UNSET
 MAX_KEY = 1024
 """So many characters of a key are looked at for its colon (YAML 1.2.2, section 7.4.2)."""
 
-Path = tuple[str, ...]
+KeyPath = tuple[str, ...]
 """The way to a value: the keys of nested mappings."""
 
 
