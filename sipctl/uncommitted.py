@@ -25,7 +25,7 @@ def refuse_early(root: Path, paths: Sequence[str]) -> None:
 def refuse(repository: Repository, paths: Sequence[str], *, back: bool = False) -> None:
     """Raise Refused where files of the workspace have uncommitted changes of the user's own.
 
-    Who wants to go `back` is told how to get what is committed.
+    Who wants to go `back` is told how to get what is committed, and that the changes would be lost.
     """
     changed = repository.status(disk.around(paths))
     dirty = sorted(path for path in paths if path in changed)
@@ -35,7 +35,8 @@ def refuse(repository: Repository, paths: Sequence[str], *, back: bool = False) 
     if any(is_unmerged(changed[path]) for path in dirty):
         hint = f"write what is meant, then {_save_of(dirty)}"
         raise Refused(f"{named}: Git holds several versions of it", hint)
-    hint = f"commit them first with {_save_of(dirty)}, or write on top of them with --no-commit"
+    over = "lose them" if back else "write on top of them"
+    hint = f"commit them first with {_save_of(dirty)}, or {over} with --no-commit"
     restore = _restore_of(dirty, changed) if back else ""
     hint = f"{restore} goes back to what is committed; or {hint}" if restore else hint
     raise Refused(f"{named}: uncommitted changes are in the way", hint)

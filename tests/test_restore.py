@@ -954,3 +954,34 @@ def test_blame_of_a_shallow_clone_says_that_a_field_may_be_older(
 ) -> None:
     assert "this clone is shallow: what is older is not here" in run("blame", "pbx-paris").err
     assert "shallow" not in run("blame", "pbx-nice").err
+
+
+@pytest.mark.parametrize("which", [["--all"], ["--where", "ref:*"]])
+@pytest.mark.parametrize("commit", [[], ["--no-commit"]])
+def test_what_no_commit_holds_is_not_taken_away(
+    which: list[str], commit: list[str], workspace: Path, run: Program, git: Git
+) -> None:
+    run("create", "first", "--host", "first.example.net")
+    run("create", "later", "--host", "later.example.net")
+    drafts = {name: f"reference: {name}\nhost: draft.example.net\n" for name in ("new", "noted")}
+    for name, text in drafts.items():
+        Path(f"endpoints/{name}.yaml").write_text(text)
+    git("add", "--intent-to-add", "endpoints/noted.yaml")
+    done = run("restore", *which, "--at", "HEAD~1", *commit)
+    assert not Path("endpoints/later.yaml").exists()
+    for name, text in drafts.items():
+        assert Path(f"endpoints/{name}.yaml").read_text() == text
+        assert f"{name}: no commit holds it, so it stays" in done.err
+
+
+def test_who_goes_back_is_told_that_changes_would_be_lost(
+    workspace: Path, run: Program, git: Git
+) -> None:
+    run("create", "a", "--host", "a.example.net")
+    run("edit", "a", "--port", "5070")
+    with Path("endpoints/a.yaml").open("a") as file:
+        file.write("# by hand\n")
+    refused = run("restore", "--all", "--at", "HEAD~1", check=3)
+    assert "or lose them with --no-commit" in refused.err
+    refused = run("edit", "a", "--port", "5080", check=3)
+    assert "or write on top of them with --no-commit" in refused.err

@@ -18,6 +18,7 @@ from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, SCENARIO, Kind, reference_of
 from sipctl.member import Member
 from sipctl.scenarios.ways import data_of, edited_like, node_at, outermost, way_of
+from sipctl.storage import disk
 from sipctl.workspace import read_member
 from sipctl.yamlfile.nodes import Mapping as MappingNode
 from sipctl.yamlfile.write import UNSET, KeyPath
@@ -80,7 +81,7 @@ def restore_all_members(
     kind: Kind = ENDPOINT,
 ) -> Plan:
     """All members of a kind as at a revision, under their names of then: what came later goes, what
-    was deleted comes back. Those of the other kind stay as they are.
+    was deleted comes back. Those of the other kind stay as they are, and what Git does not hold.
 
     With `chosen` (references of then or now) only these, under their present names. With `fields`
     only these fields, of members that were there then and are now.
@@ -99,10 +100,25 @@ def restore_all_members(
         changes = [going.with_fields(now, old) for now, old in both if now]
     else:
         changes = list(going.all_back(olds, now_of, named))
+        untracked = _untracked(repository, later)
+        for path in sorted(untracked):
+            going.notes.add(path, "no commit holds it, so it stays")
+        later -= untracked
         changes += [FileChange(p, inventory.members[p].data, None) for p in sorted(later)]
     affected = [change.path for change in changes if change.before != change.after]
     what = f"all {kind.noun}s" if chosen is None else of_these(affected)
     return going.plan(what, [revision[:10]], changes)
+
+
+def _untracked(repository: Repository, paths: Collection[str]) -> set[str]:
+    """The files whose content Git would not have if they went."""
+    if not paths:
+        return set()
+    around, head = disk.around(sorted(paths)), repository.head()
+    known = repository.indexed(around)
+    committed = repository.tree(head, around) if head else {}
+    announced = {path for path, letters in repository.status(around).items() if letters == " A"}
+    return {p for p in paths if p not in committed and (p not in known or p in announced)}
 
 
 def _without_commit(repository: Repository, plan: Plan) -> Plan:
