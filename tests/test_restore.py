@@ -283,6 +283,34 @@ def test_an_endpoint_named_twice_is_restored_once(story: Story) -> None:
     assert subject(story) == f"Restore pbx-idf to {story.commits[0][:10]}"
 
 
+def test_back_to_where_it_was_deleted_says_where_there_is_more(story: Story) -> None:
+    story.does("pbx-paris", PARIS)
+    edit(story, "pbx-paris", port=5070)
+    deleted = story.run(lambda i: operations.delete(i, ["pbx-paris"])).commit
+    restore(story, "pbx-paris")
+    edit(story, "pbx-paris", port=5080)
+    with pytest.raises(Refused, match=f"was deleted then, by {str(deleted)[:10]}") as refused:
+        restore(story, "pbx-paris", back=2)
+    assert refused.value.hint == "what was before that is one change further back: --back"
+    assert restore(story, "pbx-paris", back=3).commit
+    assert text(story, "pbx-paris") == PARIS
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("--all", "sipctl restore --all --at REV"),
+        ("--where tag:paris", "sipctl restore --where QUERY --at REV"),
+        ("a --where tag:paris --at HEAD", "only one of them"),
+        ("--at HEAD", "choose them with --where or --all"),
+    ],
+)
+def test_what_is_meant_has_to_be_said_once(
+    line: str, words: str, workspace: Path, run: Program
+) -> None:
+    assert words in run("restore", *line.split(), check=2).err
+
+
 def test_a_duplicate_does_not_go_back_into_its_source(story: Story) -> None:
     story.does("pbx-paris", PARIS)
     story.run(lambda i: operations.duplicate(i, "pbx-paris", "pbx-nice", {}))

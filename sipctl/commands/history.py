@@ -66,7 +66,13 @@ def _back(text: str) -> int:
 
 
 Back = Annotated[
-    int | None, typer.Option("--back", metavar="N", parser=_back, help="As it was N changes ago.")
+    int | None,
+    typer.Option(
+        "--back",
+        metavar="N",
+        parser=_back,
+        help="As it was N changes ago, renames alone not counted.",
+    ),
 ]
 
 
@@ -324,8 +330,12 @@ def restore(
     one.
     """
     session = session_of(ctx)
-    _refuse_unclear(at, back, everything or where is not None, ENDPOINT)
-    if sum((everything, where is not None, bool(references))) != 1:
+    chosen_by = "--all" if everything else "--where QUERY" if where is not None else None
+    _refuse_unclear(at, back, chosen_by, ENDPOINT)
+    ways = sum((everything, where is not None, bool(references)))
+    if ways > 1:
+        raise Usage("give references, --where or --all, and only one of them")
+    if not ways:
         raise Usage("name endpoints, or choose them with --where or --all")
     repository = tracked.required_repository(session.root())
 
@@ -358,8 +368,10 @@ def scenario_restore(
     last change. An endpoint that was renamed since is named as it is called now.
     """
     session = session_of(ctx)
-    _refuse_unclear(at, back, everything, SCENARIO)
-    if everything == bool(references):
+    _refuse_unclear(at, back, "--all" if everything else None, SCENARIO)
+    if everything and references:
+        raise Usage("give references or --all, not both")
+    if not (everything or references):
         raise Usage("name scenarios, or choose them with --all")
     repository = tracked.required_repository(session.root())
     wanted = _scenario_fields(fields, actions)
@@ -372,9 +384,9 @@ def scenario_restore(
     session.write(planner, guarded=True, force=force)
 
 
-def _refuse_unclear(at: str | None, back: int | None, many: bool, kind: Kind) -> None:
-    if many and at is None:
-        raise Usage("a revision is missing", f"{kind.command} restore --all --at REV")
+def _refuse_unclear(at: str | None, back: int | None, chosen_by: str | None, kind: Kind) -> None:
+    if chosen_by and at is None:
+        raise Usage("a revision is missing", f"{kind.command} restore {chosen_by} --at REV")
     if at is not None and back is not None:
         raise Usage("give --at or --back, not both")
 

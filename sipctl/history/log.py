@@ -119,13 +119,16 @@ def before(
     `gone`, under its last name too. Raises Refused where nothing was before.
     """
     start, reader, seen = repository.head(), Reader(repository, kind), 0
-    for number, step in enumerate(reader.steps_to(start, reference) if start else ()):
+    steps = iter(reader.steps_to(start, reference) if start else ())
+    for number, step in enumerate(steps):
         is_end = gone and number == 0 and step.blob is None
         change = reader.change(step)
         if change is None or (change.kind == "renamed" and not change.fields and not is_end):
             continue
         seen += 1
         if seen == back:
+            if not step.pasts:
+                _refuse_deleted(next(steps, None), reference)
             return _readable(reader, step, reference)
     if not seen:
         _refuse_unknown(repository, reference, start, kind)
@@ -134,6 +137,13 @@ def before(
     if repository.shallow():
         raise Refused(f"{message}{_HERE}", SHALLOW)
     raise Refused(message, f"see `{kind.command} history {reference}`")
+
+
+def _refuse_deleted(step: Step | None, reference: str) -> None:
+    """Raise Refused where what came before a creation is the deletion of one of the same name."""
+    if step is not None and step.blob is None:
+        message = f'"{reference}" was deleted then, by {step.commit.short}'
+        raise Refused(message, "what was before that is one change further back: --back")
 
 
 def _readable(reader: Reader, step: Step, reference: str) -> Past:
