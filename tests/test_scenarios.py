@@ -681,14 +681,41 @@ def test_a_number_leads_to_the_branch_that_it_stands_at(
     assert re.search(rf"^\+.*[ {{]{re.escape(key)}: pbx-paris\b", screen.text, re.MULTILINE)
 
 
-def test_only_a_branch_of_the_action_that_is_given_is_taken(
+def test_only_a_branch_of_the_action_that_is_given_is_numbered_and_taken(
     support: Path, terminal: Terminal
 ) -> None:
-    answers = ["1", "queue/processed", "6"]
-    screen = terminal("attach", "support-in", "pbx-paris", "--after", "menu", answers=answers)
+    answers = ["6", "menu/2", "night/ok", "4"]
+    screen = terminal("attach", "support-in", "pbx-paris", "--after", "queue", answers=answers)
     for answer in answers[:-1]:
-        assert f'"{answer}" is no branch of "menu"' in screen.text
-    assert '"2": pbx-paris ' in support.read_text()
+        assert f'"{answer}" is no branch of "queue"' in screen.text
+    labels = ["processed", "unprocessed", "reference-not-found", "overflow", "dissuasion"]
+    assert offered(screen) == dict(enumerate(labels, 1))
+    assert "overflow: pbx-paris" in support.read_text()
+
+
+@pytest.mark.parametrize("answer", ["2", "3", "menu/3", "9", "*"])
+def test_a_key_of_the_menu_that_is_given_is_its_own_number(
+    answer: str, support: Path, terminal: Terminal
+) -> None:
+    """The first open branch is that of key 2."""
+    words = ("attach", "support-in", "pbx-paris", "-n", "--after", "menu")
+    screen = terminal(*words, answers=["default/x", "1x", answer])
+    assert offered(screen) == {2: "2", 3: "3"}
+    assert 'which branch of "menu" (its label, or its number): 1x\n' in screen.text
+    assert '"1x" is no branch of "menu"\n' in screen.text
+    key = answer.removeprefix("menu/")
+    assert re.search(rf"^\+.*\"{re.escape(key)}\": pbx-paris\b", screen.text, re.MULTILINE)
+
+
+def test_a_label_of_the_action_that_is_given_is_taken_though_it_leads_on(
+    support: Path, terminal: Terminal
+) -> None:
+    words = ("attach", "support-in", "pbx-paris", "-n", "--after", "hours", "--insert")
+    screen = terminal(*words, answers=["1", "open"])
+    assert offered(screen) == {}
+    assert 'which branch of "hours" (its label): ' in screen.text
+    assert '"1" is no branch of "hours"' in screen.text
+    assert "open: pbx-paris" in screen.text
 
 
 def test_nothing_is_asked_where_nothing_can_be_chosen(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -14,7 +15,7 @@ from sipctl.commands.session import READING_FORMATS, Session, session_of
 from sipctl.errors import Usage
 from sipctl.inventory import UsedAt
 from sipctl.kinds import SCENARIO
-from sipctl.render.outline import Row, outline
+from sipctl.render.outline import Row, open_branches
 from sipctl.scenarios import attaching
 from sipctl.scenarios.attaching import Place
 from sipctl.scenarios.scenario import Scenario
@@ -75,18 +76,17 @@ def _told(session: Session, reference: str, endpoint: str, place: Place) -> Plac
     inventory.member(endpoint)
     if not scenario.actions or attaching.told_branch(scenario, place):
         return place
-    rows = [row for row in outline(scenario, offering=True) if row.is_open]
+    rows = open_branches(scenario, place.after)
     if session.interactive and place.branch is None:
         return _chosen(session, scenario, rows, place)
     where = f'which branch of "{place.after}"' if place.after else f'where in "{reference}"'
-    raise Usage(f"{where} is not given", _offered(rows, place))
+    raise Usage(f"{where} is not given", _offered(list(rows.values())))
 
 
-def _offered(rows: list[Row], place: Place) -> str:
+def _offered(rows: list[Row]) -> str:
     """The open branches, as one would ask for them."""
-    found = [row for row in rows if place.after in (None, row.source)]
-    told = [f"--after {shlex.quote(row.source)} --branch {_labels(row)}" for row in found[:_SHOWN]]
-    more = [f"and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
+    told = [f"--after {shlex.quote(row.source)} --branch {_labels(row)}" for row in rows[:_SHOWN]]
+    more = [f"and {len(rows) - _SHOWN} more"] if len(rows) > _SHOWN else []
     if not told:
         return "no branch is open: name one with --after and --branch, and --insert or --replace"
     return "\n  ".join(["these branches are open:", *told, *more])
@@ -97,25 +97,32 @@ def _labels(row: Row) -> str:
     return f"{first} (or {' '.join(others)})" if others else first
 
 
-def _chosen(session: Session, scenario: Scenario, rows: list[Row], place: Place) -> Place:
+def _chosen(session: Session, scenario: Scenario, rows: Mapping[str, Row], place: Place) -> Place:
     """The place with a branch that the user points at in the tree."""
     from sipctl import output
     from sipctl.render.scenario import choices
 
-    output.show_to_user(choices(scenario), session.color)
+    output.show_to_user(choices(scenario, place.after), session.color)
+    of, ways = "of this scenario", "a number, or ACTION/LABEL"
+    if place.after is not None:
+        of, ways = f'of "{place.after}"', "its label, or its number" if rows else "its label"
+    question = f"which branch ({ways})" if place.after is None else f"which branch {of} ({ways})"
     while True:
-        answer = typer.prompt("which branch (a number, or ACTION/LABEL)", err=True).strip()
-        found = _pointed_at(answer, scenario, rows)
+        answer = typer.prompt(question, err=True).strip()
+        found = _pointed_at(answer, scenario, rows, place.after)
         if found is not None and place.after in (None, found[0]):
             return dataclasses.replace(place, after=found[0], branch=found[1])
-        of = f'of "{place.after}"' if place.after else "of this scenario"
         typer.echo(f"{names.quoted(answer)} is no branch {of}", err=True)
 
 
-def _pointed_at(answer: str, scenario: Scenario, rows: list[Row]) -> tuple[str, str] | None:
-    if answer.isascii() and answer.isdigit() and len(answer) < 6:
-        row = rows[int(answer) - 1] if 0 < int(answer) <= len(rows) else None
-        return (row.source, row.label or "") if row else None
+def _pointed_at(
+    answer: str, scenario: Scenario, rows: Mapping[str, Row], after: str | None
+) -> tuple[str, str] | None:
+    """The branch that an answer means: of the action `after` its label alone will do."""
+    if after is not None and answer in scenario.actions[after].labels:
+        return after, answer
+    if answer in rows:
+        return rows[answer].source, rows[answer].label or ""
     slashes = [at for at, char in enumerate(answer) if char == "/"]
     for id, label in ((answer[:at], answer[at + 1 :]) for at in slashes):
         action = scenario.actions.get(id)

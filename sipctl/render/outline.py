@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from itertools import count
 
 from sipctl.scenarios.graph import unreached
 from sipctl.scenarios.scenario import Action, Scenario
@@ -65,6 +66,21 @@ def outline(scenario: Scenario, offering: bool = False) -> Iterator[Row]:
         yield from (Row(To.GAP), Row(To.HEADING))
     for id in loose:
         yield from walk.at_margin(id)
+
+
+def open_branches(scenario: Scenario, after: str | None = None) -> dict[str, Row]:
+    """The lines of the branches that are open, or of those of one action, by their numbers.
+
+    Beside one action its labels are answers too, and a key of a menu is a number: the line of such
+    a branch has that, and no other line has the number of a label.
+    """
+    rows = [row for row in outline(scenario, offering=True) if row.is_open]
+    if after is None:
+        return {str(number): row for number, row in enumerate(rows, 1)}
+    keys = {label for label in scenario.actions[after].labels if label.isdecimal()}
+    free = (number for number in map(str, count(1)) if number not in keys)
+    beside = [row for row in rows if row.source == after]
+    return {row.label if row.label in keys else next(free): row for row in beside}
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from sipctl.render import Segments, visible
 from sipctl.render.action import UNKNOWN, named, numbers, server, telling, type_name
 from sipctl.render.cells import beginning, cut
 from sipctl.render.cells import width as columns_of
-from sipctl.render.outline import Row, To, outline
+from sipctl.render.outline import Row, To, open_branches, outline
 from sipctl.scenarios.scenario import Scenario
 
 WIDTH = 80
@@ -38,15 +38,14 @@ def tree(
         yield from sheet.line(("", ""), row)
 
 
-def choices(scenario: Scenario, width: int | None = WIDTH) -> Segments:
-    """The tree, with the numbers of its open branches at the margin; the first is 1."""
+def choices(scenario: Scenario, after: str | None = None, width: int | None = WIDTH) -> Segments:
+    """The tree, with the numbers of its open branches at the margin, or of those of one action."""
     sheet = _Sheet(scenario, None, width)
-    rows = list(outline(scenario, offering=True))
-    margin = len(f"[{sum(row.is_open for row in rows)}]  ")
-    number = 0
-    for row in rows:
-        number += row.is_open
-        mark = f"[{number}]  " if row.is_open else ""
+    rows = open_branches(scenario, after)
+    numbers = {(row.source, row.label): f"[{number}]  " for number, row in rows.items()}
+    margin = max(map(len, numbers.values()), default=0)
+    for row in outline(scenario, offering=True):
+        mark = numbers.get((row.source, row.label), "")
         yield from sheet.line((mark.rjust(margin), "yellow"), row)
 
 

@@ -109,10 +109,9 @@ def told_branch(scenario: Scenario, place: Place) -> tuple[str, str] | None:
     if place.branch is not None:
         return after, place.branch
     action = scenario.actions[after]
-    labels = _labels(action)
     # a test of a value has as many branches as patterns, whatever is written yet
-    is_only = action.known and action.role != "value" and len(labels) == 1
-    return (after, labels[0]) if is_only else None
+    is_only = action.known and action.role != "value" and len(action.labels) == 1
+    return (after, action.labels[0]) if is_only else None
 
 
 def _branch(scenario: Scenario, reference: str, place: Place) -> tuple[str, str]:
@@ -132,20 +131,15 @@ def _refuse_unknown_label(scenario: Scenario, after: str, label: str) -> None:
     """A link from there would be an error in the file; here the nearest label is known."""
     action = scenario.actions[after]
     if not has_branch(action, label):
-        labels = _labels(action)
-        hint = names.did_you_mean(label, labels) or f"there are {_listed(labels)}"
+        known = action.labels
+        hint = names.did_you_mean(label, known) or f"there are {_listed(known)}"
         raise Refused(f'"{after}" has no branch {names.quoted(label)}', hint)
 
 
 def has_branch(action: Action, label: str) -> bool:
     """False where no call can take such a branch: all labels of the type are confirmed."""
     is_sure = action.known is not None and action.known.all_confirmed
-    return not is_sure or label in _labels(action)
-
-
-def _labels(action: Action) -> list[str]:
-    known = action.known.branches if action.known else ()
-    return list(dict.fromkeys([*known, *action.branches]))
+    return not is_sure or label in action.labels
 
 
 def _known_action(scenario: Scenario, id: str | None) -> str | None:

@@ -60,6 +60,12 @@ class Action(NamedTuple):
         return self.known.role if self.known else ""
 
     @property
+    def labels(self) -> list[str]:
+        """The branches that its type has, and those that are written beside them."""
+        known = self.known.branches if self.known else ()
+        return list(dict.fromkeys([*known, *self.branches]))
+
+    @property
     def endpoint(self) -> str | None:
         """The endpoint that calls go to here, if it is that kind of action and names one."""
         name = self.known.endpoint_parameter if self.known else None
