@@ -1013,3 +1013,77 @@ def test_who_goes_back_is_told_that_changes_would_be_lost(
     assert "or lose them with --no-commit" in refused.err
     refused = run("edit", "a", "--port", "5080", check=3)
     assert "or write on top of them with --no-commit" in refused.err
+
+
+# -- names that are borne by one after the other ------------------------------------------------
+
+
+@pytest.fixture
+def swapped(workspace: Path, run: Program, git: Git) -> dict[str, str]:
+    """Two endpoints that have each other's former name; commits by what they did."""
+    commits = {}
+    for line in (
+        "create a --host a.example.net",
+        "create b --host b.example.net",
+        "edit a --port 5070",
+        "edit b --port 5070",
+        "rename a tmp",
+        "rename b a",
+        "rename tmp b",
+    ):
+        run(*line.split())
+        commits[line] = git("rev-parse", "HEAD").strip()
+    return commits
+
+
+def test_undo_takes_back_what_was_done_to_the_endpoint_of_then(
+    swapped: dict[str, str], run: Program
+) -> None:
+    run("undo", swapped["edit a --port 5070"])
+    assert "port" not in Path("endpoints/b.yaml").read_text()
+    assert "port: 5070" in Path("endpoints/a.yaml").read_text()
+
+
+def test_undo_takes_away_nothing_that_has_only_the_name(
+    workspace: Path, run: Program, git: Git
+) -> None:
+    run("create", "a", "--host", "a.example.net")
+    run("duplicate", "a", "c")
+    made = git("rev-parse", "HEAD").strip()
+    run("rename", "c", "d")
+    run("rename", "a", "c")
+    assert "c: it is called d now" in run("undo", made, check=3).err
+    run("delete", "d")
+    assert "nothing of" in run("undo", made).err
+    assert Path("endpoints/c.yaml").exists()
+
+
+def test_a_restore_at_a_commit_is_of_the_endpoint_that_is_called_so_now(
+    swapped: dict[str, str], run: Program
+) -> None:
+    run("restore", "a", "--at", swapped["create b --host b.example.net"])
+    assert Path("endpoints/a.yaml").read_text() == "reference: a\nhost: b.example.net\n"
+
+
+def test_a_restore_at_a_commit_is_not_of_a_former_one_of_the_name(
+    workspace: Path, run: Program
+) -> None:
+    run("create", "a", "--host", "a.example.net")
+    run("rename", "a", "b")
+    run("create", "a", "--host", "new.example.net")
+    refused = run("restore", "a", "--at", "HEAD~2", check=3).err
+    assert 'no endpoint "a" at "HEAD~2": the one of that name is called b now' in refused
+
+
+def test_all_go_back_to_where_they_stood_whoever_has_their_names_now(
+    workspace: Path, run: Program, git: Git
+) -> None:
+    run("create", "old", "--host", "old.example.net")
+    run("create", "new", "--host", "new.example.net")
+    git("tag", "then")
+    run("delete", "old")
+    run("rename", "new", "old")
+    told = run("restore", "--where", "host:old.example.net", "--at", "then").err
+    assert "old: another one has its name now, so it does not come back" in told
+    run("restore", "--all", "--at", "then")
+    assert git("diff", "--stat", "then", "HEAD") == ""

@@ -387,14 +387,26 @@ def test_all_restored_scenarios_name_endpoints_as_they_are_called_now(story: Sto
     assert len(outcome.changes) == len(outcome.plan.notes) == 2
 
 
-def test_a_name_that_another_endpoint_bears_today_stays(story: Story) -> None:
+def test_a_name_that_another_endpoint_bears_today_is_not_that_endpoint(story: Story) -> None:
     attach(story)
     attached = text(story)
     rename(story, "pbx-paris", "pbx-idf")
     detach(story, "pbx-idf")
     rename(story, "pbx-lyon", "pbx-paris")
     restore(story, "support-in", at="HEAD~3")
+    assert text(story) == attached.replace("endpoint: pbx-paris", "endpoint: pbx-idf")
+
+
+def test_a_name_that_was_free_and_is_another_endpoints_is_told(story: Story) -> None:
+    attach(story)
+    attached = text(story)
+    detach(story, "pbx-paris")
+    story.run(lambda i: operations.delete(i, ["pbx-paris"]))
+    rename(story, "pbx-lyon", "pbx-paris")
+    outcome = restore(story, "support-in", at="HEAD~3")
     assert text(story) == attached
+    [note] = outcome.plan.notes
+    assert note.endswith(": pbx-paris is the name of another endpoint now than it was then")
 
 
 def test_a_scenario_whose_endpoint_is_gone_does_not_come_back(story: Story) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -10,6 +10,7 @@ from sipctl.changes import MASK, field_name, holds_password, of_these, snapshot
 from sipctl.editing import Change, edited, edited_within
 from sipctl.endpoint import FIELDS
 from sipctl.errors import Refused
+from sipctl.history.log import Renames
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, SCENARIO, reference_of
 from sipctl.member import Member
@@ -117,24 +118,24 @@ def gone_back(old: Member, today: Member | None, path: str, notes: Notes, *, kee
 
 
 def with_present_names(
-    old: Member, inventory: Inventory, present: Callable[[], Mapping[str, str]], notes: Notes
+    old: Member, inventory: Inventory, renames: Callable[[], Renames], notes: Notes
 ) -> Member:
     """An earlier version of a scenario that names each endpoint as it is called now.
 
-    `present` gives the paths of endpoints then that have another now; it is asked only where a name
-    is nobody's today.
+    `renames` gives those of endpoints since; it is asked only where an endpoint is named.
     """
     uses = list(graphs.uses(old.root)) if old.root and old.kind is SCENARIO else []
     changes: dict[KeyPath, Change] = {}
     for use in uses:
         path = ENDPOINT.path(use.endpoint)
-        if path in inventory.members:
-            continue
-        now = reference_of(present().get(path, path))
-        if ENDPOINT.path(now) in inventory.members:
-            changes["actions", use.action, _parameter()] = now
-            action = field_name(("actions", use.action))
-            notes.add(old.path, f"{action}: {use.endpoint} is called {now} now, and stays so")
+        now, action = renames().now(path), field_name(("actions", use.action))
+        if now is None:
+            words = f"{use.endpoint} is the name of another endpoint now than it was then"
+            notes.add(old.path, f"{action}: {words}")
+        elif now != path and now in inventory.members:
+            name = reference_of(now)
+            changes["actions", use.action, _parameter()] = name
+            notes.add(old.path, f"{action}: {use.endpoint} is called {name} now, and stays so")
     return read_member(old.path, edited_within(old, changes)) if changes else old
 
 

@@ -5,7 +5,7 @@ All is read from the blobs of each commit and of its parents; messages and trail
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import NamedTuple
 
@@ -159,20 +159,34 @@ def _readable(reader: Reader, step: Step, reference: str) -> Past:
     raise Refused(f'"{reference}" begins at {step.commit.short}: nothing was before', hint)
 
 
-def renamed_since(repository: Repository, revision: str, kind: Kind = ENDPOINT) -> dict[str, str]:
-    """The members that had another name at a revision: their paths then, and those in HEAD."""
+class Renames:
+    """Which members had another name at a revision: `present` are their paths then, with those in
+    HEAD."""
+
+    def __init__(self, present: Mapping[str, str]) -> None:
+        self.present = present
+        self._taken = {*present.values()}
+
+    def now(self, path: str) -> str | None:
+        """Where the member stands now, or last stood, that stood at this path then; None where
+        another one has been given its name since."""
+        return self.present.get(path, None if path in self._taken else path)
+
+
+def renamed_since(repository: Repository, revision: str, kind: Kind = ENDPOINT) -> Renames:
+    """The renames from a revision to HEAD."""
     reader = Reader(repository, kind)
     present: dict[str, str] = {}
     for commit, changes in repository.log(f"{revision}..HEAD", paths=[kind.folder]):
         for new, old in reader.renames(commit, changes).items():
             present[old] = present.pop(new, new)
-    return present
+    return Renames(present)
 
 
 def former_names(repository: Repository, revision: str, kind: Kind = ENDPOINT) -> dict[str, str]:
     """The members with another name at `revision`: paths in HEAD, and those that they had then. The
     inverse of `renamed_since`."""
-    return {now: old for old, now in renamed_since(repository, revision, kind).items()}
+    return {now: old for old, now in renamed_since(repository, revision, kind).present.items()}
 
 
 def present_name(repository: Repository, reference: str, kind: Kind = ENDPOINT) -> str:

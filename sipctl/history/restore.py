@@ -14,6 +14,7 @@ from sipctl.git.repository import Repository
 from sipctl.history import log
 from sipctl.history.earlier import Notes, gone_back, password, value_of, with_present_names
 from sipctl.history.lineage import Past
+from sipctl.history.log import Renames
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, SCENARIO, Kind, reference_of
 from sipctl.member import Member
@@ -47,7 +48,7 @@ def restore_members(
     if at is None:
         pasts = [going.before(*target, back or 1) for target in targets.items()]
     else:
-        pasts = _pasts_at(repository, tuple(targets), at, kind)
+        pasts = _pasts_at(repository, targets, at, kind)
     changes: dict[str, FileChange] = {}
     for path, past in zip(targets.values(), pasts, strict=True):
         if path not in changes:
@@ -56,17 +57,24 @@ def restore_members(
     return going.plan(of_these(changes), commits, tuple(changes.values()))
 
 
-def _pasts_at(repository: Repository, references: Sequence[str], at: str, kind: Kind) -> list[Past]:
+def _pasts_at(
+    repository: Repository, targets: Mapping[str, str], at: str, kind: Kind
+) -> list[Past]:
+    """The files at a revision of members whose present paths are given by what they were called."""
     revision = repository.resolve(at)
-    then = log.former_names(repository, revision, kind)
+    renames = log.renamed_since(repository, revision, kind)
+    then = {now: old for old, now in renames.present.items()}
     blobs = repository.tree(revision, [kind.folder])
     pasts = []
-    for reference in references:
+    for reference, target in targets.items():
         now = kind.path(reference)
         path = then.get(now, now)
-        if path not in blobs:
+        if path not in blobs or renames.now(path) != target:
             hint = f"see `{kind.command} history {reference}`"
             message = f'there was no {kind.noun} {names.quoted(reference)} at "{at}"'
+            other = renames.present.get(now)
+            if other is not None and path in blobs:
+                message = f"{message}: the one of that name is called {reference_of(other)} now"
             raise Refused(message, hint)
         pasts.append(Past(revision, path, blobs[path]))
     return pasts
@@ -210,20 +218,21 @@ class _Restore:
 
     def _named_as_now(self, olds: Iterable[Member], revision: str) -> list[Member]:
         @cache
-        def present() -> dict[str, str]:
+        def renames() -> Renames:
             return log.renamed_since(self.repository, revision)
 
-        return [with_present_names(old, self.inventory, present, self.notes) for old in olds]
+        return [with_present_names(old, self.inventory, renames, self.notes) for old in olds]
 
     def all_at(self, revision: str) -> tuple[dict[str, Member], dict[str, str]]:
-        """Every member's file at a revision, and the path that each of them has now or had last."""
+        """Every member's file at a revision, and the path that each of them has now or had last,
+        which is empty where another one has been given its name."""
         blobs = self.repository.tree(revision, [self.kind.folder])
         known = ((path, blobs[path]) for path in blobs if self.kind.holds(path))
         files = self.repository.checked_out(known)
         members = [read_member(path, data) for (path, _), data in files.items()]
         olds = {old.path: old for old in self._named_as_now(members, revision)}
-        present = log.renamed_since(self.repository, revision, self.kind)
-        return olds, {path: present.get(path, path) for path in olds}
+        renames = log.renamed_since(self.repository, revision, self.kind)
+        return olds, {path: renames.now(path) or "" for path in olds}
 
     # -- whole files -------------------------------------------------------------------------
 
@@ -252,6 +261,9 @@ class _Restore:
         members = self.inventory.members
         for path, old in olds.items():
             target = named[path]
+            if not target:
+                self.notes.add(path, "another one has its name now, so it does not come back")
+                continue
             now, there = members.get(now_of[path]), members.get(target)
             if old.root is None:
                 self.notes.add(target, "its file could not be read then, and stays as it is")

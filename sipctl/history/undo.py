@@ -27,6 +27,7 @@ from sipctl.history import log
 from sipctl.history.earlier import Notes, gone_back, password, value_of, with_present_names
 from sipctl.history.kinship import kin
 from sipctl.history.lineage import Reader
+from sipctl.history.log import Renames
 from sipctl.history.threeway import Taken, told_again
 from sipctl.inventory import Inventory
 from sipctl.kinds import (
@@ -217,7 +218,7 @@ class _Undo:
         self.commit = commit
         self.notes = Notes()
         self.conflicts: list[str] = []
-        self._renamed: dict[Kind, dict[str, str]] = {}
+        self._renamed: dict[Kind, Renames] = {}
 
     def changes(self, touched: Sequence[BlobChange]) -> Iterator[FileChange]:
         """The files as they are to be, where nothing stands in the way."""
@@ -311,8 +312,8 @@ class _Undo:
 
     def _earlier(self, side: _Side, notes: Notes) -> Member:
         """A file as it was, with the present names of endpoints in it."""
-        renamed = partial(self._present, ENDPOINT)
-        return with_present_names(read_member(side.path, side.data), self.inventory, renamed, notes)
+        renames = partial(self._renames, ENDPOINT)
+        return with_present_names(read_member(side.path, side.data), self.inventory, renames, notes)
 
     def _fields_of_before(self, before: Member, after: Member, today: Member) -> dict[str, Change]:
         """What the commit changed and nobody since; the rest is a conflict."""
@@ -369,11 +370,11 @@ class _Undo:
             self._conflict(old.path, "there is one of that name again")
 
     def _today(self, path: str) -> Member | None:
-        """The member of a path, under its present one."""
-        members = self.inventory.members
-        return members.get(path) or members.get(self._present(kind_in(path)).get(path, path))
+        """The member that stood at a path when the commit was made, wherever it stands now."""
+        now = self._renames(kind_in(path)).now(path)
+        return None if now is None else self.inventory.members.get(now)
 
-    def _present(self, kind: Kind) -> dict[str, str]:
+    def _renames(self, kind: Kind) -> Renames:
         if kind not in self._renamed:
             renamed = log.renamed_since(self.repository, self.commit.oid, kind)
             self._renamed[kind] = renamed
