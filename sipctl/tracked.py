@@ -93,6 +93,18 @@ def as_committed(repository: Repository, paths: Sequence[str]) -> dict[str, byte
     return {path: found.get((path, tree.get(path, ""))) for path in paths}
 
 
+def is_same_to_git(
+    repository: Repository, path: str, now: bytes | None, then: bytes | None
+) -> bool:
+    """True where a file on disk holds what a checkout would give it, or the same with line ends
+    that Git takes for the same (core.autocrlf, the attributes text and eol)."""
+    if now == then or now is None or then is None:
+        return now == then
+    if now.replace(b"\r\n", b"\n") != then.replace(b"\r\n", b"\n"):
+        return False
+    return path not in repository.status([path]) and as_committed(repository, [path])[path] == then
+
+
 def context_of_blobs(repository: Repository, tree: Mapping[str, str]) -> Context:
     """What rules want to know of these blobs, each by its path."""
     blobs = repository.blobs(tree.values())

@@ -414,3 +414,90 @@ def test_under_sudo_the_author_is_who_called_it(
     person = "nobody" if os.geteuid() == 0 else "Ada Tester"
     assert git("log", "-1", "--format=%an, %cn") == f"{person}, Ada Tester\n"
     assert owners(workspace) == {os.geteuid()}
+
+
+# -- line ends that Git converts ------------------------------------------------------------------
+
+LINE_ENDS = ("autocrlf true", "autocrlf input", "eol crlf", "text auto")
+
+
+@pytest.fixture(params=LINE_ENDS)
+def converted(request: pytest.FixtureRequest, workspace: Path, git: Git) -> Path:
+    """A workspace whose files have other line ends than Git stores, or would give them."""
+    kind, value = request.param.split()
+    if kind == "autocrlf":
+        git("config", "core.autocrlf", value)
+    else:
+        (workspace / ".gitattributes").write_text(
+            f"*.yaml text{'=auto' * (kind == 'text')} eol=crlf\n"
+        )
+        git("add", ".gitattributes")
+        git("commit", "--quiet", "--message=Line ends")
+    return workspace
+
+
+def in_crlf(file: Path, git: Git) -> None:
+    """Give a file other line ends, where Git takes them for the same."""
+    file.write_bytes(file.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
+    if git("status", "--porcelain").strip():
+        git("checkout", "--", ".")
+
+
+def test_a_restore_takes_line_ends_for_no_change(converted: Path, run: Program, git: Git) -> None:
+    file = converted / "endpoints/a.yaml"
+    run("create", "a", "--host", "a.example.net")
+    run("edit", "a", "--port", "5070")
+    in_crlf(file, git)
+    tree = git("rev-parse", "HEAD~1^{tree}")
+    for words in ("a --at HEAD", "--all --at HEAD"):
+        assert "nothing to change" in run("restore", *words.split()).err
+    run("restore", "a")
+    assert git("rev-parse", "HEAD^{tree}") == tree
+    run("scenario", "create", "s")
+    run("scenario", "edit", "s", "--name", "Night")
+    in_crlf(converted / "scenarios/s.yaml", git)
+    tree = git("rev-parse", "HEAD~1^{tree}")
+    run("scenario", "restore", "s")
+    assert git("rev-parse", "HEAD^{tree}") == tree
+    assert git("status", "--porcelain") == ""
+
+
+def test_an_undo_gives_the_former_tree_whatever_the_line_ends(
+    converted: Path, run: Program, git: Git, tmp_path: Path
+) -> None:
+    file = converted / "endpoints/a.yaml"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("reference: a\nhost: a.example.net\n")
+    run("save")
+    for line in (
+        "edit a --port 5070",
+        "rename a 9",
+        "tag add 9 new",
+        "delete 9",
+        "secret keygen --name ada",
+    ):
+        before = git("rev-parse", "HEAD^{tree}")
+        run(*line.split(), env={"SIPCTL_IDENTITY_FILE": str(tmp_path / "key")})
+        for path in ("endpoints/a.yaml", "endpoints/9.yaml", "sipctl.yaml"):
+            if (converted / path).exists():
+                in_crlf(converted / path, git)
+        undone = git("rev-parse", "HEAD").strip()
+        run("undo")
+        assert git("rev-parse", "HEAD^{tree}") == before, line
+        run("undo", "HEAD")  # what was undone is done again
+        assert git("rev-parse", "HEAD^{tree}") == git("rev-parse", f"{undone}^{{tree}}")
+        assert git("status", "--porcelain") == ""
+
+
+def test_an_undo_takes_back_a_commit_of_comments_whatever_the_line_ends(
+    converted: Path, run: Program, git: Git
+) -> None:
+    file = converted / "endpoints/a.yaml"
+    run("create", "a", "--host", "a.example.net")
+    before = git("rev-parse", "HEAD^{tree}")
+    with file.open("a") as stream:
+        stream.write("# a comment\n")
+    run("save")
+    in_crlf(file, git)
+    run("undo", "HEAD")
+    assert git("rev-parse", "HEAD^{tree}") == before

@@ -163,10 +163,18 @@ class _Restore:
 
     def plan(self, names: str, commits: Collection[str], changes: Sequence[FileChange]) -> Plan:
         """The whole change; `names` tells what it is about, and `commits` where that goes back."""
+        changes = [self._if_to_git(change) for change in changes]
         what = f"{' and '.join(self.fields)} of {names}" if self.fields else names
         to = f" to {next(iter(commits))}" if len(commits) == 1 else ""
         plan = Plan("restore", f"Restore {what}{to}", tuple(changes), tuple(self.notes.lines))
         return _without_commit(self.repository, plan)
+
+    def _if_to_git(self, change: FileChange) -> FileChange:
+        """A change, or none where Git would see none: it could not be committed."""
+        if change.moved_from or change.before == change.after:
+            return change
+        same = tracked.is_same_to_git(self.repository, change.path, change.before, change.after)
+        return FileChange(change.path, change.before, change.before) if same else change
 
     # -- which version, under which name -----------------------------------------------------
 
@@ -196,12 +204,17 @@ class _Restore:
         """
         today = self.inventory.members.get(path)
         gone = today is None
-        if path in self.heads and (today is None or today.data != self.committed[path]):
+        if path in self.heads and not self._is_as_committed(path):
             if back == 1:
                 return self.heads[path]
             self._refuse_removed(path)
             back -= 1
         return log.before(self.repository, reference, back, self.kind, gone=gone)
+
+    def _is_as_committed(self, path: str) -> bool:
+        today = self.inventory.members.get(path)
+        now = today.data if today else None
+        return tracked.is_same_to_git(self.repository, path, now, self.committed[path])
 
     def _refuse_removed(self, path: str) -> None:
         """What was removed by hand comes back as it is committed, before it goes anywhere else."""

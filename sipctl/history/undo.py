@@ -8,6 +8,7 @@ from functools import partial
 from itertools import chain
 from typing import NamedTuple
 
+from sipctl import tracked
 from sipctl.changes import (
     ABSENT,
     FieldChange,
@@ -276,7 +277,7 @@ class _Undo:
             yield FileChange(old.path, None, data, moved_from=today.path)
 
     def _data_of_before(self, old: _Side, new: _Side, today: Member, path: str) -> bytes:
-        if today.data == new.data:
+        if self._is_as(today, new):
             return gone_back(self._earlier(old, self.notes), today, path, self.notes, keep=False)
         before, after = self._earlier(old, Notes()), self._earlier(new, Notes())
         if before.root is None or after.root is None or today.root is None:
@@ -345,7 +346,7 @@ class _Undo:
             return
         if today.path != new.path:
             self._conflict(new.path, f"it is called {today.reference} now")
-        elif today.data == new.data or self._unchanged(new, today):
+        elif self._is_as(today, new) or self._unchanged(new, today):
             yield FileChange(today.path, today.data, None)
 
     def _unchanged(self, new: _Side, today: Member) -> bool:
@@ -366,8 +367,11 @@ class _Undo:
             before = self._earlier(old, self.notes)
             data = gone_back(before, None, old.path, self.notes, keep=False)
             yield FileChange(old.path, None, data)
-        elif today.data != old.data:
+        elif not self._is_as(today, old):
             self._conflict(old.path, "there is one of that name again")
+
+    def _is_as(self, today: Member, side: _Side) -> bool:
+        return tracked.is_same_to_git(self.repository, today.path, today.data, side.data)
 
     def _today(self, path: str) -> Member | None:
         """The member that stood at a path when the commit was made, wherever it stands now."""
@@ -389,9 +393,9 @@ class _Undo:
         """Settings and the like come back whole or not at all."""
         now = disk.content(self.repository.root / path)
         before, after = (side.data if side else None for side in (old, new))
-        if now == before:
+        if tracked.is_same_to_git(self.repository, path, now, before):
             return
-        if now != after:
+        if not tracked.is_same_to_git(self.repository, path, now, after):
             self.conflicts.append(f"{path}: it is another one now")
         elif path == SETTINGS_FILE and before is None:
             message = f'"{self.commit.subject}" made the workspace, and cannot be taken back'
