@@ -436,18 +436,24 @@ def converted(request: pytest.FixtureRequest, workspace: Path, git: Git) -> Path
     return workspace
 
 
-def in_crlf(file: Path, git: Git) -> None:
-    """Give a file other line ends, where Git takes them for the same."""
-    file.write_bytes(file.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
+ENDS = pytest.mark.parametrize("end", [b"\n", b"\r\n"], ids=["lf", "crlf"])
+
+
+def give(file: Path, end: bytes, git: Git) -> None:
+    """Give a file these line ends, if Git takes them for the same."""
+    file.write_bytes(file.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", end))
     if git("status", "--porcelain").strip():
         git("checkout", "--", ".")
 
 
-def test_a_restore_takes_line_ends_for_no_change(converted: Path, run: Program, git: Git) -> None:
+@ENDS
+def test_a_restore_takes_line_ends_for_no_change(
+    end: bytes, converted: Path, run: Program, git: Git
+) -> None:
     file = converted / "endpoints/a.yaml"
     run("create", "a", "--host", "a.example.net")
     run("edit", "a", "--port", "5070")
-    in_crlf(file, git)
+    give(file, end, git)
     tree = git("rev-parse", "HEAD~1^{tree}")
     for words in ("a --at HEAD", "--all --at HEAD"):
         assert "nothing to change" in run("restore", *words.split()).err
@@ -455,15 +461,16 @@ def test_a_restore_takes_line_ends_for_no_change(converted: Path, run: Program, 
     assert git("rev-parse", "HEAD^{tree}") == tree
     run("scenario", "create", "s")
     run("scenario", "edit", "s", "--name", "Night")
-    in_crlf(converted / "scenarios/s.yaml", git)
+    give(converted / "scenarios/s.yaml", end, git)
     tree = git("rev-parse", "HEAD~1^{tree}")
     run("scenario", "restore", "s")
     assert git("rev-parse", "HEAD^{tree}") == tree
     assert git("status", "--porcelain") == ""
 
 
+@ENDS
 def test_an_undo_gives_the_former_tree_whatever_the_line_ends(
-    converted: Path, run: Program, git: Git, tmp_path: Path
+    end: bytes, converted: Path, run: Program, git: Git, tmp_path: Path
 ) -> None:
     file = converted / "endpoints/a.yaml"
     file.parent.mkdir(exist_ok=True)
@@ -480,7 +487,7 @@ def test_an_undo_gives_the_former_tree_whatever_the_line_ends(
         run(*line.split(), env={"SIPCTL_IDENTITY_FILE": str(tmp_path / "key")})
         for path in ("endpoints/a.yaml", "endpoints/9.yaml", "sipctl.yaml"):
             if (converted / path).exists():
-                in_crlf(converted / path, git)
+                give(converted / path, end, git)
         undone = git("rev-parse", "HEAD").strip()
         run("undo")
         assert git("rev-parse", "HEAD^{tree}") == before, line
@@ -489,8 +496,9 @@ def test_an_undo_gives_the_former_tree_whatever_the_line_ends(
         assert git("status", "--porcelain") == ""
 
 
+@ENDS
 def test_an_undo_takes_back_a_commit_of_comments_whatever_the_line_ends(
-    converted: Path, run: Program, git: Git
+    end: bytes, converted: Path, run: Program, git: Git
 ) -> None:
     file = converted / "endpoints/a.yaml"
     run("create", "a", "--host", "a.example.net")
@@ -498,6 +506,6 @@ def test_an_undo_takes_back_a_commit_of_comments_whatever_the_line_ends(
     with file.open("a") as stream:
         stream.write("# a comment\n")
     run("save")
-    in_crlf(file, git)
+    give(file, end, git)
     run("undo", "HEAD")
     assert git("rev-parse", "HEAD^{tree}") == before
