@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from sipctl import tracked, workspace
@@ -23,8 +23,8 @@ from sipctl.errors import Refused
 from sipctl.findings import Finding, with_severities
 from sipctl.git.repository import Repository
 from sipctl.inventory import Inventory, refuse_unread_folders
-from sipctl.kinds import SETTINGS_FILE, is_member, kind_of, reference_of
-from sipctl.member import Member
+from sipctl.kinds import SETTINGS_FILE, is_member, kind_in, kind_of, reference_of
+from sipctl.member import Member, content_of
 from sipctl.passwords.masking import settings_text, without_plaintext
 from sipctl.patch import patch
 
@@ -63,7 +63,7 @@ class Outcome(NamedTuple):
 
     def patch(self) -> tuple[str, str]:
         """The change as a diff that `git apply` takes, and why it does not take it, if so."""
-        return _patch(self.prefix, self.plan)
+        return _patch(self.prefix, self.plan, self.after)
 
 
 # -- judging -------------------------------------------------------------------------------------
@@ -160,15 +160,17 @@ def _refuse_unknown_settings(inventory: Inventory, touched: set[str]) -> None:
         raise Refused(f"{SETTINGS_FILE} could not be read", hint, found)
 
 
-def _patch(prefix: str, plan: Plan) -> tuple[str, str]:
+def _patch(prefix: str, plan: Plan, after: Inventory) -> tuple[str, str]:
     why_not = ""
 
     def shown(path: str, data: bytes) -> str:
         nonlocal why_not
         whole = text = data.decode("utf-8", "replace")
         if is_member(path):
-            member = workspace.read_member(path, data)
-            whole, text = member.text, without_plaintext(member.content, member.kind)
+            member = after.members.get(path)
+            is_new = member is not None and member.data == data
+            content = member.content if member and is_new else content_of(path, data)
+            whole, text = content.text, without_plaintext(content, kind_in(path))
         elif path == SETTINGS_FILE:
             text = settings_text(data)
         if text != whole:
@@ -184,19 +186,19 @@ def _member_changes(plan: Plan, before: Inventory, after: Inventory) -> tuple[Me
     """What a plan does to each endpoint and scenario, by field."""
     moved = {change.moved_from for change in plan.changes if change.moved_from}
     known = (c for c in plan.effective if is_member(c.path) and c.path not in moved)
-    return tuple(_member_change(change, plan, before, after) for change in known)
+    old = {change.path: change.before for change in plan.changes}
+    return tuple(_member_change(change, old, before, after) for change in known)
 
 
 def _member_change(
-    change: FileChange, plan: Plan, before: Inventory, after: Inventory
+    change: FileChange, old: Mapping[str, bytes | None], before: Inventory, after: Inventory
 ) -> MemberChange:
     path, kind = change.path, kind_of(change.path)
     assert kind is not None
     source = change.moved_from or change.copied_from
     new = _values(after, path, change.after)
     if source:
-        changed = {one.path: one.before for one in plan.changes}
-        data = changed[source] if source in changed else before.members[source].data
+        data = old[source] if source in old else before.members[source].data
         word = "renamed" if change.moved_from else "duplicated"
         found = differences(_values(before, source, data), new)
         fields = tuple(f for f in found if f.field != "reference")

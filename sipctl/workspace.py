@@ -21,7 +21,7 @@ from sipctl.member import (
     content_of,
 )
 from sipctl.names import quoted
-from sipctl.rules.judgement import ignored_in, tolerating
+from sipctl.rules.judgement import tolerating
 from sipctl.settings import Settings
 from sipctl.storage import cache
 from sipctl.storage.entries import NEVER, Entry, oid_of
@@ -178,8 +178,7 @@ def _inventory(
     context: Context,
 ) -> Inventory:
     odd = [member for member in members.values() if not member.known.plain]
-    ignored = ignored_in(odd)
-    tolerated = {member.path: tolerating(member, settings, ignored) for member in odd}
+    tolerated = {member.path: tolerating(member, settings) for member in odd}
     return Inventory(settings, {**members, **tolerated}, others, context)
 
 

@@ -43,11 +43,11 @@ def ignored_in(members: Iterable[Member]) -> list[Ignore]:
     return [ignore for m in members if not m.known.plain for ignore in m.facts.ignores]
 
 
-def tolerating(member: Member, settings: Settings, ignored: list[Ignore]) -> Member:
+def tolerating(member: Member, settings: Settings) -> Member:
     """The member, tolerant where settings or comments make all its doubts less than errors."""
     if member.facts.tolerated is None:
         return member
-    left = with_severities(ignores.left(member.facts.doubts, ignored), settings.rules)
+    left = with_severities(ignores.left(member.facts.doubts, member.facts.ignores), settings.rules)
     return member.as_tolerant(not any(finding.is_error for finding in left))
 
 
