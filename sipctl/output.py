@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sipctl.inventory import Inventory
     from sipctl.outcome import Outcome
     from sipctl.pager import Pager
+    from sipctl.render.table import Narrow
     from sipctl.scenarios.scenario import Scenario
 
 VERSION = 1
@@ -268,18 +269,21 @@ class Printer:
         omitted: int = 0,
         *,
         wrap: bool = False,
+        narrow: Narrow | None = None,
     ) -> None:
         """A table: as CSV, drawn for a terminal, or in plain columns.
 
         People are told how many rows were `omitted`; programs have asked for so many. With `wrap`
-        the last column is not cut on a terminal. CSV has its headings in small letters.
+        the last column is not cut on a terminal. `narrow` tells what gives way on a terminal that
+        is too narrow. CSV has its headings in small letters.
         """
         if self.format == "csv":
             self.csv([heading.lower() for heading in headers], rows)
             return
-        from sipctl.render.table import columns
+        from sipctl.render.table import Narrow, columns
 
-        self.show(columns(headers, rows, self._width(), wrap=wrap))
+        narrow = narrow or Narrow()
+        self.show(columns(headers, rows, self._width(), wrap=wrap, narrow=narrow))
         if omitted:
             tell(f"… and {omitted} more")
 

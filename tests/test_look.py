@@ -1,6 +1,7 @@
 """How answers look on a terminal: colours, columns, and that many rows cost little."""
 
 import io
+import shutil
 import sys
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from sipctl.render.cells import beginning, cut, padded, width, wrapped
 from sipctl.render.styled import colored
 from sipctl.render.table import columns
 from tests.conftest import Program, Terminal
-from tests.support import on_terminal, steps
+from tests.support import ROOT, on_terminal, steps
 
 WIDE = "電話"
 ACCENTED = "Zoë".replace("ë", "e\u0308")
@@ -88,10 +89,53 @@ def test_a_long_reference_leaves_room_for_the_other_columns(
     run("create", "r" * 64, "--host", "sip.paris.example.net", "--username", "+33155000001")
     header, row = terminal("list").text.splitlines()
     reference, host, *rest = row.split("  ")
-    assert rest == ["5060 (default)", "alaw,ulaw", "+33155000001"]
+    assert rest == ["(5060)", "alaw,ulaw", "+3315500…"]
     assert len(reference) >= 20
-    assert len(host) >= 8
+    assert len(host) >= 16
     assert len(header) <= 80
+
+
+@pytest.fixture
+def centre(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The shipped example; the current folder."""
+    folder = tmp_path / "contact-centre"
+    shutil.copytree(ROOT / "examples" / "contact-centre", folder)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.mark.parametrize("command", ["list", "search example or 192 or 2001"])
+def test_references_and_hosts_are_whole_on_a_usual_terminal(
+    centre: Path, run: Program, terminal: Terminal, command: str
+) -> None:
+    header, *lines = terminal(*command.split()).text.splitlines()
+    known = run("list", "-o", "json").json["endpoints"]
+    assert header.endswith(" TAGS")
+    assert len(lines) == len(known) == 7
+    for line, one in zip(lines, known, strict=True):
+        port = f"{one['port']}" if "port" in one["given"] else f"({one['port']})"
+        assert line.split()[:4] == [one["reference"], one["host"], port, ",".join(one["codecs"])]
+        assert len(line) <= 80
+
+
+def test_a_default_is_called_so_where_there_is_room(
+    centre: Path, run: Program, terminal: Terminal
+) -> None:
+    shown = "192.0.2.10             5060 (default)  alaw,ulaw"
+    assert shown in terminal("list", columns=120).text
+    assert shown in run("list").out
+    assert "192.0.2.10,5060," in run("list", "-o", "csv").out
+
+
+def test_of_the_columns_that_give_way_the_first_does_so_first(
+    centre: Path, terminal: Terminal
+) -> None:
+    text = terminal("list", columns=100).text
+    assert "  +33155000001@ims.example.net  ims,paris…" in text
+    assert "  +33155000…  ims,par…" in terminal("list").text
+    uses = terminal("list", "--uses").text
+    assert "  +3315…  ims,p…  0" in uses
+    assert " sip.paris.examp…  " in uses
 
 
 @given(st.lists(st.integers(1, 200), min_size=1, max_size=8), st.integers(20, 200))

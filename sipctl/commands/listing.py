@@ -32,7 +32,8 @@ def list_(
     """List the endpoints.
 
     Defaults are shown too, and some fields not: `sipctl export` takes everything
-    along, for an import elsewhere.
+    along, for an import elsewhere. Where a terminal is narrow, a port in
+    parentheses is the default one.
     """
     session = session_of(ctx)
     printer = session.printer(*READING_FORMATS)
@@ -65,6 +66,8 @@ def search(
     host:10.0.0.0/8             addresses in a network
     used:no in:support-in       by no scenario, by this one
     not, or, ( )                and terms side by side mean and
+
+    Where a terminal is narrow, a port in parentheses is the default one.
     """
     session = session_of(ctx)
     printer = session.printer(*READING_FORMATS)
@@ -78,6 +81,7 @@ def search(
 
 
 _HEADERS = ("REFERENCE", "ENDPOINT", "PORT", "CODEC", "USER NAME", "TAGS")
+_DEFAULT = " (default)"
 
 
 def _print(
@@ -98,11 +102,20 @@ def _print(
         printer.document({"endpoints": records, "unreadable": inventory.unread(ENDPOINT)})
     else:
         headers = (*_HEADERS, "SCENARIOS") if uses else _HEADERS
-        mark = " (default)" if printer.format == "table" else ""
+        mark = _DEFAULT if printer.format == "table" else ""
         rows = [_row(reference, e, mark) for reference, e in found.items()]
         counts = [str(len(scenarios)) for scenarios in used_by.values()]
         rows = [(*row, count) for row, count in zip(rows, counts, strict=True)] if uses else rows
-        printer.table(headers, rows, len(matching) - len(found))
+        from sipctl.render.table import Narrow
+
+        # what an endpoint is known by, its reference and its host, gives way last
+        port, *giving_way = map(_HEADERS.index, ("PORT", "TAGS", "USER NAME"))
+        narrow = Narrow({port: _in_parentheses}, giving_way)
+        printer.table(headers, rows, len(matching) - len(found), narrow=narrow)
+
+
+def _in_parentheses(port: str) -> str:
+    return f"({port.removesuffix(_DEFAULT)})" if port.endswith(_DEFAULT) else port
 
 
 def _row(reference: str, endpoint: Endpoint, mark: str) -> tuple[str, ...]:
