@@ -17,6 +17,7 @@ from sipctl.inventory import Inventory
 from sipctl.names import may_hold_secret
 from sipctl.yamlfile.write import UNSET, Value, document
 from tests import everything
+from tests.conftest import Git, Program
 from tests.support import steps
 
 
@@ -271,3 +272,28 @@ def test_of_long_files_few_are_parsed_before_they_are_judged() -> None:
 
     judged = [len(taken) for _ in reading.facts_of_many(files())]
     assert judged == [*range(1, 21)]
+
+
+def test_a_file_that_is_too_long_to_be_parsed_is_known_by_all_of_its_bytes(
+    workspace: Path, run: Program, git: Git
+) -> None:
+    run("create", "a", "--host", "a.example.net")
+    before = git("rev-parse", "HEAD^{tree}")
+    file = Path("endpoints/a.yaml")
+    file.write_text(f"reference: a\nhost: a.example.net\n{'# y' * 500_000}\n")
+    git("commit", "--quiet", "--all", "--message=Grow")
+    size = file.stat().st_size
+    assert f"the file has {size:,} bytes" in run("validate", check=1).out
+    run("diff", "--exit-code", check=0)
+    run("undo", "HEAD")
+    assert git("rev-parse", "HEAD^{tree}") == before
+    git("reset", "--quiet", "--hard", "HEAD~1")
+    run("delete", "a")
+    assert git("status", "--porcelain") == ""
+
+
+def test_a_file_that_no_repository_takes_is_not_read(workspace: Path, run: Program) -> None:
+    Path("endpoints").mkdir(exist_ok=True)
+    with Path("endpoints/a.yaml").open("wb") as file:
+        file.truncate(1 << 40)
+    assert "it cannot be read: it has 1,099,511,627,776 bytes" in run("validate", check=1).out

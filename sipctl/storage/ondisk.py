@@ -17,7 +17,6 @@ from sipctl.kinds import KINDS, SCENARIO, SETTINGS_FILE, Kind, is_hidden, is_mem
 from sipctl.member import NO_CONTENT, Content, Facts, Known, Member, content_of
 from sipctl.storage import cache
 from sipctl.storage.cache import Store
-from sipctl.storage.disk import MAX_BYTES
 from sipctl.storage.entries import Block, Entry, Stamp, columns, oid_of
 
 Files = Mapping[str, "bytes | Finding | Member"]
@@ -266,19 +265,24 @@ def _file(path: str, name: str) -> tuple[bytes, os.stat_result] | Finding:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             return not_a_file(path, "it is not a plain file")
+        if status.st_size > _MOST_BYTES:
+            return not_a_file(path, f"it has {status.st_size:,} bytes")
         return _read_from(descriptor, status.st_size), status
     finally:
         os.close(descriptor)
 
 
 def _read_from(descriptor: int, size: int) -> bytes:
-    """The bytes of a file of about this size; one more than is allowed is enough to know."""
-    data = os.read(descriptor, min(size, MAX_BYTES) + 1)
-    while len(data) <= MAX_BYTES and (more := os.read(descriptor, _CHUNK)):
-        data += more
-    return data[: MAX_BYTES + 1]
+    """The bytes of a file of about this size, also where they are too many to be parsed: what Git
+    holds of it is compared with them."""
+    chunks = [os.read(descriptor, size + 1)]
+    while chunks[-1]:
+        chunks.append(os.read(descriptor, _CHUNK))
+    return chunks[0] if len(chunks) == 2 else b"".join(chunks)
 
 
+_MOST_BYTES = 100 << 20
+"""What has more is not read at all: no hosted repository takes it."""
 _CHUNK = 65536
 
 
