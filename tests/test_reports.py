@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import tracemalloc
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -48,6 +50,10 @@ def found_in(**files: str) -> tuple[Finding, ...]:
     """The findings of a workspace; `endpoints__a` stands for endpoints/a.yaml."""
     named = {f"{name.replace('__', '/')}.yaml": text.encode() for name, text in files.items()}
     return inventory_of({"sipctl.yaml": b"version: 1\n", **named}).findings
+
+
+def written(format: str, one: Report) -> str:
+    return "".join(reports.parts(format, one))
 
 
 def put(root: Path, path: str, text: str) -> None:
@@ -301,7 +307,7 @@ def test_of_a_very_long_line_the_part_round_the_finding_is_shown() -> None:
 
 
 def sarif(findings: tuple[Finding, ...], **more: Any) -> Any:
-    log = json.loads(reports.text("sarif", report(findings, **more)))
+    log = json.loads(written("sarif", report(findings, **more)))
     schema = published.json_schema("https://json.schemastore.org/sarif-2.1.0.json")
     Draft7Validator(schema, format_checker=Draft7Validator.FORMAT_CHECKER).validate(log)
     return log["runs"][0]
@@ -309,7 +315,7 @@ def sarif(findings: tuple[Finding, ...], **more: Any) -> Any:
 
 def test_the_published_schema_of_sarif_finds_faults() -> None:
     schema = published.json_schema("https://json.schemastore.org/sarif-2.1.0.json")
-    log = json.loads(reports.text("sarif", report(many(1, 1))))
+    log = json.loads(written("sarif", report(many(1, 1))))
     log["runs"][0]["results"][0]["level"] = "severe"
     assert not Draft7Validator(schema).is_valid(log)
 
@@ -360,7 +366,7 @@ def test_sarif_points_from_a_dangling_reference_to_the_nearest_endpoint() -> Non
 @given(st.text(st.characters(codec="utf-8", exclude_characters="/\0"), min_size=1))
 def test_a_path_in_sarif_is_a_relative_uri(name: str) -> None:
     finding = Finding.of("stray-file", Place(f"endpoints/{name}"), "x")
-    log = json.loads(reports.text("sarif", report((finding,), folder="a:b/")))
+    log = json.loads(written("sarif", report((finding,), folder="a:b/")))
     (result,) = log["runs"][0]["results"]
     uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
     assert re.fullmatch(r"[A-Za-z0-9_.~/-]+|(?:[A-Za-z0-9_.~/-]|%[0-9A-F]{2})+", uri)
@@ -385,7 +391,7 @@ def test_no_message_in_sarif_is_a_link() -> None:
 
 
 def prints(text: str, format: str) -> list[str]:
-    told = json.loads(reports.text(format, report(found_in(endpoints__a=text))))
+    told = json.loads(written(format, report(found_in(endpoints__a=text))))
     if format == "gitlab":
         return [issue["fingerprint"] for issue in told]
     results = told["runs"][0]["results"]
@@ -400,7 +406,28 @@ def test_a_fingerprint_stays_when_lines_come_above_and_is_of_one_finding(format:
     assert prints(f"# new\n\n{FAULTS}{tags}", format) == before
     assert prints(FAULTS, format) == before[:3]
     other = report(found_in(endpoints__a=FAULTS), folder="other/")
-    assert not set(before) & set(re.findall("[0-9a-f]{64}", reports.text(format, other)))
+    assert not set(before) & set(re.findall("[0-9a-f]{64}", written(format, other)))
+
+
+@pytest.mark.parametrize("format", ["sarif", "gitlab"])
+@given(st.lists(st.text(), max_size=3))
+def test_json_is_laid_out_as_json_dumps_does_it(format: str, messages: list[str]) -> None:
+    related = ((Place(FILE), "here"),)
+    found = [Finding.of("bad-host", Place(FILE), text, related=related) for text in messages]
+    text = written(format, report(tuple(found)))
+    assert text == json.dumps(json.loads(text), indent=2) + "\n"
+
+
+@pytest.mark.parametrize("format", ["sarif", "gitlab", "github"])
+def test_the_text_of_a_report_is_never_in_memory_as_a_whole(format: str) -> None:
+    one = report(many(1, 2000))
+    size = len(written(format, one))
+    tracemalloc.start()
+    try:
+        deque(reports.parts(format, one), maxlen=0)
+        assert tracemalloc.get_traced_memory()[1] < size / 4
+    finally:
+        tracemalloc.stop()
 
 
 # -- GitHub --------------------------------------------------------------------------------------
@@ -424,7 +451,7 @@ def _unescaped(value: str, more: tuple[str, ...]) -> str:
 def test_an_annotation_says_all_there_is_to_say() -> None:
     place = Place("endpoints/a,b:c%.yaml", 3, 7, 3, 9)
     finding = Finding.of("bad-port", place, "100% wrong: a, b", "50%0A")
-    text = reports.text("github", report((finding,), folder="x/"))
+    text = written("github", report((finding,), folder="x/"))
     assert text == (
         "::error file=x/endpoints/a%2Cb%3Ac%25.yaml,line=3,endLine=3,col=7,endColumn=9,"
         "title=SIP206 bad-port::100%25 wrong: a, b (50%250A)\n"
@@ -434,7 +461,7 @@ def test_an_annotation_says_all_there_is_to_say() -> None:
 @given(st.text(), st.text(), st.text())
 def test_no_text_breaks_out_of_an_annotation(name: str, message: str, hint: str) -> None:
     finding = Finding.of("stray-file", Place(name), message, hint)
-    (line,) = reports.text("github", report((finding,))).splitlines()
+    (line,) = written("github", report((finding,))).splitlines()
     kind, properties, said = command(line)
     assert kind == "warning"
     assert set(properties) == {"file", "line", "endLine", "col", "endColumn", "title"}
@@ -446,8 +473,8 @@ def test_no_text_breaks_out_of_an_annotation(name: str, message: str, hint: str)
 
 def test_the_last_line_counts_what_github_will_not_show() -> None:
     warning = Finding.of("stray-file", Place("endpoints/x"), "x")
-    assert "::notice" not in reports.text("github", report((*many(1, 5), *(warning,) * 10)))
-    text = reports.text("github", report((*many(1, 12), *(warning,) * 11)))
+    assert "::notice" not in written("github", report((*many(1, 5), *(warning,) * 10)))
+    text = written("github", report((*many(1, 12), *(warning,) * 11)))
     assert len(text.splitlines()) == 24 + 11 + 1
     last = text.splitlines()[-1]
     told = "14 more errors and 1 more warning: GitHub shows 10 of each in a step"
@@ -482,7 +509,7 @@ def test_githubs_format_is_chosen_by_itself_on_github_only(
 def test_gitlab_gets_the_fields_that_it_asks_for() -> None:
     """As GitLab documents Code Quality's format, and its own schema asks (codeclimate.json)."""
     warning = Finding.of("stray-file", Place("endpoints/x.yml"), "x")
-    issues = json.loads(reports.text("gitlab", report((*many(1, 2), warning))))
+    issues = json.loads(written("gitlab", report((*many(1, 2), warning))))
     for issue in issues:
         assert isinstance(issue["description"], str)
         assert isinstance(issue["check_name"], str)
@@ -491,7 +518,7 @@ def test_gitlab_gets_the_fields_that_it_asks_for() -> None:
         assert not issue["location"]["path"].startswith(("/", "./"))
         assert issue["location"]["lines"]["begin"] >= 1
     assert [issue["severity"] for issue in issues] == ["major"] * 4 + ["minor"]
-    assert json.loads(reports.text("gitlab", report(()))) == []
+    assert json.loads(written("gitlab", report(()))) == []
 
 
 # -- JUnit ---------------------------------------------------------------------------------------
@@ -521,7 +548,7 @@ def cases(text: str) -> dict[str, tuple[str | None, str | None]]:
 
 def test_each_file_is_a_case_and_fails_by_its_errors() -> None:
     files = ("sipctl.yaml", "endpoints/good.yaml", "endpoints/e0.yaml")
-    text = reports.text("junit", report(MIXED, files=files, folder="ws/"))
+    text = written("junit", report(MIXED, files=files, folder="ws/"))
     found = cases(text)
     assert list(found) == sorted(f"ws/{name}" for name in (*files, "endpoints/x.yml"))
     assert found["ws/sipctl.yaml"] == found["ws/endpoints/good.yaml"] == (None, None)
@@ -538,7 +565,7 @@ def test_each_file_is_a_case_and_fails_by_its_errors() -> None:
 
 
 def test_strictly_a_warning_is_a_failure() -> None:
-    text = reports.text("junit", report(MIXED, strict=True))
+    text = written("junit", report(MIXED, strict=True))
     found = cases(text)
     assert found["endpoints/x.yml"] == (
         "endpoints/x.yml:1:1: warning SIP303 stray-file: one",
@@ -549,16 +576,16 @@ def test_strictly_a_warning_is_a_failure() -> None:
 
 def test_junit_keeps_the_published_schema(junit_schema: XMLSchema) -> None:
     for strict in (False, True):
-        junit_schema.validate(reports.text("junit", report(MIXED, strict=strict)))
-    junit_schema.validate(reports.text("junit", report((), files=("sipctl.yaml",))))
-    junit_schema.validate(reports.text("junit", report(())))
+        junit_schema.validate(written("junit", report(MIXED, strict=strict)))
+    junit_schema.validate(written("junit", report((), files=("sipctl.yaml",))))
+    junit_schema.validate(written("junit", report(())))
     assert not junit_schema.is_valid("<testsuites><case/></testsuites>")
 
 
 @given(st.text(), st.text())
 def test_any_text_is_xml(name: str, message: str) -> None:
     finding = Finding.of("stray-file", Place(name), message)
-    (case,) = ElementTree.fromstring(reports.text("junit", report((finding,)))).iter("testcase")
+    (case,) = ElementTree.fromstring(written("junit", report((finding,)))).iter("testcase")
     if (name + message).isprintable():
         assert case.attrib["name"] == name
         assert message in (case.findtext("system-out") or "")

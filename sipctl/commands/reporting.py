@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shlex
 import sys
@@ -62,7 +63,7 @@ def print_(
     """
     told = _told(format, report, more or {})
     if file is not None and str(file) != "-":
-        _write(file, "".join(text for text, _ in told))
+        _write(file, (text for text, _ in told))
     elif format in WITH_COLORS:
         output.Printer("text", session.color).show(told)
     else:
@@ -80,20 +81,22 @@ def _told(
     if format == "concise":
         return render.concise(found)
     if format != "json":
-        return [(reports.text(format, report), "")]
+        return ((part, "") for part in reports.parts(format, report))
     errors = sum(f.is_error for f in found)
     counts = {"files": len(report.files), "errors": errors, "warnings": len(found) - errors}
     data = {"findings": [output.finding_data(f) for f in found], **counts, **more}
-    return [(part, "") for part in output.json_parts(data)]
+    return ((part, "") for part in output.json_parts(data))
 
 
-def _write(file: Path, text: str) -> None:
+def _write(file: Path, parts: Iterable[str]) -> None:
     """Write a report whole or not at all; what is no plain file (a pipe, a device) as it comes."""
-    data = text.encode("utf-8", "backslashreplace")
     folder = file.resolve().parent
     if not folder.exists():
         hint = f"make it first: `{shlex.join(['mkdir', '-p', str(file.parent)])}`"
         raise Refused(f'"{file}" could not be written: its folder is not there', hint)
+    whole = io.BytesIO()
+    whole.writelines(part.encode("utf-8", "backslashreplace") for part in parts)
+    data = whole.getvalue()
     try:
         if file.exists() and not file.is_file():
             file.write_bytes(data)

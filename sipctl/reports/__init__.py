@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib import import_module
 
 from sipctl.reports.report import Report
 
-__all__ = ["FORMATS", "Report", "text"]
+__all__ = ["FORMATS", "Report", "parts"]
 
 FORMATS = ("sarif", "github", "gitlab", "junit")
 
 
-def text(format: str, report: Report) -> str:
-    """A report in one of FORMATS. Only what is asked for is loaded."""
-    written: str = import_module(f"{__name__}.{format}").text(report)
+def parts(format: str, report: Report) -> Iterator[str]:
+    """The text of a report in one of FORMATS, bit by bit. Only what is asked for is loaded."""
+    written: Iterator[str] = import_module(f"{__name__}.{format}").parts(report)
     return written

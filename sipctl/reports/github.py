@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
 
 from sipctl.findings import Finding
 from sipctl.render import visible
@@ -13,10 +14,10 @@ SHOWN = 10
 """So many errors, and as many warnings, GitHub shows of one step."""
 
 
-def text(report: Report) -> str:
+def parts(report: Report) -> Iterator[str]:
     """An annotation a finding, and in the end how many of them GitHub will not show."""
-    lines = [*(_annotation(report, finding) for finding in report.findings), *_hidden(report)]
-    return "".join(f"{line}\n" for line in lines)
+    annotations = (_annotation(report, finding) for finding in report.findings)
+    return (f"{line}\n" for line in chain(annotations, _hidden(report)))
 
 
 def _annotation(report: Report, finding: Finding) -> str:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
 from typing import Any
 
 from sipctl.findings import Finding
 from sipctl.render import visible
-from sipctl.reports.report import Report, fingerprints, span, words
+from sipctl.reports.report import Report, fingerprints, json_parts, span, words
 
 _SEVERITIES = {"error": "major", "warning": "minor"}
 
 
-def text(report: Report) -> str:
+def parts(report: Report) -> Iterator[str]:
     """The findings as one JSON array."""
-    prints = fingerprints(report)
-    issues = [_issue(report, *one) for one in zip(report.findings, prints, strict=True)]
-    return json.dumps(issues, indent=2) + "\n"
+    told = zip(report.findings, fingerprints(report), strict=True)
+    return json_parts([], (_issue(report, *one) for one in told))
 
 
 def _issue(report: Report, finding: Finding, fingerprint: str) -> dict[str, Any]:

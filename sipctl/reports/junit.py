@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from xml.etree import ElementTree
 
 from sipctl.findings import Finding
@@ -10,7 +10,7 @@ from sipctl.render import visible
 from sipctl.reports.report import Report, words
 
 
-def text(report: Report) -> str:
+def parts(report: Report) -> Iterator[str]:
     """A case a file, with a failure where there are errors (with `strict`: findings) in it."""
     by_file: dict[str, list[Finding]] = {file: [] for file in report.files}
     for finding in report.findings:
@@ -22,7 +22,7 @@ def text(report: Report) -> str:
     for file, found in sorted(by_file.items()):
         _case(suite, report, file, found)
     ElementTree.indent(suites)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ElementTree.tostring(suites, "unicode")}\n'
+    yield f'<?xml version="1.0" encoding="UTF-8"?>\n{ElementTree.tostring(suites, "unicode")}\n'
 
 
 def _case(suite: ElementTree.Element, report: Report, file: str, found: Sequence[Finding]) -> None:

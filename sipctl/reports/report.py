@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from sipctl.findings import Finding, Place
 from sipctl.render import visible
@@ -47,7 +50,7 @@ def span(place: Place) -> tuple[int, int, int, int]:
     )
 
 
-def fingerprints(report: Report) -> tuple[str, ...]:
+def fingerprints(report: Report) -> Iterator[str]:
     """What tells each finding from all others and stays the same when lines come or go above it.
 
     The same fault twice in one file is counted, in the order of the file.
@@ -55,10 +58,41 @@ def fingerprints(report: Report) -> tuple[str, ...]:
     import hashlib  # dear, and most formats tell none
 
     seen: Counter[tuple[str, str, str]] = Counter()
-    found = []
     for finding in report.findings:
         identity = (finding.code, report.path(finding.place.file), finding.message)
         seen[identity] += 1
         data = "\0".join((*identity, str(seen[identity])))
-        found.append(hashlib.sha256(data.encode("utf-8", "backslashreplace")).hexdigest())
-    return tuple(found)
+        yield hashlib.sha256(data.encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def json_parts(document: Any, results: Iterable[Any]) -> Iterator[str]:
+    """The indented text of a JSON document whose last list, an empty one, gets these results.
+
+    They are written one by one: all of them at once take ten times the memory of their text.
+    """
+    head, _, tail = _indented(document, "\n").rpartition("[]")
+    last = head.rpartition("\n")[2]
+    line = "\n" + " " * (len(last) - len(last.lstrip()))
+    sign = "["
+    yield head
+    for result in results:
+        yield f"{sign}{line}  {_indented(result, f'{line}  ')}"
+        sign = ","
+    yield f"{line}]" if sign == "," else "[]"
+    yield f"{tail}\n"
+
+
+_text = json.JSONEncoder().encode
+
+
+def _indented(data: Any, line: str) -> str:
+    """What json.dumps gives with an indent of 2, which is slow and leaves garbage that lasts;
+    `line` begins each further line."""
+    inner = f"{line}  "
+    if isinstance(data, dict) and data:
+        entries = [f"{_text(key)}: {_indented(value, inner)}" for key, value in data.items()]
+        return f"{{{inner}{f',{inner}'.join(entries)}{line}}}"
+    if isinstance(data, list) and data:
+        items = [_indented(item, inner) for item in data]
+        return f"[{inner}{f',{inner}'.join(items)}{line}]"
+    return _text(data)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
 from sipctl import __version__, examples
 from sipctl.findings import Finding, Place
 from sipctl.render import visible
-from sipctl.reports.report import Report, fingerprints, span, words
+from sipctl.reports.report import Report, fingerprints, json_parts, span, words
 from sipctl.rules.book import RULES, Rule
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -18,23 +18,23 @@ _TOP = "The top of the repository; without one, of the workspace."
 _INDEXES = {name: index for index, name in enumerate(RULES)}
 
 
-def text(report: Report) -> str:
+def parts(report: Report) -> Iterator[str]:
     """The report as one log with one run."""
     driver = {
         "name": "sipctl",
         "version": __version__,
         "rules": [_rule(rule) for rule in RULES.values()],
     }
-    prints = fingerprints(report)
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {_ROOT: {"description": {"text": _TOP}}},
         "invocations": [{"executionSuccessful": True}],
-        "results": [_result(report, *one) for one in zip(report.findings, prints, strict=True)],
+        "results": [],
     }
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
-    return json.dumps(log, indent=2) + "\n"
+    told = zip(report.findings, fingerprints(report), strict=True)
+    return json_parts(log, (_result(report, *one) for one in told))
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
