@@ -250,6 +250,7 @@ def test_set_asks_twice_on_a_terminal_and_shows_nothing(vault: Path, terminal: T
     screen = terminal("secret", "set", "a", answers=["one", "other", "one", "one"])
     assert "Password of a: " in screen.text
     assert "one" not in screen.text.replace("Once more", "")
+    assert "Once more: \nthe two are not the same: type both again\nPassword of a: " in screen.text
     assert opened("a") == ("anna", "one")
 
 

@@ -42,7 +42,15 @@ def asked_for(session: Session, settings: Settings, question: str) -> NewPasswor
 
 
 def _typed(question: str) -> str:
-    return str(typer.prompt(question, hide_input=True, confirmation_prompt="Once more", err=True))
+    while True:
+        first = str(typer.prompt(question, hide_input=True, err=True))
+        if typer.prompt(_AGAIN, hide_input=True, err=True) == first:
+            return first
+        typer.echo(_UNLIKE, err=True)
+
+
+_AGAIN = "Once more"
+_UNLIKE = "the two are not the same: type both again"
 
 
 def typed_or_none(settings: Settings, question: str) -> NewPassword | None:
@@ -51,8 +59,8 @@ def typed_or_none(settings: Settings, question: str) -> NewPassword | None:
         first = typer.prompt(question, default="", show_default=False, hide_input=True, err=True)
         if not first:
             return None
-        again = typer.prompt("Once more", default="", show_default=False, hide_input=True, err=True)
-        fault = secrets.fault_of(first) if first == again else "the two are not the same"
+        again = typer.prompt(_AGAIN, default="", show_default=False, hide_input=True, err=True)
+        fault = secrets.fault_of(first) if first == again else _UNLIKE
         if fault is None:
             return NewPassword(first, sealer(settings))
         typer.echo(fault, err=True)
