@@ -365,7 +365,7 @@ def test_more_than_ten_endpoints_show_the_plan_and_want_force(
     more = many(21)
     result = run("import", "-", "--update", input=more, check=3)
     assert "+ trunk-20" in result.err
-    assert "this changes 11 endpoints" in result.err
+    assert "this would create 11 endpoints" in result.err
     assert "--force" in result.err
     assert commits(git) == before
     run("import", "-", "--update", "--force", input=more)
@@ -380,7 +380,7 @@ def test_a_terminal_is_asked_about_more_than_ten(
     assert "nothing has changed" in terminal("import", "t.csv", answers=["n"], check=3).text
     assert commits(git) == before
     screen = terminal("import", "t.csv", answers=["y"])
-    assert screen.text.index("+ trunk-0") < screen.text.index("change 11 endpoints?")
+    assert screen.text.index("+ trunk-0") < screen.text.index("create 11 endpoints? [y/N]: ")
     assert commits(git) == before + 1
 
 

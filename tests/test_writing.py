@@ -189,6 +189,23 @@ def test_a_change_of_more_than_ten_wants_a_yes(
         assert len(changed_by_head(many)) == 11
 
 
+def test_what_is_asked_for_a_yes_says_what_would_be_done(
+    many: Path, run: Program, terminal: Terminal
+) -> None:
+    rows = "new,new.example.net,\n" + "".join(f"e{n},,5070\n" for n in range(10))
+    (many / "mixed.csv").write_text(f"reference,host,port\n{rows}")
+    for line, words in (
+        ("import mixed.csv --update", "create new and change 10 endpoints"),
+        ("tag add --where tag:all paris", "change 11 endpoints"),
+        ("delete --where tag:all", "delete 11 endpoints"),
+    ):
+        assert f"sipctl: this would {words}\n" in run(*line.split(), check=3).err
+        screen = terminal(*line.split(), answers=["d\u00e9truire", "No"], check=3)
+        assert f"\n{words}? [y/N]: d" in screen.text
+        assert "is neither yes nor no: type y or n\n" in screen.text
+    assert "11 deleted" in terminal(*line.split(), answers=[" YES"]).text
+
+
 def test_ten_pass_without_a_yes(many: Path, run: Program) -> None:
     run("edit", *(f"e{number}" for number in range(10)), "--port", "5070")
     assert len(changed_by_head(many)) == 10

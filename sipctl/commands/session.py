@@ -17,6 +17,7 @@ from sipctl.kinds import ENDPOINT, Kind, reference_of
 
 if TYPE_CHECKING:
     from sipctl.apply import Options
+    from sipctl.changes import MemberChange
     from sipctl.inventory import Inventory
     from sipctl.outcome import Outcome, Planner
     from sipctl.pager import Pager
@@ -370,10 +371,7 @@ class Session:
             if preview or many:
                 output.tell_plan(outcome, self.color)
             if many:
-                from sipctl.changes import of_these
-
-                paths = (change.member_kind.path(change.reference) for change in outcome.changes)
-                self._confirm(of_these(paths))
+                self._confirm(outcome.changes)
 
         outcome = apply.run(
             root or self.root(),
@@ -403,15 +401,34 @@ class Session:
             tell=output.tell,
         )
 
-    def _confirm(self, what: str) -> None:
+    def _confirm(self, changes: Iterable[MemberChange]) -> None:
+        what = _what(changes)
         if not self.interactive:
-            raise Refused(f"this changes {what}", "pass --force if that is meant")
-        if not self.ask_yes(f"change {what}?"):
+            raise Refused(f"this would {what}", "pass --force if that is meant")
+        if not self.ask_yes(f"{what}?"):
             raise Refused("nothing has changed")
 
     def ask_yes(self, question: str) -> bool:
         """Ask a question on the terminal that wants a yes."""
-        return self.yes or typer.confirm(question, default=False, err=True)
+        while not self.yes:
+            answer = typer.prompt(f"{question} [y/N]", default="", show_default=False, err=True)
+            if answer.strip().casefold() in ("", "n", "no"):
+                return False
+            if answer.strip().casefold() in ("y", "yes"):
+                break
+            typer.echo(f"{names.quoted(answer)} is neither yes nor no: type y or n", err=True)
+        return True
+
+
+def _what(changes: Iterable[MemberChange]) -> str:
+    """What changes do: `delete 11 endpoints and change 2 scenarios`."""
+    from sipctl.changes import of_these
+
+    paths: dict[str, list[str]] = {"create": [], "change": [], "delete": []}
+    for change in changes:
+        verb = {"created": "create", "duplicated": "create", "deleted": "delete"}
+        paths[verb.get(change.kind, "change")].append(change.member_kind.path(change.reference))
+    return " and ".join(f"{verb} {of_these(these)}" for verb, these in paths.items() if these)
 
 
 FIELD_OPTIONS = frozenset(inspect.signature(_field_options).parameters)
