@@ -52,6 +52,7 @@ editors complete and check files by the schemas in {SCHEMA_FOLDER}/
 @contextmanager
 def prepared(root: Path, dry_run: bool) -> Iterator[None]:
     """A folder with a repository around it; what was made for it goes again if the rest fails."""
+    _refuse_files(root)
     _refuse_among_members(root)
     _refuse_without_work_tree(root.absolute())
     if dry_run:
@@ -63,7 +64,7 @@ def prepared(root: Path, dry_run: bool) -> Iterator[None]:
         with privileges.acting():
             root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise Refused(f'"{root}" cannot be made: {reason_of(error)}') from None
+        raise Refused(f'"{root}" cannot be made: {reason_of(error)}', _ELSEWHERE) from None
     repository = Repository.find(root)
     fresh = repository is None
     if repository is None:
@@ -74,6 +75,19 @@ def prepared(root: Path, dry_run: bool) -> Iterator[None]:
         with privileges.acting():
             _take_away(made, repository.git_dir if fresh else None)
         raise
+
+
+_ELSEWHERE = "name a folder elsewhere: `sipctl init DIR`"
+
+
+def _refuse_files(root: Path) -> None:
+    """Raise Refused where a file stands in the way of the folder."""
+    for path in (root, *root.parents):
+        if path.exists() and not path.is_dir():
+            message = f'"{path}" is a file'
+            if path == root:
+                raise Refused(f"{message}, and a workspace is a folder", _ELSEWHERE)
+            raise Refused(f'"{root}" cannot be made: {message}', _ELSEWHERE)
 
 
 def _refuse_among_members(root: Path) -> None:

@@ -175,4 +175,8 @@ def test_a_repository_that_was_made_for_it_goes_again(
 
 def test_a_folder_that_cannot_be_made_is_told(run: Program, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    assert "cannot be made" in run("init", str(tmp_path / "file/x"), check=3).err
+    told = run("init", str(tmp_path / "file/x"), check=3).err
+    assert f'"{tmp_path}/file/x" cannot be made: "{tmp_path}/file" is a file\nhint: ' in told
+    for words in (("init",), ("init", "-n")):
+        told = run(*words, "file", cwd=tmp_path, check=3).err
+        assert told.startswith('sipctl: "file" is a file, and a workspace is a folder\nhint: ')
