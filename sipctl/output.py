@@ -82,6 +82,8 @@ def tell_error(error: SipctlError, color: str) -> None:
 
 def tell_usage(error: Any, color: str) -> None:
     """What is wrong with the command line."""
+    if _tell_switch(getattr(error, "param", None)):
+        return
     context = getattr(error, "ctx", None)
     message = error.format_message().rstrip(".")
     if not message:  # no command was given, and help has been shown
@@ -90,6 +92,7 @@ def tell_usage(error: Any, color: str) -> None:
         message = "too many arguments"  # not which one: it may be a password
     option = getattr(error, "option_name", "")
     message = message.replace(option, names.word(option)) if option else message
+    message = re.sub("(?<=command )'([^']*)'", lambda found: names.quoted(found[1]), message)
     tell(message[0].lower() + message[1:])
     if message == "too many arguments" and _takes_queries(context):
         _hint("endpoints are looked for with `sipctl search QUERY`, and here with --where QUERY")
@@ -98,6 +101,16 @@ def tell_usage(error: Any, color: str) -> None:
         _hint("--password-stdin asks for it on a terminal, and reads it elsewhere")
     elif context is not None:
         _hint(f"see `{context.command_path} --help`")
+
+
+def _tell_switch(param: Any) -> bool:
+    """Say of an option without a value what is wrong with its variable; False for any other."""
+    variable = getattr(param, "envvar", None)
+    if not (variable and param.is_flag):
+        return False
+    tell(f"{variable} is {names.quoted(os.environ.get(variable, ''))}, neither yes nor no")
+    _hint(f"set it to 1 or to 0, or take it away: `unset {variable}`")
+    return True
 
 
 def _takes_queries(context: Any) -> bool:

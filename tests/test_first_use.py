@@ -250,6 +250,24 @@ def test_a_closed_pipe_is_quiet(workspace: Path, git: Git) -> None:
         assert result.lines[-1] == "0"
 
 
+@pytest.mark.parametrize("name", ["NO_CACHE", "NO_INPUT", "NO_PAGER", "YES"])
+def test_a_variable_that_is_neither_yes_nor_no_is_told_with_its_cure(
+    paris: Path, run: Program, name: str
+) -> None:
+    result = run("list", env={f"SIPCTL_{name}": "may\x1bbe"}, check=2)
+    assert result.out == ""
+    assert result.err == (
+        f'sipctl: SIPCTL_{name} is "may\\x1bbe", neither yes nor no\n'
+        f"hint: set it to 1 or to 0, or take it away: `unset SIPCTL_{name}`\n"
+    )
+    for value in ("1", "0", "yes", "No", ""):
+        assert run("list", env={f"SIPCTL_{name}": value}).err == ""
+
+
+def test_a_command_that_is_not_known_is_told_in_double_quotes(run: Program) -> None:
+    assert run("lst", check=2).err.startswith('sipctl: no such command "lst"')
+
+
 def test_only_a_terminal_gets_colours(paris: Path, terminal: Terminal, sipctl: Program) -> None:
     assert "\x1b[" in terminal("list").raw
     assert "\x1b" not in sipctl("list").out
@@ -536,6 +554,7 @@ def test_help_of_every_command_begins_with_the_line_of_the_table(
     usage, words, *_ = [part.strip() for part in re.split(r"\n\s*\n", result.out.strip())]
     assert usage.startswith(f"Usage: sipctl {command}")
     assert " ".join(words.split()) == entry.help
+    assert "<_" not in result.out  # a private name as the kind of a value
     assert result.err == ""
 
 

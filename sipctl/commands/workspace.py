@@ -15,7 +15,8 @@ from sipctl.render.status import status_lines
 from sipctl.status import Status, save_planner, status_of
 
 
-def _folder(text: str) -> Path:
+def path(text: str) -> Path:
+    """A path as it is given; help shows the name of this function as the kind of the value."""
     if not text:  # which Path takes for the current one
         raise typer.BadParameter("it is empty")
     return Path(text)
@@ -25,7 +26,7 @@ def init(
     ctx: typer.Context,
     folder: Annotated[
         Path | None,
-        typer.Argument(metavar="[DIR]", parser=_folder, help="Where; without it, here."),
+        typer.Argument(metavar="[DIR]", parser=path, help="Where; without it, here."),
     ] = None,
     hooks: Annotated[
         bool, typer.Option("--hooks", help="Also a Git hook that checks each commit.")
