@@ -1,5 +1,6 @@
 """Which files Git would take into a commit, of many as of each alone."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from sipctl.git.exposure import exposed
 from sipctl.git.repository import Repository
-from tests.conftest import Git
+from tests.conftest import Git, Program
 from tests.support import execute, steps
 
 FILES = (
@@ -85,3 +86,15 @@ def test_the_cost_grows_as_the_paths_do(varied: Repository) -> None:
         return steps(lambda: exposed(varied, [f"hidden/{n}" for n in range(count)]))
 
     assert cost(500) < 12 * cost(50)
+
+
+def test_how_long_the_name_of_an_exposed_file_is_is_not_told(workspace: Path, run: Program) -> None:
+    Path("endpoints").mkdir(exist_ok=True)
+    ends = set()
+    for name in ("key", "a-much-longer-name"):
+        text = f"reference: a\nhost: a.example.net\nusername: a\npassword: {{file: {name}}}\n"
+        Path("endpoints/a.yaml").write_text(text)
+        [finding] = json.loads(run("validate", "-o", "json", check=1).out)["findings"]
+        assert finding["name"] == "exposed-password-file"
+        ends.add(finding["end_column"])
+    assert len(ends) == 1

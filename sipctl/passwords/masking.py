@@ -25,7 +25,8 @@ from sipctl.yamlfile.nodes import Sequence as SequenceNode
 from sipctl.yamlfile.read import read
 
 _WITHOUT_SOURCE = frozenset(("exposed-password-file",))
-"""What was given for the name of a file may have been the password itself."""
+"""What was given for the name of a file may have been the password itself; how long it is is not
+told either."""
 
 
 Span = tuple[int, int]
@@ -71,11 +72,13 @@ class _Sources:
         place = finding.place
         if place.line > len(self._lines):
             return finding
-        shown = place.line <= len(self._shown) and finding.rule not in _WITHOUT_SOURCE
+        hidden = finding.rule in _WITHOUT_SOURCE
+        shown = place.line <= len(self._shown) and not hidden
         source = self._shown[place.line - 1] if shown else None
         if place.end_line == place.line:
             end = max(self._lengths[place.line - 1], place.column) + 1
-            if self._is_masked(place) or self._shown[place.line - 1 : place.line] == [None]:
+            hidden = hidden or self._shown[place.line - 1 : place.line] == [None]
+            if hidden or self._is_masked(place):
                 end = place.column + len(MASK)
             place = place._replace(end_column=min(place.end_column, end))
         return finding._replace(place=place, source=source)
