@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from sipctl.changes import ABSENT
 from sipctl.diff.comparison import _ignore_changes, compare
 from sipctl.diff.consequences import Impact, impact, sentence
-from sipctl.diff.detours import Weight
+from sipctl.diff.detours import _ON_CALLS, Spot, Stop, Version, Weight
 from sipctl.findings import Place
 from sipctl.inventory import Inventory
+from sipctl.kinds import SCENARIO
 from sipctl.render import markdown
 from sipctl.render import plan as render
 from sipctl.scenarios.scenario import Action, Scenario
@@ -451,6 +453,185 @@ def test_a_scenario_that_cannot_be_read_is_told_and_its_numbers_are_not_lost() -
     assert calls(broken, broken) == []
 
 
+# -- what calls do not notice, and whether they go as before ---------------------------------------
+
+
+def of_rest(old: Files, new: Files) -> list[str]:
+    """The sentences about a file itself: those of endpoint pbx-paris, without its name."""
+    found = [render.plain(sentence(one)) for one in between(old, new).consequences]
+    start = "endpoint pbx-paris "
+    return [line.removeprefix(start) for line in found if line.startswith(start)]
+
+
+MOVED = {"5060": "5061"}
+TAGGED = {"5060": "5060\ntags: [a]"}
+UNREADABLE = {"host: ": "host: ["}
+GONE: dict[str, str] = {}
+SURVEY = (
+    "reference: survey\nstart: a\n"
+    "actions: {a: {action: distribution-to-sip-endpoint, endpoint: pbx-paris}}\n"
+)
+LOST = "no call comes to it any more"
+OTHERS = "not all calls go as before, see above"
+
+
+def with_paris(files: Mapping[str, str], replacement: Mapping[str, str]) -> dict[str, str]:
+    """The files with another endpoint pbx-paris, or without it."""
+    if not replacement:
+        return {p: t for p, t in files.items() if p != "endpoints/pbx-paris.yaml"}
+    return changed(files, pbx_paris=replacement)
+
+
+@pytest.mark.parametrize("number", ["", '"+33100000000"'])
+@pytest.mark.parametrize(
+    ("replacement", "told"),
+    [(MOVED, "changes in port"), (TAGGED, "changes in tags"), (GONE, "is gone")],
+)
+def test_no_call_comes_to_an_endpoint_whose_scenario_is_gone(
+    replacement: dict[str, str], told: str, number: str
+) -> None:
+    old = changed(FILES, support_in={'"+33100000000"': number})
+    new = with_paris({p: t for p, t in old.items() if "support" not in p}, replacement)
+    assert of_rest(old, new) == [f"{told}; {LOST}"]
+    other = "reference: other\nentry_points: ['+33100000000']\n"
+    assert of_rest(old, {**new, "scenarios/other.yaml": other}) == [f"{told}; {LOST}"]
+
+
+def test_calls_of_a_number_that_moves_to_another_scenario_do_not_go_as_before() -> None:
+    moved = {p: t for p, t in FILES.items() if "support" not in p}
+    moved["scenarios/desk.yaml"] = (
+        "reference: desk\nentry_points: ['+33100000000']\nstart: a\n"
+        "actions: {a: {action: distribution-to-sip-endpoint, endpoint: pbx-paris}}\n"
+    )
+    assert of_rest(FILES, with_paris(moved, TAGGED)) == [f"changes in tags; {OTHERS}"]
+    told = "s endpoint pbx-paris is gone; calls that come to it reach nothing"
+    assert of_rest(FILES, with_paris(moved, UNREADABLE)) == ["changes; it cannot be read"]
+    unread = {**FILES, "scenarios/support-in.yaml": "start: [\n"}
+    assert told in calls(unread, with_paris(FILES, GONE))
+    assert told in calls(FILES, with_paris(moved, GONE))
+    assert told.replace("is gone", "changes in host") in calls(
+        FILES, with_paris(moved, {"host: sip.paris.example.net\n": ""})
+    )
+
+
+def test_calls_of_a_number_that_comes_are_told_of_the_endpoint_too() -> None:
+    assert "n endpoint pbx-paris is new; calls come to it now" in calls({}, FILES)
+    more = changed(FILES, support_in={"]\nstart": ', "+332"]\nstart'})
+    assert of_rest(FILES, with_paris(more, TAGGED)) == [f"changes in tags; {OTHERS}"]
+    without = changed(FILES, support_in={'"+33100000000"': ""})
+    assert of_rest({}, without) == ["is new; no number leads to it"]
+    assert "n scenario support-in is new; no number leads to it" in calls({}, without)
+
+
+@pytest.mark.parametrize(
+    "replacement",
+    [
+        {"08:00": "09:00"},
+        {"start: hours": "start: menu"},
+        {"vocal-announcement": "vocal-announcement\n    message: b"},
+        {"type: interaction-start": "type: interaction-end"},
+        {"action: test-calendar": "action: load-sharing", "open: menu": "link-1: menu"},
+        {"menu:\n": "ask:\n", "open: menu": "open: ask", "vocal-announcement": "capture-dtmf"},
+    ],
+)
+def test_what_changes_above_an_endpoint_changes_the_calls_to_it(
+    replacement: dict[str, str],
+) -> None:
+    new = with_paris(changed(FILES, support_in=replacement), TAGGED)
+    assert of_rest(FILES, new) == [f"changes in tags; {OTHERS}"]
+    assert of_rest(new, FILES) == [f"changes in tags; {OTHERS}"]
+
+
+def test_a_way_to_an_endpoint_that_comes_or_goes_beside_another_one_is_no_way_as_before() -> None:
+    more = changed(FILES, support_in={"closed: night": "closed: on"})
+    more["scenarios/support-in.yaml"] += "  on: {action: node, branches: {ok: paris}}\n"
+    assert of_rest(FILES, with_paris(more, TAGGED)) == [f"changes in tags; {OTHERS}"]
+    assert of_rest(more, with_paris(FILES, TAGGED)) == [f"changes in tags; {OTHERS}"]
+    survey = {"scenarios/survey.yaml": SURVEY}
+    assert of_rest({**FILES, **survey}, with_paris(FILES, TAGGED)) == [f"changes in tags; {OTHERS}"]
+    taken = {"scenarios/survey.yaml": "reference: survey\nentry_points: ['+33100000000']\n"}
+    taken = {**with_paris(FILES, TAGGED), **taken}
+    taken = changed(taken, support_in={'"+33100000000"': ""})
+    assert of_rest(FILES, taken) == [f"changes in tags; {OTHERS}"]
+
+
+@pytest.mark.parametrize(
+    ("replacement", "told"),
+    [(MOVED, "changes in port"), (TAGGED, "changes in tags"), (GONE, "is gone")],
+)
+def test_no_call_comes_to_what_is_behind_a_branch_that_is_gone(
+    replacement: dict[str, str], told: str
+) -> None:
+    new = with_paris(changed(FILES, support_in={"open: menu": "open: night"}), replacement)
+    assert of_rest(FILES, new) == [f"{told}; {LOST}"]
+
+
+def test_what_changes_beside_an_endpoint_leaves_the_calls_to_it() -> None:
+    new = changed(FILES, support_in={'"1": queue': '"1": null', "closed: night": "closed: queue"})
+    assert of_rest(FILES, with_paris(new, TAGGED)) == ["changes in tags; calls go as before"]
+
+
+def test_an_action_that_names_another_endpoint_brings_no_calls_any_more() -> None:
+    twin = {**FILES, "endpoints/twin.yaml": PARIS.replace("pbx-paris", "twin")}
+    new = changed(twin, support_in={"endpoint: pbx-paris": "endpoint: twin"}, twin={"5060": "5062"})
+    assert of_rest(twin, with_paris(new, TAGGED)) == []  # told as `instead of`
+    new = changed(new, twin={"5062": "5060\ntags: [b]"})
+    assert of_rest(twin, with_paris(new, MOVED)) == [f"changes in port; {LOST}"]
+    told = "n endpoint twin changes in tags; calls come to it now"
+    assert told in calls(twin, new)
+
+
+def test_calls_of_a_renamed_scenario_go_as_before_to_its_endpoints() -> None:
+    new = {p: t for p, t in FILES.items() if "support" not in p}
+    new["scenarios/desk.yaml"] = SUPPORT.replace("support-in", "desk")
+    assert of_rest(FILES, with_paris(new, TAGGED)) == ["changes in tags; calls go as before"]
+    renamed = {
+        p.replace("pbx-paris", "trunk"): t.replace("pbx-paris", "trunk") for p, t in new.items()
+    }
+    assert "n endpoint pbx-paris is now called trunk; calls go as before" in calls(FILES, renamed)
+    del renamed["scenarios/desk.yaml"]
+    assert of_rest(FILES, renamed) == [f"is now called trunk; {LOST}"]
+
+
+def test_an_action_that_no_call_comes_to_brings_none_to_its_endpoint() -> None:
+    old = changed(FILES, support_in={'"2": paris, ': ""})
+    assert of_rest(old, with_paris(old, MOVED)) == ["changes in port; no call comes to it"]
+
+
+def test_beside_a_scenario_that_cannot_be_read_nothing_is_said_to_go_as_before() -> None:
+    path = "scenarios/night.yaml"
+    night, broken = ({path: SALES.replace("sales", "night")}, {path: "start: [\n"})
+    cannot = f"cannot be told: {path} cannot be read"
+    could_not = f"whether calls go as before cannot be told: {path} could not be read before"
+    one = with_paris(FILES, TAGGED)
+    for old, new, told in (
+        (night, broken, f"whether calls go as before {cannot}"),
+        ({}, broken, f"whether calls go as before {cannot}"),
+        (broken, night, could_not),
+        (broken, {}, could_not),
+        (broken, {path: "start: {\n"}, f"whether calls go as before {cannot}"),
+        (broken, broken, "calls go as before"),
+    ):
+        assert of_rest({**FILES, **old}, {**one, **new}) == [f"changes in tags; {told}"]
+    rest = with_paris({p: t for p, t in FILES.items() if "support" not in p}, TAGGED)
+    gone = f"changes in tags; whether a call comes to it {cannot}"
+    assert of_rest({**FILES, **broken}, {**rest, **broken}) == [gone]
+    renamed = changed(FILES, support_in={"Support in": "In"})
+    told = f"n scenario support-in changes in name; whether calls go as before {cannot}"
+    assert told in calls(FILES, {**renamed, **broken})
+    told = "n scenario night is gone; it could not be read before"
+    assert calls({**FILES, **broken}, FILES) == [told]
+
+
+def test_which_calls_a_scenario_has_is_open_where_the_other_one_cannot_be_read() -> None:
+    desk = {"scenarios/desk.yaml": SUPPORT.replace("support-in", "desk").replace("menu", "ask")}
+    new = {**FILES, **desk, "scenarios/support-in.yaml": "start: [\n"}
+    cannot = "which calls come to it cannot be told: scenarios/support-in.yaml cannot be read"
+    assert f"n scenario desk is new; {cannot}" in calls(FILES, new)
+    could_not = cannot.replace("cannot be read", "could not be read before")
+    assert f"n scenario desk is gone; {could_not}" in calls(new, FILES)
+
+
 # -- what could hide a change --------------------------------------------------------------------
 
 
@@ -661,6 +842,94 @@ def test_where_no_consequence_is_told_all_calls_meet_the_same(
             assert before == after
 
 
+LABELS = ("1", "2", "default", "+33*", "+331*", "ok", "processed", "unprocessed")
+
+
+def arrivals(version: Version, names: Mapping[str, str]) -> dict[tuple[str, ...], Stop]:
+    """What calls come to by all labels that there are, three steps deep: from each number, or from
+    a scenario without any by its name or another one for it."""
+    found = dict[tuple[str, ...], Stop]()
+    for reference, route in version.routes.items():
+        for number in route.numbers or (names.get(reference, reference),):
+            waiting: list[tuple[tuple[str, ...], Spot]] = [((number,), route.start())]
+            while waiting:
+                way, spot = waiting.pop()
+                if isinstance(spot, Stop):
+                    found[way] = spot
+                    labels = LABELS if len(way) <= 3 else ()
+                    waiting += [((*way, label), route.after(spot, label)) for label in labels]
+    return found
+
+
+MENU = "{{action: vocal-announcement, branches: {{'1': {}, default: {}}}}}"
+SIP = "{{action: distribution-to-sip-endpoint, endpoint: {}, branches: {{unprocessed: {}}}}}"
+TO = st.sampled_from(["b", "c", "a", "null"])
+SIPS = st.builds(SIP.format, st.sampled_from("pq"), TO)
+STEPS = st.one_of(
+    SIPS,
+    st.builds(MENU.format, TO, TO),
+    st.builds("{{action: node, branches: {{ok: {}}}}}".format, TO),
+)
+HEAD = "type: interaction-start\nstart: a\nentry_points: [{}]\n"
+ROUTES = st.builds(
+    (HEAD + "actions: {{a: {}, b: {}, c: {}}}\n").format,
+    *(st.sampled_from(["'+331'", "'+332'", ""]), STEPS, SIPS, STEPS),
+)
+SERVERS = st.sampled_from(["host: a.example.net\n", "host: b.example.net\n"])
+
+
+@st.composite
+def versions(draw: st.DrawFn) -> tuple[dict[str, str], dict[str, str]]:
+    """Two workspaces with much in common; in some endpoints no call notices what differs."""
+    old, new = dict[str, str](), dict[str, str]()
+    for path in ("endpoints/p", "endpoints/q", "scenarios/s", "scenarios/t"):
+        texts = SERVERS if path.startswith("e") else ROUTES
+        head = f"reference: {path[-1]}\n"
+        text = head + draw(texts)
+        edited = f"{text}x-edited: 1\n"
+        other = st.builds(head.__add__, texts)
+        changes = st.one_of(st.sampled_from([text, edited, edited, "", "start: ["]), other)
+        both = (draw(st.sampled_from([text, text, text, ""])), draw(changes))
+        for files, written in zip((old, new), both, strict=True):
+            if written:
+                files[f"{path}.yaml"] = written
+    return old, new
+
+
+@given(versions())
+def test_calls_to_an_endpoint_that_go_as_before_meet_the_same(
+    both: tuple[dict[str, str], dict[str, str]],
+) -> None:
+    old, new = both
+    one, other = state(old), state(new)
+    comparison = compare(one, other)
+    was, now = Version(one), Version(other)
+    renamed = comparison.renamed(SCENARIO)
+    ways = arrivals(was, renamed), arrivals(now, {})
+    told = [render.plain(c.who + c.what) for c in impact(one, other, comparison).consequences]
+    continued = {renamed.get(reference, reference) for reference in was.routes}
+    for difference in comparison.differences:
+        names = (difference.source or difference.reference, difference.reference)
+        [line] = [t for t in told if t.startswith(f"endpoint {names[0]} ")] or [""]
+        came, come = (
+            {way for way, spot in side.items() if spot.endpoint == name}
+            for side, name in zip(ways, names, strict=True)
+        )
+        if "no call comes" in line:
+            assert not come
+        if line.endswith("calls go as before"):
+            for way in came | {way for way in come if way[0] in continued or way[0][0] == "+"}:
+                before, after = (side[way] for side in ways)
+                assert before.type == after.type
+                assert values(was, before) == values(now, after)
+
+
+def values(version: Version, spot: Stop) -> object:
+    """What calls notice of the endpoint that they come to."""
+    server = version.server(spot.endpoint or "")
+    return server and server.host and [server.values.get(f, ABSENT).data for f in _ON_CALLS]
+
+
 @given(workspaces(), workspaces())
 def test_every_way_that_is_told_leads_there(old: dict[str, str], new: dict[str, str]) -> None:
     scenarios = state(new).inventory.scenarios
@@ -723,17 +992,21 @@ def test_thousands_of_actions_are_compared() -> None:
 
 
 def test_labels_that_are_shifted_against_each_other_cost_no_more_than_the_limit() -> None:
-    def loop(length: int) -> str:
+    def loop(length: int) -> dict[str, str]:
         names = [f"a{number}" for number in range(length)]
         lines = [
             f"  {name}: {{action: node, branches: {{ok: {to}}}}}"
             for name, to in zip(names, names[1:] + names[:1], strict=True)
         ]
-        return "reference: s\nstart: a0\nactions:\n" + "\n".join(lines) + "\n"
+        lines += ["  lang: {action: test-value, value: caller, branches: {a: sip, b: a0}}"]
+        lines += ["  sip: {action: distribution-to-sip-endpoint, endpoint: pbx-paris}"]
+        text = "reference: s\nstart: lang\nactions:\n" + "\n".join(lines) + "\n"
+        return {"scenarios/s.yaml": text, "endpoints/pbx-paris.yaml": f"{PARIS}x-a: {length}\n"}
 
-    old, new = ({"scenarios/s.yaml": loop(length)} for length in (499, 500))
-    told = between(old, new)
+    told = between(loop(499), loop(500))
     assert [caution.kind for caution in told.cautions] == ["limit"]
+    texts = [render.plain(sentence(one)) for one in told.consequences]
+    assert [text.rpartition("; ")[2] for text in texts] == ["not all ways are compared"] * 2
 
 
 # -- Markdown ------------------------------------------------------------------------------------

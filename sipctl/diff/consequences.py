@@ -168,6 +168,8 @@ class _Judge:
         self.renamed = comparison.renamed(SCENARIO)
         self.limits: list[Caution] = []
         self.touched: set[tuple[str, str]] = set()
+        self._felt = (set[str](), set[str]())  # endpoints of both versions with other calls
+        self._cut: set[str] = set()  # scenarios of the new version, of whose ways some are compared
         self._numbers: dict[tuple[str, str], list[str]] = {}
         self._changed: dict[str, bool] = {}
 
@@ -179,12 +181,12 @@ class _Judge:
         for number in dict.fromkeys((*self.old.owners, *self.new.owners)):
             was, now = self.old.owners.get(number, ()), self.new.owners.get(number, ())
             for reference in was:
-                pair = (reference, self.renamed.get(reference, reference))
+                pair = (reference, self._name_now(reference))
                 if pair[1] in now:
                     self._numbers.setdefault(pair, []).append(number)
             groups.setdefault((was, now), []).append(number)
         for (was, now), numbers in groups.items():
-            moved = tuple(sorted(self.renamed.get(reference, reference) for reference in was))
+            moved = tuple(sorted(map(self._name_now, was)))
             unknown = {*moved} & self.new.blind or {*now} & self.old.blind
             if moved != tuple(sorted(now)) and not unknown:
                 yield self._of_group(was, now, tuple(numbers))
@@ -193,6 +195,10 @@ class _Judge:
         self, was: tuple[str, ...], now: tuple[str, ...], numbers: tuple[str, ...]
     ) -> Consequence:
         self.touched |= {("scenario", reference) for reference in (*was, *now)}
+        for reference in was:
+            self._feel(self.old.routes[reference], None)
+        for reference in now:
+            self._feel(None, self.new.routes[reference])
         plural = len(numbers) > 1
         lead = "lead" if plural else "leads"
         place = self._place(now or was, numbers[0], self.new if now else self.old)
@@ -229,7 +235,7 @@ class _Judge:
         """What calls notice within each scenario that was there before."""
         for member in self.old.state.inventory.of_kind(SCENARIO).values():
             was = member.reference
-            now = self.renamed.get(was, was)
+            now = self._name_now(was)
             old, new = self.old.routes.get(was), self.new.routes.get(now)
             if old is not None and new is not None:
                 yield from self._of_pair(old, new)
@@ -246,7 +252,11 @@ class _Judge:
         numbers = tuple(self._numbers.get((old.reference, new.reference), ()))
         yield from self._of_type(old, new, numbers)
         walk = self._walk(old, new)
-        for one in walk.run():
+        noticed = walk.run()
+        # whoever comes to what is behind such a step comes there otherwise, or no longer
+        self._felt[0].update(old.beyond(one.was for one in noticed))
+        self._felt[1].update(new.beyond(one.now for one in noticed))
+        for one in noticed:
             self._touch(new.reference, one)
             yield Consequence(
                 one.weight,
@@ -260,8 +270,14 @@ class _Judge:
                 _place_of(one, walk, new),
             )
         if walk.is_cut:
+            self._cut.add(new.reference)
             what = (f"more than {MOST} ways differ: not all of them are compared",)
             self.limits.append(Caution("limit", Place(new.member.path), what))
+
+    def _feel(self, old: Route | None, new: Route | None) -> None:
+        """All calls of a scenario are others, so those to its endpoints are."""
+        for felt, route in zip(self._felt, (old, new), strict=True):
+            felt.update(route.reached if route else ())
 
     def _touch(self, scenario: str, one: Noticed) -> None:
         named = (spot.endpoint for spot in (one.was, one.now) if isinstance(spot, Stop))
@@ -272,6 +288,7 @@ class _Judge:
         was, now = text_of(old.root.get("type")), text_of(new.root.get("type"))
         if was != now:
             self.touched.add(("scenario", new.reference))
+            self._feel(old, new)
             node = new.root.get("type") or new.root
             what = ("come here at another time: the type is ", Given(now), " and was ", Given(was))
             yield Consequence(
@@ -297,8 +314,8 @@ class _Judge:
         return self._changed[reference]
 
     def _of_blind(self, was: str, now: str, old: Route | None) -> Iterator[Consequence]:
-        path, former = SCENARIO.path(now), SCENARIO.path(was)
-        if self.new.state.members[path].is_as(self.old.state.members[former]):
+        path = SCENARIO.path(now)
+        if self._is_same_scenario(was, now):
             return
         self.touched.add(("scenario", now))
         numbers = old.numbers if old else ()
@@ -308,17 +325,19 @@ class _Judge:
 
     def _not_compared(self, new: Route) -> Consequence:
         self.touched.add(("scenario", new.reference))
+        self._feel(None, new)
         what = ("go ways that cannot be compared: the former file could not be read",)
         who, place = _callers(new.numbers, new.reference), Place(new.member.path)
         return Consequence(Weight.DESTINATION, who, what, new.reference, new.numbers, place=place)
 
     def _of_gone(self, old: Route) -> Consequence:
         self.touched.add(("scenario", old.reference))
+        self._feel(old, None)
         what = (f"{NOTHING}the scenario is gone",)
         who, place = _callers((), old.reference), Place(old.member.path)
         return Consequence(Weight.SILENCE, who, what, old.reference, place=place)
 
-    # -- changes that no call notices
+    # -- changes that no consequence tells of by themselves
 
     def of_the_rest(self, found: Iterable[Consequence]) -> Iterator[Consequence]:
         """The changed files that no consequence is about."""
@@ -326,9 +345,9 @@ class _Judge:
             names = (difference.reference, difference.source)
             touched = any((difference.noun, name) in self.touched for name in names if name)
             if difference.member_kind is not None and not touched:
-                yield self._unfelt(difference)
+                yield self._of_rest(difference)
 
-    def _unfelt(self, difference: Difference) -> Consequence:
+    def _of_rest(self, difference: Difference) -> Consequence:
         reference = str(difference.reference)
         who = (f"{difference.noun} ", Given(difference.source or reference))
         what: Words = {
@@ -338,31 +357,108 @@ class _Judge:
         }.get(difference.kind, ("changes",))
         if difference.fields and difference.kind in ("changed", "renamed"):
             what = (*what, " in ", *_fields(difference))
-        what = (*what, *self._calls_to(difference))
+        silent = difference.member_kind is ENDPOINT and self._is_silenced(difference)
+        calls: Words = (_SILENCED,) if silent else self._calls_to(difference)
+        weight = Weight.SILENCE if silent else Weight.NONE
         scenario = reference if difference.member_kind is SCENARIO else None
-        return Consequence(Weight.NONE, who, what, scenario, place=Place(difference.path))
+        what = (*what, "; ", *calls)
+        return Consequence(weight, who, what, scenario, place=Place(difference.path))
 
     def _calls_to(self, difference: Difference) -> Words:
         now = self.new.state.members.get(difference.path)
         if now is not None and now.root is None:
-            return ("; it cannot be read",)
-        if self._is_named(difference):
-            return ("; calls go as before",)
+            return ("it cannot be read",)
+        if difference.member_kind is SCENARIO:
+            return self._calls_to_scenario(difference)
+        return self._calls_to_endpoint(difference)
+
+    def _calls_to_scenario(self, difference: Difference) -> Words:
+        name = str(difference.reference)
+        old = self.old.routes.get(difference.source or name)
+        new = self.new.routes.get(name)
+        numbers = [{*route.numbers} if route else set[str]() for route in (old, new)]
+        if numbers[0] != numbers[1]:  # a number that moves is told, if all can be read
+            return ("which calls come to it cannot be told", *self._untold)
+        if difference.kind == "deleted":
+            return ("no call comes to it",) if old else ("it could not be read before",)
+        if difference.kind == "created":  # a call may come without a number, when another one ends
+            return ("no number leads to it",)
+        return self._as_before(name in self._cut)
+
+    def _calls_to_endpoint(self, difference: Difference) -> Words:
+        before, now = self._reaching(difference)
+        created = difference.kind == "created"
+        if not now:
+            return self._calls_no_longer(difference, bool(before) and not created)
+        if created and self.new.serves(str(difference.reference)):
+            return ("calls come to it now",)
+        if self._untold or (before and not self._is_felt(difference)):
+            scenarios = {self._name_now(route.reference) for route in before}
+            scenarios.update(route.reference for route in now)
+            return self._as_before(not self._cut.isdisjoint(scenarios))
+        return ("not all calls go as before, see above" if before else "calls come to it now",)
+
+    def _calls_no_longer(self, difference: Difference, came: bool) -> Words:
         if self.new.blind:
             path = SCENARIO.path(min(self.new.blind))
-            return (f"; whether a call comes to it cannot be told: {path} cannot be read",)
-        return ("; no call comes to it",)
+            return ("whether a call comes to it cannot be told: ", Given(path), " cannot be read")
+        named = self.new.reaching(str(difference.reference))
+        who = "number leads" if named else "call comes"
+        return (f"no {who} to it", " any more" if came else "")
 
-    def _is_named(self, difference: Difference) -> bool:
-        """True where calls may come to it: by a scenario that names it, or by a number."""
-        if difference.member_kind is SCENARIO:
-            return difference.kind in ("changed", "renamed")
-        return difference.reference in self._named or difference.source in self._named
+    def _as_before(self, cut: bool) -> Words:
+        if self._untold:
+            return ("whether calls go as before cannot be told", *self._untold)
+        return ("not all ways are compared",) if cut else ("calls go as before",)
+
+    def _is_silenced(self, difference: Difference) -> bool:
+        """True for an endpoint that no longer serves, and that calls come to by ways that are not
+        compared step by step: those of a number that has moved, say."""
+        name = str(difference.reference)
+        if difference.new_fault or self.new.serves(name) or not self._is_felt(difference):
+            return False
+        return bool(self._reaching(difference)[1])
+
+    def _is_felt(self, difference: Difference) -> bool:
+        name = str(difference.reference)
+        return (difference.source or name) in self._felt[0] or name in self._felt[1]
+
+    def _reaching(self, difference: Difference) -> tuple[list[Route], list[Route]]:
+        """The scenarios by which calls came to an endpoint, and come to it; of new ones those that
+        a number leads to."""
+        name = str(difference.reference)
+        now = [r for r in self.new.reaching(name) if r.numbers or r.reference in self._continued]
+        return self.old.reaching(difference.source or name), now
 
     @cached_property
-    def _named(self) -> frozenset[str]:
-        routes = (*self.old.routes.values(), *self.new.routes.values())
-        return frozenset(endpoint for route in routes for endpoint in route.endpoints)
+    def _continued(self) -> frozenset[str]:
+        """The scenarios that were there before, by what they are called now."""
+        before = self.old.routes.keys() | self.old.blind
+        return frozenset(map(self._name_now, before))
+
+    def _name_now(self, scenario: str) -> str:
+        return self.renamed.get(scenario, scenario)
+
+    @cached_property
+    def _untold(self) -> Words:
+        """Why no call can be said to go as before: a scenario that differs, and cannot be read."""
+        former = {now: was for was, now in self.renamed.items()}
+        for reference in sorted(self.new.blind):
+            was = former.get(reference, reference)
+            if was not in self.old.blind or not self._is_same_scenario(was, reference):
+                return (": ", Given(SCENARIO.path(reference)), " cannot be read")
+        for reference in sorted(self.old.blind):
+            now = self._name_now(reference)
+            if now not in self.new.blind:
+                return (": ", Given(SCENARIO.path(reference)), " could not be read before")
+        return ()
+
+    def _is_same_scenario(self, was: str, now: str) -> bool:
+        old = self.old.state.members[SCENARIO.path(was)]
+        return old.is_as(self.new.state.members[SCENARIO.path(now)])
+
+
+_SILENCED = "calls that come to it reach nothing"
 
 
 def _place_of(one: Noticed, walk: Walk, new: Route) -> Place:

@@ -9,7 +9,7 @@ are.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from functools import cached_property
@@ -167,6 +167,22 @@ class Route:
     def is_empty(self) -> bool:
         return not self.actions
 
+    @cached_property
+    def reached(self) -> frozenset[str]:
+        """The endpoints that calls come to."""
+        return self.beyond([self.start()])
+
+    def beyond(self, spots: Iterable[Spot]) -> frozenset[str]:
+        """The endpoints that calls come to from one of these on, themselves among them."""
+        ahead = [spot for spot in spots if isinstance(spot, Stop)]
+        met = {action.id: action for action in ahead}
+        while ahead:
+            targets = (self.at(target) for target in ahead.pop().branches.values())
+            fresh = {to.id: to for to in targets if isinstance(to, Stop) and to.id not in met}
+            met |= fresh
+            ahead += fresh.values()
+        return frozenset(a.endpoint for a in met.values() if a.endpoint is not None)
+
     def start(self) -> Spot:
         id = text_of(self.root.get("start"))
         return Nowhere(Nothing.NO_START) if id is None else self.at(id)
@@ -278,6 +294,18 @@ class Version:
         return {number: tuple(references) for number, references in found.items()}
 
     @cached_property
+    def _namers(self) -> dict[str, list[Route]]:
+        found: dict[str, list[Route]] = {}
+        for route in self.routes.values():
+            for endpoint in route.endpoints:
+                found.setdefault(endpoint, []).append(route)
+        return found
+
+    def reaching(self, endpoint: str) -> list[Route]:
+        """The scenarios by which calls come to an endpoint."""
+        return [r for r in self._namers.get(endpoint, ()) if endpoint in r.reached]
+
+    @cached_property
     def _servers(self) -> dict[str, _Server]:
         return {}
 
@@ -289,6 +317,11 @@ class Version:
         if reference not in self._servers:
             self._servers[reference] = _Server(snapshot(member.root, ENDPOINT))
         return self._servers[reference]
+
+    def serves(self, reference: str) -> bool:
+        """True where calls that come to an endpoint reach a host."""
+        server = self.server(reference)
+        return server is not None and server.host is not None
 
     def has(self, reference: str) -> bool:
         return ENDPOINT.path(reference) in self.state.members
