@@ -65,7 +65,10 @@ def run(
     tracked.refuse_linked_folders(root)
     if options.dry_run:
         around, prefix = _around(root)
-        return judge(around, prefix, workspace.load(root), planner)
+        outcome = judge(around, prefix, workspace.load(root), planner)
+        if around is not None and options.commit:
+            _tell_what_hinders(around, outcome.plan, options)
+        return outcome
     privileges.act_as_owner(root)
     repository = tracked.required_repository(root)
     repository.refuse_open_operation()
@@ -97,6 +100,15 @@ def _around(root: Path) -> tuple[Repository | None, str]:
     found = Repository.find(there)
     missing = "".join(f"{part}/" for part in whole.relative_to(there).parts)
     return found, found.prefix + missing if found else ""
+
+
+def _tell_what_hinders(repository: Repository, plan: Plan, options: Options) -> None:
+    """Say where the change would be refused if it were more than shown, as things stand."""
+    try:
+        repository.refuse_open_operation()
+        _refuse_uncommitted(repository, plan)
+    except Refused as refused:
+        options.tell(f"as things stand this would be refused: {refused.message}")
 
 
 # -- before writing ------------------------------------------------------------------------------
@@ -208,9 +220,8 @@ def _begin(repository: Repository, plan: Plan, subject: str, options: Options) -
         _wait_for_index(top, options)
         known = top.indexed(disk.around(paths))
         uncommitted.refuse_marked(repository, plan, known)
-        ours = [change.path for change in plan.effective if not change.adopted]
-        if ours and not (plan.generated or uncommitted.are_as_committed(top, entries, known)):
-            uncommitted.refuse(repository, ours, back=plan.operation == "restore")
+        if _written(plan) and not uncommitted.are_as_committed(top, entries, known):
+            _refuse_uncommitted(repository, plan)
         added = tuple(e.path for e in entries if e.new is not None and e.path not in known)
     made = disk.missing_folders(top.top, paths)
     notes = journal.Journal(os.getpid(), top.head(), subject, options.commit, added, made, entries)
@@ -218,6 +229,16 @@ def _begin(repository: Repository, plan: Plan, subject: str, options: Options) -
         return _Change(top, notes, journal.begin(top, notes), time.time())
     except OSError as error:
         raise _cannot_write(journal.folder(top), error) from None
+
+
+def _written(plan: Plan) -> list[str]:
+    """The files in which changes of the user's own would stand in the way."""
+    return [c.path for c in plan.effective if not (c.adopted or plan.generated)]
+
+
+def _refuse_uncommitted(repository: Repository, plan: Plan) -> None:
+    if _written(plan):
+        uncommitted.refuse(repository, _written(plan), back=plan.operation == "restore")
 
 
 def _entries(repository: Repository, plan: Plan) -> tuple[journal.Entry, ...]:

@@ -104,3 +104,19 @@ def test_a_dry_run_needs_no_lock_and_no_repository(tmp_path: Path, run: Program)
 def test_a_dry_run_refuses_what_the_real_run_would(workspace: Path, run: Program) -> None:
     assert "SIP204" in run("create", "a", "--host", "no_host", "-n", check=3).err
     assert 'no endpoint "b"' in run("edit", "b", "--port", "5070", "-n", check=3).err
+
+
+def test_what_would_be_refused_is_told(workspace: Path, run: Program, git: Git) -> None:
+    run("create", "a", "--host", "a.example.net")
+    words = "as things stand this would be refused"
+    assert words not in run("edit", "a", "--port", "5070", "--dry-run").err
+    with Path("endpoints/a.yaml").open("a") as file:
+        file.write("# by hand\n")
+    for line in ("edit a --port 5070", "delete a", "restore --all --at HEAD~1"):
+        told = run(*line.split(), "--dry-run").err
+        assert f"{words}: endpoints/a.yaml: uncommitted changes are in the way" in told
+        assert words not in run(*line.split(), "--dry-run", "--no-commit").err
+    assert words not in run("save", "--dry-run").err
+    run("save")
+    (workspace / ".git/MERGE_HEAD").write_text(git("rev-parse", "HEAD"))
+    assert f"{words}: a merge" in run("edit", "a", "--port", "5070", "--dry-run").err
