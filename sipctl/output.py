@@ -55,6 +55,7 @@ def _hint(words: str) -> None:
 def _say(who: str, words: str) -> None:
     """Further lines are indented, so that no value can look like words of ours."""
     lines = _inert(names.without_keys(words)).split("\n")
+    streams.begin_words()
     indented = (line if line.startswith("  ") else f"  {line}" for line in lines[1:])
     print(f"{who}: " + "\n".join([lines[0], *indented]), file=sys.stderr)
 
@@ -174,6 +175,7 @@ def tell_plan(outcome: Outcome, color: str) -> None:
 
 def show_to_user(segments: Iterable[tuple[str, str]], color: str) -> None:
     """Styled text that is no answer, on standard error."""
+    streams.begin_words()
     _show(sys.stderr, segments, color, on_terminal=sys.stderr.isatty())
 
 

@@ -20,10 +20,13 @@ class _Raw(io.FileIO):
     def __init__(self, stream: io.TextIOWrapper, lost: type[OSError]) -> None:
         super().__init__(stream.fileno(), "w", closefd=False)
         self.is_read = True
+        self.failed: OSError | None = None
         self._lost = lost
         self._stream = stream  # which closes the descriptor when it goes
 
     def write(self, data: Any) -> int:
+        if self.failed:
+            raise self.failed
         if self.is_read:
             try:
                 return super().write(data)
@@ -59,6 +62,20 @@ def _as(stream: io.TextIOWrapper, raw: _Raw) -> io.TextIOWrapper:
         line_buffering=stream.line_buffering,
         write_through=stream.write_through,
     )
+
+
+def begin_words() -> None:
+    """Have what was answered until now stand before the words for people that follow, where both
+    go to one pipe or file: only an answer waits in a buffer.
+
+    What hinders the answer is no fault of the words; it is raised by the next that writes of it,
+    at last by the flush at the end.
+    """
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        if "stdout" in _known:
+            _known["stdout"].failed = error
 
 
 def while_read(items: Iterable[T]) -> Iterator[T]:

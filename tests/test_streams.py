@@ -129,6 +129,85 @@ def test_a_full_disk_is_told(workspace: Path) -> None:
             assert words in done.stderr.decode()
 
 
+# -- the order of an answer and words ------------------------------------------------------------
+
+
+def in_one_pipe(*words: str | Path, cwd: Path, check: int = 0) -> str:
+    """What a reader gets of both streams: `2>&1 | cat`."""
+    streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    done: subprocess.CompletedProcess[str] = subprocess.run(
+        words, **streams, cwd=cwd, text=True, check=False
+    )
+    assert done.returncode == check, done.stdout
+    return done.stdout
+
+
+IN_ORDER = {
+    "validate": (1, "error[SIP120]", "files checked: 1 error"),
+    "validate --format concise": (1, "endpoints/b.yaml:3:8: SIP120", "files checked: 1 error"),
+    "validate --format sarif": (1, "{", "files checked: 1 error"),
+    "init new": (0, "5 files written; commit ", "editors complete and check"),
+    "list --limit 1 -C ..": (0, "REFERENCE ", "… and 1 more"),
+    "scenario trace s -C .. --expect c": (1, "scenarios/s.yaml\n", "expected to end at"),
+}
+
+
+@pytest.mark.parametrize("line", IN_ORDER)
+def test_words_stand_behind_the_answer_that_they_are_about(
+    line: str, workspace: Path, run: Program
+) -> None:
+    for name in ("a", "c"):
+        run("create", name, "--host", f"{name}.example.net")
+    run("scenario", "create", "s")
+    run("attach", "s", "a", "--no-commit")
+    inner = workspace / "inner"
+    (inner / "endpoints").mkdir(parents=True)
+    (inner / "sipctl.yaml").write_text("version: 1\n")
+    (inner / "endpoints" / "b.yaml").write_text(FAULTY)
+    expected, first, then = IN_ORDER[line]
+    told = in_one_pipe(PROGRAM, *line.split(), cwd=inner, check=expected)
+    assert told.startswith(first)
+    assert f"\nsipctl: {then}" in told.replace("2 files", "files")
+
+
+def test_so_they_do_in_what_a_hook_of_git_tells(checked: Path, git: Git) -> None:
+    in_one_pipe(PROGRAM, "init", "--hooks", cwd=checked)
+    git("add", ".")
+    told = in_one_pipe("git", "commit", "-m", "x", cwd=checked, check=1)
+    assert told.index("error[SIP120]") < told.index("sipctl: 3 files checked: 1 error")
+
+
+def test_an_answer_that_was_not_written_before_words_fails_at_the_end_too() -> None:
+    code = """
+import os, sys
+from sipctl import streams
+os.dup2(os.open("/dev/full", os.O_WRONLY), 1)
+streams.prepare()
+sys.stdout.write("x")
+streams.begin_words()
+os.dup2(os.open("/dev/null", os.O_WRONLY), 1)
+try:
+    sys.stdout.flush()
+except OSError:
+    os._exit(0)
+os._exit(1)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_words_behind_an_answer_that_nobody_reads_cost_nothing_of_it(workspace: Path) -> None:
+    (workspace / "endpoints" / "b.yaml").write_text(FAULTY)
+    with nobody() as gone:
+        done = subprocess.run(
+            [PROGRAM, "validate"], stdout=gone, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr == "sipctl: 2 files checked: 1 error\n"
+
+
+# -- who reads no more -----------------------------------------------------------------------------
+
+
 ENDLESS = {
     "lines": "output.Printer('name').lines(itertools.repeat('x' * 1000))",
     "csv": "output.Printer('csv').csv(['x'], itertools.repeat(['x' * 1000]))",
