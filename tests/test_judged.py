@@ -473,6 +473,25 @@ def test_paths_narrow_what_is_told_and_not_what_is_judged(
     run("validate", "--rev", "HEAD", FILE)
 
 
+def test_only_what_is_read_is_counted_as_checked(committed: Path, run: Program, git: Git) -> None:
+    put(committed, "endpoints/foo.yml", GOOD)
+    put(committed, "endpoints/deep/c.yaml", GOOD)
+    put(committed, "scenarios/notes.txt", "")
+    git("add", ".")
+    for mode in ((), ("--staged",)):
+        for paths, strays, files in (
+            ((), 3, 3),
+            (("endpoints",), 2, 1),
+            (("endpoints", "scenarios"), 3, 2),
+            (("endpoints/foo.yml", "endpoints/deep"), 2, 0),
+            (("sipctl.yaml", FILE), 0, 2),
+        ):
+            found = run("validate", *mode, "-f", "json", *paths).json
+            assert (found["warnings"], found["files"]) == (strays, files), (mode, paths)
+    told = run("validate", "endpoints").err
+    assert told == "sipctl: 1 file checked: 2 warnings\n"
+
+
 @pytest.mark.parametrize("folder", ["endpoints", "scenarios", "./endpoints/"])
 def test_a_folder_that_is_not_there_yet_holds_nothing(
     workspace: Path, run: Program, folder: str

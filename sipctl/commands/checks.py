@@ -93,7 +93,7 @@ def _report_of(
     chosen = chosen_paths(found.root, found.inventory, paths)
     known = found.inventory.findings
     findings = tuple(f for f in known if chosen is None or f.place.file in chosen)
-    files = found.files if chosen is None else tuple(sorted(chosen))
+    files = found.files if chosen is None else tuple(sorted(chosen.intersection(found.files)))
     return _Report(found.root, findings, files)
 
 
