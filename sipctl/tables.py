@@ -163,10 +163,11 @@ def _columns(line: int, headings: Sequence[str]) -> list[str]:
         hint = "write the names of the columns above the rows: reference,host,port"
         raise Refused(f"line {line} of the table names no columns", hint)
     fields: dict[str, int] = {}
+    nearest = names.Nearest(_HEADINGS)
     faults = []
     for number, heading in enumerate(headings, 1):
         try:
-            fields[_unseen(_field(heading), fields)] = number
+            fields[_unseen(_field(heading, nearest), fields)] = number
         except _Fault as fault:
             faults.append(f"line {line}, column {number}: {fault}")
     if not faults and "reference" not in fields:
@@ -180,7 +181,7 @@ def _folded(heading: str) -> str:
     return " ".join(heading.casefold().split())
 
 
-def _field(heading: str) -> str:
+def _field(heading: str, nearest: names.Nearest) -> str:
     """The field that a heading names; raises _Fault where none does."""
     folded = _folded(heading)
     if folded.startswith("x-"):
@@ -189,7 +190,7 @@ def _field(heading: str) -> str:
         return _HEADINGS[folded]
     if _PASSWORDS.search(folded):
         raise _Fault(f'"{_short(heading)}": {_NO_PASSWORDS} ({_NO_COLUMN})')
-    hint = names.did_you_mean(folded, _HEADINGS) or "columns of your own begin with x-"
+    hint = nearest.hint(folded, "columns of your own begin with x-")
     raise _Fault(f'"{_short(heading)}" is not a field ({hint})')
 
 
@@ -257,7 +258,8 @@ def read_json(text: str) -> list[Row]:
         data = _listed(data)
     if not isinstance(data, list):
         raise Refused("the table is no array of endpoints", _JSON_HINT)
-    return [_row_of_object(f"item {number}", item) for number, item in enumerate(data, 1)]
+    nearest = names.Nearest(_HEADINGS)
+    return [_row_of_object(f"item {n}", item, nearest) for n, item in enumerate(data, 1)]
 
 
 _JSON_HINT = 'write [{"reference": "…", "host": "…"}, …], or what `sipctl export json` prints'
@@ -318,7 +320,7 @@ def _listed(data: Mapping[str, Any]) -> Any:
     return data["endpoints"]
 
 
-def _row_of_object(place: str, item: Any) -> Row:
+def _row_of_object(place: str, item: Any, nearest: names.Nearest) -> Row:
     if not isinstance(item, dict):
         return Row(place, {}, ("it is no object",))
     values: dict[str, Value] = {}
@@ -326,7 +328,7 @@ def _row_of_object(place: str, item: Any) -> Row:
     for key, value in item.items():
         try:
             if key not in ("given", "used_by"):
-                name = "password" if _folded(key) == "password" else _field(key)
+                name = "password" if _folded(key) == "password" else _field(key, nearest)
                 values[_unseen(name, values)] = _of_json(name, value)
         except _Fault as fault:
             faults.append(str(fault))
@@ -386,6 +388,7 @@ class Variables:
     """Names the variable of each password by a template with `{reference}` in it."""
 
     template: str
+    _inventory: Inventory | None = field(default=None, repr=False)
     _taken: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -398,15 +401,20 @@ class Variables:
 
     def __call__(self, inventory: Inventory, reference: str, username: str) -> Value:
         """`{env: NAME}`; raises Refused where the variable is another endpoint's."""
+        if inventory is not self._inventory:
+            self._inventory = inventory
+            self._take_those_of(inventory)
         name = variable(self.template, reference)
-        for other, endpoint in inventory.endpoints.items():
-            variable_of = (endpoint.password or {}).get("env")
-            if variable_of:
-                self._taken.setdefault(variable_of, other)
         owner = self._taken.setdefault(name, reference)
         if owner != reference:
             raise Refused(f'{name} would be the variable of "{owner}" and "{reference}"')
         return {"env": name}
+
+    def _take_those_of(self, inventory: Inventory) -> None:
+        for reference, endpoint in inventory.endpoints.items():
+            name = (endpoint.password or {}).get("env")
+            if name:
+                self._taken.setdefault(name, reference)
 
 
 @dataclass

@@ -3,7 +3,8 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from sipctl.errors import Refused
 from sipctl.inventory import Inventory
 from sipctl.yamlfile.write import document
 from tests.conftest import Git, Program, Terminal
-from tests.support import execute, on_terminal
+from tests.support import execute, on_terminal, steps
 
 PRODUCT = """\
 SIP endpoint,Port,Reference,Codec,User name,Realm,Tags
@@ -735,6 +736,39 @@ def test_any_json_is_a_plan_or_refused(data: object) -> None:
             assert refused.message.replace("\n", "").isprintable()  # noqa: PT017
         else:
             assert not carried_out(plan).unreadable
+
+
+def headings(count: int) -> str:
+    return ",".join(["reference", *(f"prot{n}" for n in range(count))])
+
+
+def keys(count: int) -> str:
+    return json.dumps([{f"prot{n}": 1} for n in range(count)])
+
+
+@pytest.mark.parametrize("made", [headings, keys])
+def test_so_many_wrong_names_are_compared_with_the_known_ones(made: Callable[[int], str]) -> None:
+    def work(count: int) -> int:
+        def read() -> None:
+            with suppress(Refused):
+                tables.read(made(count))
+
+        return steps(read)
+
+    assert work(1800) < 1.5 * work(600)
+
+
+def test_what_variables_are_taken_is_found_out_once_of_each_inventory() -> None:
+    own = {"host": "a.example", "username": "u"}
+    there = inventory({"reference": f"e{n}", **own} for n in range(100))
+    variable = tables.Variables("SECRE{reference}")
+    variable(there, "a", "u")
+    assert steps(lambda: variable(there, "b", "u")) < 50
+    with pytest.raises(Refused, match='SECRET would be the variable of "e0" and "t"'):
+        variable(there, "t", "u")
+    other = "reference: a\nhost: a.example\nusername: u\npassword: {env: SECRED}\n"
+    with pytest.raises(Refused, match='SECRED would be the variable of "a" and "d"'):
+        variable(inventory_of_text(other), "d", "u")
 
 
 def test_a_table_of_a_thousand_rows_is_one_plan() -> None:
