@@ -333,7 +333,8 @@ def _row_of_object(place: str, item: Any, nearest: names.Nearest) -> Row:
         except _Fault as fault:
             faults.append(str(fault))
     if isinstance(given := item.get("given"), list):
-        values = {k: v for k, v in values.items() if k in given or not _is_default(k, values)}
+        said = {key for key in given if isinstance(key, str)}
+        values = {k: v for k, v in values.items() if k in said or not _is_default(k, values)}
     return Row(place, {k: v for k, v in values.items() if v is not None}, tuple(faults))
 
 
