@@ -95,8 +95,14 @@ def offered(line: str) -> list[str]:
     return [word for word, _ in at_end(line).words]
 
 
+def options_offered(line: str) -> list[str]:
+    """Those of the command itself: what is offered for two dashes."""
+    return [word for word in offered(f"{line} --") if word in CHOOSING]
+
+
 # -- what is offered -----------------------------------------------------------------------------
 
+CHOOSING = ("--where", "--all", "--from", "--all-workspaces")
 REFERENCES = "pbx-lyon pbx-paris sbc@a.b"
 LINES = {
     "sipctl ed": "edit",
@@ -228,6 +234,44 @@ LINES = {
     "sipctl schema endpoint -- -": "",
     "sipctl edit pbx-paris --register --re": "--realm",
 }
+
+
+CHOSEN_OTHERWISE = {
+    "delete": (REFERENCES, "--where tag:x", "--where"),
+    "edit": (REFERENCES, "--port 5061 --where=tag:x", "--where"),
+    "history": (REFERENCES, "--where tag:x", "--where"),
+    "restore": (REFERENCES, "--where tag:x", "--all --where"),
+    "restore --at v1": (REFERENCES, "--all", "--all --where"),
+    "scenario restore": ("night support", "--all", "--all"),
+    "secret set": (REFERENCES, "--from -", "--from"),
+}
+"""What a command offers, an option that is refused beside it, and all such options."""
+
+
+@pytest.mark.parametrize("command", CHOSEN_OTHERWISE)
+def test_where_an_option_chooses_nothing_is_offered_that_is_refused_beside_it(
+    command: str, place: Path
+) -> None:
+    words, option, options = CHOSEN_OTHERWISE[command]
+    line, first = f"sipctl {command}", words.split()[0]
+    assert offered(f"{line} ") == words.split()
+    assert offered(f"{line} {option} {first[0]}") == []
+    assert not {*words.split()} & {*offered(f"{line} {option} ")}
+    assert offered(f"{line} -- ") == words.split()
+    assert options_offered(line) == options.split()
+    assert options_offered(f"{line} {first}") == []
+    again = ["--where"] if "--where" in option else []  # which may be repeated
+    assert options_offered(f"{line} {option}") == again
+
+
+def test_what_chooses_in_no_arguments_place_hinders_nothing(place: Path) -> None:
+    assert offered("sipctl export --where tag:x ") == ["csv", "json"]
+    assert offered("sipctl list --where tag:x --where tag:p") == ["tag:paris"]
+    assert options_offered("sipctl export csv") == ["--where"]
+    assert options_offered("sipctl tag add pbx-paris live") == ["--where"]
+    assert at_end("sipctl validate --all-workspaces --output-file ").paths == "files"
+    assert at_end("sipctl validate --all-workspaces ").paths == ""
+    assert at_end("sipctl fmt ").paths == "files"
 
 
 @pytest.mark.parametrize("line", LINES)
@@ -556,7 +600,7 @@ print(*sorted(set(sys.modules) - before), file=sys.stderr)"""
     assert not loaded & {*DEAR, *more} - allowed
     ours = {name for name in result.err.split() if name.startswith("sipctl.")}
     others = {name for name in ours if not name.startswith("sipctl.completion")}
-    assert others <= {"sipctl.main", "sipctl.resources"}
+    assert others <= {"sipctl.main", "sipctl.resources", "sipctl.statuses"}
 
 
 def test_the_hook_stands_before_all_else_and_in_no_help(run: Program) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from sipctl.completion import files, table
 from sipctl.completion.line import Line, understand
-from sipctl.completion.table import Option, Word
+from sipctl.completion.table import Option, Slot, Word
 
 QUERY_FIELDS = {
     "codec": "codec",
@@ -27,6 +27,13 @@ QUERY_FIELDS = {
 """The fields of queries, and of which kind their values are."""
 
 _ALIASES = {"codecs": "codec", "ref": "reference", "tags": "tag", "user": "username"}
+
+
+_CHOOSING = frozenset(("--all", "--all-workspaces", "--from", "--where"))
+"""Options that say what a command is about in place of its arguments, and of each other."""
+
+_CHOSEN = ("endpoint", "file", "scenario")
+"""The kinds of these arguments."""
 
 
 class Offer:
@@ -71,7 +78,7 @@ class _Candidates:
     def offer(self) -> Offer:
         line, command = self.line, self.line.command
         assert command is not None
-        if line.slot is not None:
+        if line.slot is not None and not self._is_chosen_otherwise(line.slot):
             return self._values(line.slot.kind)
         if line.typed.startswith("-") and not line.after_dashes:
             return Offer(self._fitting(self._options(command.options), line.typed))
@@ -80,6 +87,12 @@ class _Candidates:
         if not line.typed and not line.after_dashes:  # nothing but an option can follow
             return Offer(self._options(command.options))
         return Offer()
+
+    def _is_chosen_otherwise(self, slot: Slot) -> bool:
+        """True for an argument that an option on the line stands in place of."""
+        assert self.line.command is not None
+        is_argument = any(slot is argument for argument in self.line.command.arguments)
+        return is_argument and slot.kind in _CHOSEN and not _CHOOSING.isdisjoint(self.line.options)
 
     def _fitting(self, words: Iterable[Word], typed: str) -> list[Word]:
         by_word = dict(words)
@@ -97,6 +110,8 @@ class _Candidates:
     def _options(self, options: list[Option]) -> list[Word]:
         given = self.line.options
         left = [o for o in options if o.names[0] not in given or (o.slot and o.slot.many)]
+        if self.line.named(*_CHOSEN) or not _CHOOSING.isdisjoint(given):
+            left = [o for o in left if o.names[0] in given or o.names[0] not in _CHOOSING]
         return [(name, option.help) for option in left for name in option.names]
 
     def _values(self, kind: str) -> Offer:
