@@ -97,7 +97,10 @@ def tell_usage(error: Any, color: str) -> None:
     tell(message[0].lower() + message[1:])
     if message == "too many arguments" and _takes_queries(context):
         _hint("endpoints are looked for with `sipctl search QUERY`, and here with --where QUERY")
-    if re.match(_PASSWORD_OPTION, option, re.IGNORECASE):
+    if context is not None and context.command.name == "search" and re.match("-[^-]", option):
+        # a minus before a term of a query means "not", where it is not the first
+        _hint("for what does not match write `not tag:paris`, or put `--` before `-tag:paris`")
+    elif re.match(_PASSWORD_OPTION, option, re.IGNORECASE):
         _hint("no option takes a password, which all the machine could read and the shell keeps;")
         _hint("--password-stdin asks for it on a terminal, and reads it elsewhere")
     elif context is not None:

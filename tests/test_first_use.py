@@ -268,6 +268,22 @@ def test_a_command_that_is_not_known_is_told_in_double_quotes(run: Program) -> N
     assert run("lst", check=2).err.startswith('sipctl: no such command "lst"')
 
 
+@pytest.mark.parametrize("word", ["-tag:y", "-x"])
+def test_a_word_of_search_that_is_taken_for_an_option_is_told_with_a_way_to_say_not(
+    word: str, workspace: Path, run: Program
+) -> None:
+    assert run("search", word, check=2).err == (
+        f"sipctl: no such option: {word[:2]}\n"
+        "hint: for what does not match write `not tag:paris`, or put `--` before `-tag:paris`\n"
+    )
+    assert "not tag" not in run("search", "--bogus", check=2).err
+    assert "not tag" not in run("list", word, check=2).err
+    run("create", "a", "--host", "a.example.net", "--tag", "y")
+    run("create", "b", "--host", "b.example.net")
+    for words in (("not", "tag:y"), ("--", "-tag:y")):
+        assert run("search", "-o", "name", *words).lines == ["b"]
+
+
 def test_only_a_terminal_gets_colours(paris: Path, terminal: Terminal, sipctl: Program) -> None:
     assert "\x1b[" in terminal("list").raw
     assert "\x1b" not in sipctl("list").out
