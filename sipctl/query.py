@@ -590,7 +590,7 @@ def _yes_or_no(value: _Word) -> _Test:
 def _password_form(value: _Word) -> _Test:
     form = value.text.lower()
     if form not in _FORMS:
-        hint = "password: takes env, file, age, plain or none; -password:none finds every password"
+        hint = "password: takes env, file, age, plain or none; not password:none finds every one"
         raise _PlacedError("a password cannot be searched for, only its form", hint, value.column)
     return lambda found: (found or "none") == form
 

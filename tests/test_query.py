@@ -385,6 +385,11 @@ def test_a_refused_password_is_answered_with_what_can_be_searched() -> None:
     assert error.message == "a password cannot be searched for, only its form"
     assert "env, file, age, plain or none" in error.hint
     assert error.column == 12
+    # a query that begins with a minus is an option to `search`
+    every = error.hint.partition("; ")[2].removesuffix(" finds every one")
+    assert not every.startswith("-")
+    assert parse(every).matches({"reference": "a", "password_form": "env"})
+    assert not parse(every).matches({"reference": "a"})
 
 
 def test_a_password_in_a_record_would_not_be_found_by_a_bare_word() -> None:
