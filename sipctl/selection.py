@@ -20,7 +20,9 @@ def of(
     inventory: Inventory, references: Sequence[str], where: Sequence[str] | None
 ) -> tuple[str, ...]:
     """The references named, or those that match the queries; raises Usage for neither or both."""
-    if bool(references) == (where is not None):
+    if references and where is not None:
+        raise Usage("give references or --where, not both")
+    if not references and where is None:
         raise Usage("name endpoints, or choose them with --where", "sipctl list shows them")
     if where is not None:
         return tuple(matching(inventory, where))

@@ -189,6 +189,14 @@ def test_a_change_of_more_than_ten_wants_a_yes(
         assert len(changed_by_head(many)) == 11
 
 
+@pytest.mark.parametrize("line", ["edit --port 5070", "delete"])
+def test_which_endpoints_are_meant_is_said_in_one_way(line: str, many: Path, run: Program) -> None:
+    both = run(*line.split(), "e1", "--where", "tag:all", check=2).err
+    assert both == "sipctl: give references or --where, not both\n"
+    neither = run(*line.split(), check=2).err
+    assert neither.startswith("sipctl: name endpoints, or choose them with --where\n")
+
+
 def test_what_is_asked_for_a_yes_says_what_would_be_done(
     many: Path, run: Program, terminal: Terminal
 ) -> None:
