@@ -27,12 +27,15 @@ FIELDS = (
 TRANSPORTS = ("udp", "tcp", "tls")
 CODECS = ("alaw", "ulaw")
 PASSWORD_FORMS = ("env", "file", "age")
+PASSWORD_CURE = "write {env: NAME}, {file: PATH} or {age: …}"
 
 ENV_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$(?!\n)"
 
 MAX_TEXT = 255
 # texts, for re to compile where a value is judged: whoever only reads values need not wait
 CONTROL = "[\x00-\x1f\x7f-\x9f\u2028\u2029]"
+LINE_BREAKS = "\n\r\x85\u2028\u2029"
+"""Those control characters that end a line."""
 _SURROGATE = "[\ud800-\udfff]"
 
 

@@ -21,6 +21,9 @@ PATTERN = rf"^(?!{_RESERVED}(?:\.|$))[A-Za-z0-9][A-Za-z0-9_.@-]{{0,{MAX_LENGTH -
 _FORBIDDEN = "[^A-Za-z0-9_.@-]"
 
 
+_TAKEN = "Windows reserves this name"
+
+
 def fault(name: str) -> str | None:
     """What is wrong with a reference or tag, in words; None where nothing is."""
     if _pattern().match(name):
@@ -34,7 +37,7 @@ def fault(name: str) -> str | None:
         return f"it has {len(name)} characters, at most {MAX_LENGTH} are allowed"
     if not name[0].isalnum():
         return "it must begin with a letter or a digit"
-    return "Windows reserves this name"
+    return _TAKEN
 
 
 @cache
@@ -110,6 +113,11 @@ def word(text: str) -> str:
 
 
 CURE = "use ASCII letters, digits and _ . @ -, beginning with a letter or digit, at most 64"
+
+
+def cure(name: str) -> str:
+    """What mends a reference or tag with a fault."""
+    return "choose another name" if fault(name) == _TAKEN else CURE
 
 
 _MAX_COMPARED = 256

@@ -67,7 +67,7 @@ def refuse_taken(inventory: Inventory, reference: str, kind: Kind = ENDPOINT) ->
     reason = names.fault(reference)
     if reason:
         code = RULES["bad-reference"].code
-        raise Refused(f'{code}: "{reference}" is not a reference: {reason}', names.CURE)
+        raise Refused(f'{code}: "{reference}" is not a reference: {reason}', names.cure(reference))
     taken = inventory.same_name(reference, kind)
     if taken is None:
         return

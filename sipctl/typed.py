@@ -20,6 +20,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from sipctl import names
+from sipctl.endpoint import PASSWORD_CURE
 from sipctl.findings import Finding, Place
 from sipctl.own import MAX_DIGITS, free, is_alone, shown_key, told_entries
 from sipctl.passwords import withheld
@@ -166,12 +167,17 @@ def _key(key: Scalar, typing_: _Typing) -> None:
 def _scalar(node: Node, name: str, what: str, typing_: _Typing, *, item: bool = False) -> Scalar:
     if not isinstance(node, Scalar):
         found = "a list" if isinstance(node, Sequence) else "a mapping"
-        message = f'"{name}" is {found}, {what} belongs here'
-        typing_.fault("wrong-type", node, message, f"write `{name}: …` with one value")
+        if name == "password":  # as a plain string it would be in plain text
+            message, hint = f'"{name}" holds {found} where none belongs', PASSWORD_CURE
+        else:
+            message = f'"{name}" is {found}, {what} belongs here'
+            hint = f"write `{name}: …` with one value"
+        typing_.fault("wrong-type", node, message, hint)
         raise _Faulty
     if node.plain and scalars.taken_for(node.value) == "null":
         message = f'an item of "{name}" has no value' if item else f'"{name}" has no value'
         write = "quote the value" if what == "a string" else f"write {what}"
+        write = PASSWORD_CURE if name == "password" else write
         out = "take the item out" if item else "take the key out"
         typing_.fault("null-value", node, message, f"{out}, or {write}")
         raise _Faulty

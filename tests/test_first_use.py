@@ -440,6 +440,18 @@ def test_exit_statuses_tell_what_happened(broken: Path, sipctl: Program, run: Pr
             assert "Traceback" not in result.err
 
 
+def test_a_code_that_is_no_rule_is_not_explained_by_one_that_looks_like_it(run: Program) -> None:
+    assert "hint: see `sipctl rules`" in run("explain", "SIP999", check=3).err
+    assert 'hint: did you mean "bad-host"?' in run("explain", "bad-hots", check=3).err
+
+
+def test_a_name_that_windows_reserves_is_to_be_another_one(paris: Path, run: Program) -> None:
+    for line in ("create con --host sip.example.net", "rename pbx-paris con"):
+        told = run(*line.split(), check=3).err
+        assert "Windows reserves this name" in told
+        assert "hint: choose another name\n" in told
+
+
 def test_status_4_tells_that_fmt_would_change_something(paris: Path, sipctl: Program) -> None:
     sipctl("fmt", "--check")
     paris.write_text(PARIS + "port: 05061\n")

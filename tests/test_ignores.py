@@ -190,6 +190,8 @@ def test_an_unknown_rule_is_told_with_the_nearest_one() -> None:
     (finding,) = judged(f"{NEEDED}port: 1 # sipctl: ignore[bad-prt]\n").findings
     assert finding.message == 'there is no rule "bad-prt"'
     assert finding.hint == 'did you mean "bad-port"?'
+    (finding,) = judged(f"{NEEDED}port: 1 # sipctl: ignore[SIP999]\n").findings
+    assert finding.hint == "see `sipctl rules`"
 
 
 def test_an_ignore_that_a_change_made_idle_is_told_and_back_again() -> None:

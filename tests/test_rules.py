@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from _pytest.mark import ParameterSet
 
+from sipctl import names
 from sipctl.findings import Finding, Severity
 from sipctl.kinds import SETTINGS_FILE
 from sipctl.rules.book import RULES, find
@@ -571,6 +572,54 @@ def test_no_fault_hides_another(document: str, rules: list[str]) -> None:
 )
 def test_the_cure_of_a_missing_value_is_one_that_its_field_takes(document: str, hint: str) -> None:
     assert [finding.hint for finding in judge(whole(document).encode())] == [hint]
+
+
+@pytest.mark.parametrize("value", ["[b]", "{env: [b]}", "{env: {a: b}}", "~", "{env: ~}", "{}"])
+def test_the_cure_of_a_password_that_is_none_is_no_plain_text(value: str) -> None:
+    [finding] = judge(whole(f"username: a\npassword: {value}\n").encode())
+    assert "write {env: NAME}, {file: PATH} or {age: …}" in finding.hint
+    assert "quote" not in finding.hint
+    assert "`" not in finding.hint
+
+
+@pytest.mark.parametrize(
+    ("document", "hint"),
+    [
+        *(
+            (
+                f'realm: "a\\{escape}b"\n',
+                "write it on one line; a block needs >- and no line break in it",
+            )
+            for escape in ("n", "r", "N", "L", "P", "n\\a")
+        ),
+        *(
+            (f'realm: "a\\{escape}b"\n', "take this character out")
+            for escape in ("a", "t", "x7f", "a\\n")
+        ),
+        ("realm: |\n  a\n", "write it on one line; a block needs >- and no line break in it"),
+        ("tags: [con]\n", "choose another name"),
+        ("tags: [LPT1.a]\n", "choose another name"),
+        ('tags: ["con b"]\n', names.CURE),
+        ("tags: [.a]\n", names.CURE),
+    ],
+)
+def test_the_cure_of_a_text_or_a_name_fits_what_is_wrong_with_it(document: str, hint: str) -> None:
+    assert [finding.hint for finding in judge(whole(document).encode())] == [hint]
+
+
+@pytest.mark.parametrize(
+    ("key", "hint"),
+    [
+        ("SIP999", "see `sipctl rules`"),
+        ("sip410", "see `sipctl rules`"),
+        ("bad-prt", 'did you mean "bad-port"?'),
+        ("xyz", "see `sipctl rules`"),
+    ],
+)
+def test_no_code_is_taken_for_a_slip_of_another_one(key: str, hint: str) -> None:
+    settings = f"version: 1\nrules: {{{key}: error}}\n".encode()
+    [finding] = inventory_of({SETTINGS_FILE: settings}).findings
+    assert (finding.message, finding.hint) == (f'there is no rule "{key}"', hint)
 
 
 def test_empty_settings_are_not_to_be_deleted() -> None:

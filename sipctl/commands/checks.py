@@ -21,7 +21,7 @@ from sipctl.inventory import Inventory
 from sipctl.kinds import FOLDERS, SETTINGS_FILE
 from sipctl.render import findings as render
 from sipctl.render import visible
-from sipctl.rules.book import RULES, Rule, find
+from sipctl.rules.book import RULES, Rule, find, hint_for
 from sipctl.statuses import CHANGES, FINDINGS
 
 if TYPE_CHECKING:
@@ -255,9 +255,7 @@ def _known_rule(name: str) -> Rule:
     """The rule of a code or name; raises Refused with the nearest."""
     known = find(name)
     if known is None:
-        codes = (r.code for r in RULES.values())
-        hint = names.did_you_mean(name, [*RULES, *codes]) or "see `sipctl rules`"
-        raise Refused(f"there is no rule {names.quoted(name)}", hint)
+        raise Refused(f"there is no rule {names.quoted(name)}", hint_for(name))
     return known
 
 

@@ -26,7 +26,9 @@ from sipctl.endpoint import (
     CODECS,
     CONTROL,
     ENV_PATTERN,
+    LINE_BREAKS,
     MAX_TEXT,
+    PASSWORD_CURE,
     PASSWORD_FORMS,
     TRANSPORTS,
     is_variable,
@@ -50,7 +52,9 @@ def _reference(value: str) -> str:
     reason = names.fault(value)
     if reason:
         raise _bad(
-            "bad-reference", f"{names.quoted(value)} is not a reference: {reason}", names.CURE
+            "bad-reference",
+            f"{names.quoted(value)} is not a reference: {reason}",
+            names.cure(value),
         )
     return value
 
@@ -69,7 +73,7 @@ def _tags(values: tuple[str, ...]) -> tuple[str, ...]:
         reason = names.fault(value)
         if reason:
             message = f"{names.quoted(value)} is not a tag: {reason}"
-            faults.append(_bad("bad-tag", message, names.CURE, index=index))
+            faults.append(_bad("bad-tag", message, names.cure(value), index=index))
         elif value.casefold() in seen:
             message = f"the tag {names.quoted(value)} stands twice"
             faults.append(_bad("bad-tag", message, "take one out", index=index))
@@ -133,7 +137,9 @@ def text_field(what: str, limit: int) -> AfterValidator:
             raise _bad("bad-text", f"the {what} is empty", hint)
         control = _CONTROL.search(value)
         if control:
-            hint = "write it on one line; a block needs >- and no line break in it"
+            breaks = control[0] in LINE_BREAKS
+            one_line = "write it on one line; a block needs >- and no line break in it"
+            hint = one_line if breaks else "take this character out"
             raise _bad("bad-text", f"the {what} holds U+{ord(control[0]):04X}", hint)
         if len(value) > limit:
             message = f"the {what} has {len(value)} characters"
@@ -225,8 +231,7 @@ def _password_form(value: object) -> str | None:
 
 def _of_known_form(value: object) -> object:
     if _password_form(value) is None:
-        hint = "write {env: NAME}, {file: PATH} or {age: …}"
-        raise _bad("bad-password", "the password is in none of the known forms", hint)
+        raise _bad("bad-password", "the password is in none of the known forms", PASSWORD_CURE)
     return value
 
 

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from sipctl import names
 from sipctl.models.endpoint import raise_all
 from sipctl.passwords import sealing
-from sipctl.rules.book import RULES, find
+from sipctl.rules.book import RULES, find, hint_for
 from sipctl.settings import FIELDS, FORMAT, SEVERITIES
 
 
@@ -24,9 +24,6 @@ def _version(value: int) -> int:
         message = f"the workspace has format {value}, this sipctl reads {FORMAT}"
         raise _bad("bad-setting", message, "install a newer sipctl" if value > FORMAT else "use 1")
     return value
-
-
-_RULE_KEYS = tuple(key for rule in RULES.values() for key in (rule.name, rule.code))
 
 
 def _rules(values: dict[str, str]) -> dict[str, str]:
@@ -47,9 +44,8 @@ def _changed_rule(key: str, severity: str, before: dict[str, str]) -> str:
     """The name of the rule that an entry changes; raises what is wrong with the entry."""
     rule = find(key)
     if rule is None or key not in (rule.name, rule.code):
-        hint = names.did_you_mean(key, _RULE_KEYS) or "see `sipctl rules`"
         told = "of this name" if names.is_secret_key(key) else names.quoted(key)
-        raise _bad("unknown-key", f"there is no rule {told}", hint, key=key)
+        raise _bad("unknown-key", f"there is no rule {told}", hint_for(key), key=key)
     if rule.fixed:
         hint = "a file that breaks it cannot be read for sure: it keeps its severity"
         raise _bad("bad-setting", f'the rule "{key}" cannot be changed', hint, key=key)
@@ -95,7 +91,7 @@ def _recipient(name: str, text: str, same: str, owner: str) -> None:
     reason = names.fault(name)
     if reason:
         message = f"{names.quoted(name)} is no name of a recipient: {reason}"
-        raise _bad("bad-setting", message, names.CURE, key=name)
+        raise _bad("bad-setting", message, names.cure(name), key=name)
     if same != name:
         message = f'the recipients "{same}" and "{name}" differ in case only'
         raise _bad("bad-setting", message, "rename one of them", key=name)

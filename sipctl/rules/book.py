@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from sipctl import names
+
 
 class Rule(NamedTuple):
     """One rule. `fixed` rules keep their severity whatever the settings say."""
@@ -509,3 +511,9 @@ def find(code_or_name: str) -> Rule | None:
     """The rule of a code or a name, case ignored."""
     wanted = code_or_name.casefold()
     return next((r for r in _ALL if wanted in (r.code.casefold(), r.name)), None)
+
+
+def hint_for(unknown: str) -> str:
+    """Which name may be meant by one that no rule has; no code, for codes are alike without
+    meaning anything alike."""
+    return names.did_you_mean(unknown, RULES) or "see `sipctl rules`"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from sipctl import names
 from sipctl.findings import Place
-from sipctl.rules.book import RULES
+from sipctl.rules.book import RULES, hint_for
 from sipctl.rules.ignores import Ignore
 from sipctl.yamlfile.nodes import Mapping, Node, Scalar, Sequence
 
@@ -106,12 +106,8 @@ def _of_word(word: str, place: Place, nearest: bool) -> Ignore:
         return Ignore(place, None, "the comment names no rule to ignore", _EXAMPLE)
     rule = _BY_KEY.get(word)
     if rule is None:
-        # codes are alike without meaning anything alike
-        sought = nearest and not word.startswith("SIP")
-        near = names.did_you_mean(word, _BY_KEY) if sought else ""
-        return Ignore(
-            place, None, f"there is no rule {names.quoted(word)}", near or "see `sipctl rules`"
-        )
+        hint = hint_for(word) if nearest else "see `sipctl rules`"
+        return Ignore(place, None, f"there is no rule {names.quoted(word)}", hint)
     if not rule.fixed and rule.name not in NEVER:
         return Ignore(place, rule.name)
     hint = "a file that breaks it cannot be read for sure"
