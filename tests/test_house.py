@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from sipctl import resources
+from sipctl.commands import COMMANDS, building
 from tests.support import ROOT, execute
 
 PACKAGE = ROOT / "sipctl"
@@ -325,6 +326,36 @@ def test_one_function_makes_commits() -> None:
 def test_one_function_calls_the_one_that_makes_commits() -> None:
     calls = [place for file in sources() for place in methods_called(file, "commit")]
     assert [call.partition(":")[0] for call in calls] == ["apply"], calls
+
+
+def command_lines(file: Path) -> Iterator[str]:
+    """Command lines of sipctl in back quotes in a file's texts; what is put in is a word there."""
+    for node in ast.walk(tree_of(file)):
+        pieces = node.values if isinstance(node, ast.JoinedStr) else [node]
+        texts = (piece.value if isinstance(piece, ast.Constant) else " x" for piece in pieces)
+        for found in re.findall("`(sipctl [^`]*)`", "".join(t for t in texts if type(t) is str)):
+            yield from [found] if found.isascii() and "__complete" not in found else []
+
+
+def unknown_in(line: str) -> list[str]:
+    """The words of a command line that its command does not know: its own name, its options."""
+    _, name, *words = line.split()
+    entry = COMMANDS.get(name)
+    if isinstance(entry, dict) and words[:1] != ["--help"]:
+        name, *words = words or [""]
+        entry = entry.get(name)
+    if entry is None:
+        return [name]
+    known = {"--help"}
+    if not isinstance(entry, dict):
+        known |= {flag for p in building.build(name, entry).params for flag in p.opts}
+    return [word for word in words if word.startswith("-") and word not in known]
+
+
+def test_every_command_line_that_is_told_has_its_command_and_options() -> None:
+    told = [(file.name, line) for file in sources() for line in command_lines(file)]
+    assert len(told) > 50
+    assert [(file, line) for file, line in told if unknown_in(line)] == []
 
 
 def test_only_known_things_stand_at_the_top() -> None:
