@@ -19,6 +19,7 @@ from sipctl.scenarios.scenario import Scenario
 from sipctl.workspace import inventory_of, reread
 from sipctl.yamlfile.nodes import Mapping, Node
 from tests.documents import comments, line_comments, one_line_scalars, pieces
+from tests.support import steps
 
 ENDPOINTS = ("paris", "lyon", "nice")
 
@@ -1030,6 +1031,17 @@ def test_2000_actions_that_fall_back_on_one_another_go_in_one() -> None:
     after = detached(inventory, "lyon")
     assert list(scenario_of(after).actions) == ["end"]
     assert scenario_of(after).start == "end"
+
+
+def test_detaching_a_chain_that_is_entered_everywhere_is_linear_in_its_length() -> None:
+    def work(length: int) -> int:
+        ids = [f"a{n}" for n in range(length)]
+        text = chain(*((id, "lyon", then) for id, then in pairwise([*ids, "queue"])))
+        hub = ", ".join(f"p{n}: {id}" for n, id in enumerate(ids))
+        inventory = workspace_of(s=text.replace('"1": a', hub))
+        return steps(lambda: attaching.detach(inventory, "s", "lyon"))
+
+    assert work(400) < 5 * work(100)
 
 
 def long(count: int, every: int) -> str:

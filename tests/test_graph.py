@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sipctl.scenarios.graph import Link, closed_loops, leading_to, links, reachable, unreached
+from sipctl.scenarios.graph import (
+    Link,
+    closed_loops,
+    leading_to,
+    links,
+    outside,
+    reachable,
+    some_outside,
+    unreached,
+)
 from sipctl.scenarios.scenario import Action, Scenario
 from tests.support import steps
 
@@ -184,6 +193,36 @@ def test_closed_loops_are_what_the_closure_says(one: Scenario) -> None:
     assert closed_loops(one) == oracle_closed_loops(one)
 
 
+# -- what lies beyond some actions ---------------------------------------------------------------
+
+
+def walked(id: str, targets: dict[str, list[str]]) -> list[str]:
+    """What is come to beyond `targets`, by a walk from one action."""
+    ends: dict[str, None] = {}
+    waiting, passed = [id], {id}
+    for at in waiting:
+        for target in targets[at]:
+            if target not in targets:
+                ends[target] = None
+            elif target not in passed:
+                passed.add(target)
+                waiting.append(target)
+    return list(ends)
+
+
+@given(st.dictionaries(IDS, st.lists(st.sampled_from("abcdefghXYZ"), max_size=3), max_size=8))
+def test_what_lies_beyond_is_found_for_all_at_once_as_for_each(
+    targets: dict[str, list[str]],
+) -> None:
+    some = some_outside(targets)
+    assert some.keys() == targets.keys()
+    for id, found in some.items():
+        ends = walked(id, targets)
+        assert outside(id, targets) == ends
+        assert found <= set(ends)
+        assert len(found) == min(len(ends), 2)
+
+
 # -- size ----------------------------------------------------------------------------------------
 
 
@@ -218,3 +257,11 @@ def test_work_is_linear_in_the_number_of_links_to_one_action() -> None:
         return scenario({"hub": {id: id for id in ids}, **back}, "hub")
 
     assert work(fan(2_000)) < 5 * work(fan(500))
+
+
+def test_work_is_linear_for_what_lies_beyond_a_chain() -> None:
+    def chained(length: int) -> int:
+        targets = {str(n): [str(n + 1), f"beyond {n}"] for n in range(length)}
+        return steps(lambda: some_outside(targets))
+
+    assert chained(2_000) < 5 * chained(500)

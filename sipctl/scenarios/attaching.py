@@ -6,9 +6,8 @@ An endpoint is attached by an action "Distribution to SIP endpoint" that a branc
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from itertools import count
 
 from sipctl import names
@@ -92,7 +91,9 @@ def _new_id(scenario: Scenario, wanted: str | None, endpoint: str) -> str:
         return next(id for id in ids if id not in scenario.actions)
     reason = names.fault(wanted)
     if reason:
-        raise Refused(f"{names.quoted(wanted)} cannot be an action's id: {reason}", names.CURE)
+        raise Refused(
+            f"{names.quoted(wanted)} cannot be an action's id: {reason}", names.cure(wanted)
+        )
     if wanted in scenario.actions:
         raise Refused(f'there is an action "{wanted}" already', "choose another --id")
     return wanted
@@ -250,7 +251,7 @@ def _detached(
         raise Refused(f'the action "{fallback}" is taken out too', "choose another --fallback")
     changes: Changes = {("actions", id): UNSET for id in ids}
     sharing = _still_sharing(scenario, gone)
-    way_on = cache(lambda id: _way_on(scenario, id, gone, fallback))
+    way_on = _ways_on(scenario, ids, fallback)
     silent: dict[str, None] = {}
     for link in graph.leading_to(scenario, gone):
         target = str(link.target)
@@ -288,24 +289,24 @@ def _still_sharing(scenario: Scenario, gone: Collection[str]) -> frozenset[str]:
     )
 
 
-def _way_on(scenario: Scenario, id: str, gone: Collection[str], fallback: str | None) -> str | None:
-    """Where callers go in place of an action that goes, past others that go as well."""
-    if fallback is not None:
-        return fallback
-    ends: dict[str, None] = {}
-    passed = {id: None}
-    waiting = [id]
-    for at in waiting:  # grows while it is walked
-        for target in _failing_over_to(scenario.actions[at]):
-            if target not in gone:
-                ends[target] = None
-            elif target not in passed:
-                passed[target] = None
-                waiting.append(target)
-    if len(ends) > 1:
-        hint = f"say where callers go instead: --fallback {' or '.join(list(ends)[:_CHOICES])}"
-        raise Refused(f'the failure branches of "{id}" lead to {_listed(ends)}', hint)
-    return next(iter(ends), None)
+def _ways_on(
+    scenario: Scenario, gone: Collection[str], fallback: str | None
+) -> Callable[[str], str | None]:
+    """Tells where callers go in place of an action that goes, past others that go as well; raises
+    Refused where there are several."""
+    led = {id: _failing_over_to(scenario.actions[id]) for id in gone}
+    found = graph.some_outside(led)
+
+    def way_on(id: str) -> str | None:
+        if fallback is not None:
+            return fallback
+        if len(found[id]) > 1:
+            ends = graph.outside(id, led)
+            hint = f"say where callers go instead: --fallback {' or '.join(ends[:_CHOICES])}"
+            raise Refused(f'the failure branches of "{id}" lead to {_listed(ends)}', hint)
+        return next(iter(found[id]), None)
+
+    return way_on
 
 
 def _failing_over_to(action: Action) -> list[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 from sipctl.scenarios.scenario import Scenario
 
@@ -83,6 +84,28 @@ def _in_file_order(scenario: Scenario, parts: list[tuple[str, ...]]) -> list[tup
 
 
 _Targets = Mapping[str, list[str]]
+
+
+def outside(id: str, targets: _Targets) -> list[str]:
+    """What an action comes to past those of `targets`, nearest first. These are the links of some
+    actions, it among them; what they lead to and is none of them is outside."""
+    passed = _from([id], _inside(targets))
+    return list(dict.fromkeys(out for at in passed for out in targets[at] if out not in targets))
+
+
+def some_outside(targets: _Targets) -> dict[str, frozenset[str]]:
+    """What `outside` gives for each action, but two of more than two: so all cost no more than
+    one."""
+    found: dict[str, frozenset[str]] = {}
+    for part in _components(_inside(targets)):  # what it leads to has come before it
+        led = {target for id in part for target in targets[id]}
+        out = {end for at in led for end in ((at,) if at not in targets else found.get(at, ()))}
+        found |= dict.fromkeys(part, frozenset(islice(out, 2)))
+    return found
+
+
+def _inside(targets: _Targets) -> _Targets:
+    return {id: [target for target in led if target in targets] for id, led in targets.items()}
 
 
 def _targets(scenario: Scenario) -> _Targets:
