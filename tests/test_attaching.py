@@ -502,6 +502,7 @@ def test_an_id_can_be_given() -> None:
     assert scenario_of(after).actions["trunk-1"].endpoint == "paris"
     assert 'there is an action "queue" already' in refused(Place("menu", "2", id="queue"))
     assert '"a b" cannot be an action\'s id: " " is not' in refused(Place("menu", "2", id="a b"))
+    assert refused(Place("menu", "2", id="con")).endswith("\nchoose another name")
 
 
 def test_what_is_not_there_is_refused_with_the_nearest_name() -> None:
