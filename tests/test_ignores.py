@@ -1,5 +1,7 @@
 """Comments that take findings of their line out, and what becomes of those that take none out."""
 
+import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -245,3 +247,26 @@ def test_many_rules_in_one_comment_are_read() -> None:
     text = f"{NEEDED}# sipctl: ignore[{','.join(f'x{n}' for n in range(20_000))}]\n"
     found: tuple[Finding, ...] = judged(text).findings
     assert len(found) == 20_000
+
+
+def hints(workspace: Path, sipctl: Program, words: Iterable[str]) -> list[str]:
+    """What a process says of comments with these words, 20 in a file."""
+    comments = [f"# sipctl: ignore[{word}]\n" for word in words]
+    for n in range(0, len(comments), 20):
+        text = f"reference: e{n}\nhost: a.example\n{''.join(comments[n : n + 20])}"
+        (workspace / "endpoints" / f"e{n}.yaml").write_text(text)
+    findings = json.loads(sipctl("validate", "-f", "json").out)["findings"]
+    return [finding["hint"] for finding in findings]
+
+
+def test_of_wrong_names_in_many_files_so_many_are_compared(
+    workspace: Path, sipctl: Program
+) -> None:
+    found = hints(workspace, sipctl, (f"bad-prt{n}" for n in range(3000)))
+    assert len(found) == 3000
+    assert 1000 <= found.count('did you mean "bad-port"?') <= 2000  # in one process or in two
+
+
+def test_a_wrong_name_in_many_files_is_compared_once(workspace: Path, sipctl: Program) -> None:
+    found = hints(workspace, sipctl, ["bad-prt"] * 3000)
+    assert found == ['did you mean "bad-port"?'] * 3000

@@ -23,6 +23,8 @@ _EXAMPLE = "write `# sipctl: ignore[SIP304]`"
 
 # looking for the nearest name is dear, and a file can hold a hundred thousand wrong ones
 _MAX_NEAREST = 20
+_MAX_NEAREST_OF_ALL = 1000
+"""Of so many wrong names the nearest is looked for, whatever number of files they stand in."""
 
 
 def written(text: str, root: Node | None, file: str) -> tuple[Ignore, ...]:
@@ -101,12 +103,22 @@ def _place(at: Place, start: int, end: int) -> Place:
     return Place(at.file, at.line, at.column + start, at.line, at.column + end)
 
 
+_SEE = "see `sipctl rules`"
+_hints: dict[str, str] = {}
+
+
+def _hint(word: str) -> str:
+    if word not in _hints and len(_hints) < _MAX_NEAREST_OF_ALL:
+        _hints[word] = hint_for(word)
+    return _hints.get(word, _SEE)
+
+
 def _of_word(word: str, place: Place, nearest: bool) -> Ignore:
     if not word:
         return Ignore(place, None, "the comment names no rule to ignore", _EXAMPLE)
     rule = _BY_KEY.get(word)
     if rule is None:
-        hint = hint_for(word) if nearest else "see `sipctl rules`"
+        hint = _hint(word) if nearest else _SEE
         return Ignore(place, None, f"there is no rule {names.quoted(word)}", hint)
     if not rule.fixed and rule.name not in NEVER:
         return Ignore(place, rule.name)
