@@ -1,12 +1,14 @@
 """Which file comes from which: found by an index as a search of every file would find it."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sipctl.git.repository import BlobChange
+from sipctl.history import kinship
 from sipctl.history.kinship import (
     COPY,
     RENAME,
@@ -77,9 +79,17 @@ KINDS = pytest.mark.parametrize("kind", [ENDPOINT, SCENARIO], ids=["endpoints", 
 # -- what is alike -------------------------------------------------------------------------------
 
 
+@pytest.fixture(params=[1, 3, kinship._AT_ONCE], ids="{} at once".format)
+def portion(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many files are compared at once, however few there are."""
+    monkeypatch.setattr(kinship, "_AT_ONCE", request.param)
+
+
 @pytest.mark.parametrize("rule", [COPY, RENAME], ids=["copy", "rename"])
 @KINDS
 @given(data=st.data())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.usefixtures("portion")
 def test_the_index_finds_what_a_comparison_with_each_finds(
     kind: Kind, rule: Rule, data: st.DataObject
 ) -> None:
@@ -91,8 +101,8 @@ def test_the_index_finds_what_a_comparison_with_each_finds(
         alikes.remove(path)
         known.pop(path, None)
     expected = {path: likeness(one, version, rule) for path, version in known.items()}
-    found = {path: alike for alike, path in alikes.alike(one)}
-    assert found == {path: alike for path, alike in expected.items() if alike}
+    found = sorted((path, alike) for alike, path in alikes.alike(one))
+    assert found == sorted((path, alike) for path, alike in expected.items() if alike)
     assert set(alikes.equal(one)) == {p for p, v in known.items() if v.content == one.content}
 
 
@@ -298,3 +308,25 @@ def cost_of_creating(count: int) -> int:
 
 def test_one_more_of_a_provider_is_not_compared_with_all_of_them() -> None:
     assert cost_of_creating(800) < 2 * cost_of_creating(100)
+
+
+def compared(count: int, monkeypatch: pytest.MonkeyPatch) -> int:
+    """With how many of a provider's trunks one more of them is compared."""
+    *known, copy = provider(count)
+    files = {f"endpoints/{n:04}.yaml": version for n, version in enumerate(known)}
+    tree, looked_at = indexed(files, files, ENDPOINT), list[str]()
+
+    def counted(paths: Iterable[str]) -> Counter[str]:
+        found = Counter(paths)
+        looked_at.extend(found)
+        return found
+
+    monkeypatch.setattr(kinship, "Counter", counted)
+    assert tree.source(copy, loosely=True) is None
+    return len(looked_at)
+
+
+def test_one_more_of_a_provider_is_compared_with_few_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert 50 < compared(1200, monkeypatch) <= 200

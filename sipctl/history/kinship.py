@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from sipctl import progress
@@ -52,6 +52,9 @@ _COMMON = 50
 RENAME = Rule(fields=1, more=0)
 """What went when another came is likely the same; but of the fields that name something half must
 be equal too, for another user name at the same host is another trunk."""
+
+_AT_ONCE = 4 * _COMMON
+"""So many files are compared at once where all may share a value."""
 
 Item = tuple[str, str]
 """A field and its value."""
@@ -174,15 +177,17 @@ class Alikes:
         given, same = version.given, self.equal(version)
         yield from ((1.0, path) for path in same)
         unions: dict[frozenset[str], int] = {}
-        for path, equal in self._shared(given, most).items():
-            fields = self._fields[path]
-            if fields not in unions:
-                unions[fields] = len(given.keys() | fields)
-            if path not in same and (alike := self._rule.ratio(equal, unions[fields])):
-                yield alike, path
+        for shared in self._shared(given, most):
+            for path, equal in shared.items():
+                fields = self._fields[path]
+                if fields not in unions:
+                    unions[fields] = len(given.keys() | fields)
+                if path not in same and (alike := self._rule.ratio(equal, unions[fields])):
+                    yield alike, path
 
-    def _shared(self, given: Mapping[str, str], most: int | None) -> Counter[str]:
-        """How many of the given values each path has, of all that may have enough of them.
+    def _shared(self, given: Mapping[str, str], most: int | None) -> Iterator[Counter[str]]:
+        """How many of the given values each path has, of all that may have enough of them; some
+        paths after the other, as many may have them and few be asked for.
 
         Who has none of the values that are looked for first lacks too many; so those that the
         fewest have are.
@@ -190,11 +195,12 @@ class Alikes:
         holders = sorted((self._by_item.get(item, set()) for item in given.items()), key=len)
         first = max(len(given) - self._rule.least(len(given)) + 1, 0)
         looked_for = [paths for paths in holders[:first] if most is None or len(paths) <= most]
-        shared = Counter(chain.from_iterable(looked_for))
-        found = {*shared}
-        for paths in holders[len(looked_for) :]:
-            shared.update(found & paths)
-        return shared
+        for number, paths in enumerate(looked_for):
+            coming = iter(paths)
+            while found := {*islice(coming, _AT_ONCE)}:
+                for earlier in looked_for[:number]:
+                    found = found - earlier
+                yield Counter(chain.from_iterable(found & others for others in holders[number:]))
 
 
 def _items(content: Content) -> tuple[Item, ...]:
