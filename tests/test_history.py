@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from sipctl import operations, tracked
 from sipctl.errors import Refused
 from sipctl.history import dates, log
+from sipctl.history.lineage import Reader
 from sipctl.history.log import Chosen
 from sipctl.history.restore import restore_members
 from sipctl.history.undo import undo_commit
@@ -956,6 +957,26 @@ def test_many_created_endpoints_are_few_processes_more(
         assert (kinds.count("duplicated"), kinds.count("created")) == (11, 1)
 
     assert git_processes(tmp_path / "trace", monkeypatch, work) <= 5
+
+
+def test_of_many_renames_in_one_commit_one_is_told_without_the_others(story: Story) -> None:
+    def cost(count: int) -> int:
+        for letter in "ab":
+            for number in range(count):
+                if letter == "b":
+                    story.put(f"a{count}-{number}", None)
+                name = f"{letter}{count}-{number}"
+                story.put(name, f"reference: {name}\nhost: h{count}-{number}.example.net\n")
+            story.commit()
+        reader = Reader(story.repository)
+        [(commit, changes)] = story.repository.log("-1", paths=["endpoints"])
+        step = reader.step(commit, max(change for change in changes if change.new is None))
+        change = reader.change(step)
+        assert change is not None
+        assert change.kind == "renamed"
+        return steps(lambda: reader.change(step))
+
+    assert cost(160) < 1.1 * cost(40)
 
 
 # Stands for Git: of a log it shows the first commit, and the rest when it may go on.

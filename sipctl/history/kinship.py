@@ -218,10 +218,11 @@ def _discard(paths: dict[Any, set[str]], key: object, path: str) -> None:
 
 class Kin(NamedTuple):
     """The files that a commit brings (path and blob), and which of them it renames: new path to old
-    path and blob."""
+    path and blob, and old path to new one."""
 
     added: Mapping[str, str]
     renamed: Mapping[str, tuple[str, str]]
+    targets: Mapping[str, str]
 
     @property
     def brought(self) -> int:
@@ -239,7 +240,7 @@ def kin(
     added = {t.path: t.new for t in touched if t.new is not None and not any(t.olds)}
     gone = {t.path: t.olds[0] for t in touched if t.new is None and t.olds[0] is not None}
     if not added or not gone:
-        return Kin(added, {})
+        return Kin(added, {}, {})
     versions = load([*added.values(), *gone.values()])
     old_versions = {path: versions[blob] for path, blob in gone.items()}
     new_versions = {path: versions[blob] for path, blob in added.items()}
@@ -251,7 +252,8 @@ def kin(
         if new not in pairs and old not in taken:
             pairs[new] = old
             taken.add(old)
-    return Kin(added, {new: (old, gone[old]) for new, old in pairs.items()})
+    renamed = {new: (old, gone[old]) for new, old in pairs.items()}
+    return Kin(added, renamed, {old: new for new, old in pairs.items()})
 
 
 def moved(gone: Mapping[str, bytes], come: Mapping[str, bytes], kind: Kind) -> dict[str, str]:

@@ -311,10 +311,10 @@ class Reader:
         """Deleted, or moved away: that is told of its new name."""
         if len(step.commit.parents) == 1:
             found = self._kin_of(step.commit, 0)
-            for target, (old, _) in found.renamed.items():
-                if old == step.path:
-                    come = BlobChange(target, (None,), found.added[target])
-                    return self.change(self.step(step.commit, come))
+            target = found.targets.get(step.path)
+            if target is not None:
+                come = BlobChange(target, (None,), found.added[target])
+                return self.change(self.step(step.commit, come))
         before = self.readable(step.pasts[0]) if step.pasts else None
         fields = differences(before.values, None) if before and before.values else ()
         return self._changed("deleted", step.path, fields)
