@@ -16,7 +16,7 @@ from sipctl import operations, tracked
 from sipctl.errors import Refused
 from sipctl.history import dates, log
 from sipctl.history.lineage import Reader
-from sipctl.history.log import Chosen
+from sipctl.history.log import Chosen, Entry
 from sipctl.history.restore import restore_members
 from sipctl.history.undo import undo_commit
 from sipctl.kinds import SCENARIO
@@ -977,6 +977,22 @@ def test_of_many_renames_in_one_commit_one_is_told_without_the_others(story: Sto
         return steps(lambda: reader.change(step))
 
     assert cost(160) < 1.1 * cost(40)
+
+
+def test_a_line_of_created_endpoints_is_compared_once(
+    story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stood there before a commit is told by what the commit did."""
+    for number in range(6):
+        story.does(f"pbx-{number}", renamed(PARIS, f"pbx-{number}").replace("5060", f"506{number}"))
+    repository, told = story.repository, list[Entry]()
+
+    def work() -> None:
+        told.extend(log.of_all(repository))
+
+    # one that lists commits, and one that compares them; one that lists files, one that reads them
+    assert git_processes(tmp_path / "trace", monkeypatch, work) == 4
+    assert [entry.changes[0].source for entry in told] == [*["pbx-0"] * 5, None]
 
 
 # Stands for Git: of a log it shows the first commit, and the rest when it may go on.

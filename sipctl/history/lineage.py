@@ -72,6 +72,7 @@ class Reader:
         self.kind = kind
         self._versions: dict[str, Version] = {}
         self._kept = 0
+        self._at: LogEntry | None = None  # what is read of a log of all members
         self._kin: dict[tuple[str, int], Kin] = {}
         self._tree: tuple[str, Tree] | None = None
         self._shallow: frozenset[str] | None = None
@@ -186,6 +187,10 @@ class Reader:
             known = self._kin[commit.oid, number] = kin(members, self.load)
         return known
 
+    def _changes_of(self, commit: Commit) -> Sequence[BlobChange] | None:
+        """What a commit did to all members, if that is just being read."""
+        return self._at[1] if self._at and self._at[0].oid == commit.oid else None
+
     def renames(self, commit: Commit, changes: Sequence[BlobChange]) -> dict[str, str]:
         """The renames among all that a commit changed: new path, and old."""
         if len(commit.parents) != 1:
@@ -263,6 +268,7 @@ class Reader:
         """The entries of all commits that touch any member."""
         log = self.repository.log_of_folder(start, self.kind.folder)
         for commit, changes in self._read(log):
+            self._at = commit, changes
             if len(commit.parents) == 1:
                 self._kin_of(commit, 0, changes)
             found = {}
@@ -345,7 +351,11 @@ class Reader:
             self._tree = revision, Tree(files)
         known, tree = self._tree
         if known != revision:
-            changes = self.repository.changes(known, revision, folder)
+            changes = None
+            if known == commit.oid and (done := self._changes_of(commit)) is not None:
+                changes = [BlobChange(path, (new,), olds[0]) for path, olds, new in done]
+            if changes is None:
+                changes = self.repository.changes(known, revision, folder)
             changes = [change for change in changes if holds(change.path)]
             versions = self.load(change.new for change in changes)
             for change in changes:
