@@ -36,9 +36,18 @@ def workspace_of(*endpoints: str, **scenarios: str) -> Inventory:
 
 def carried_out(inventory: Inventory, plan: Plan) -> Inventory:
     """The workspace after a plan, which brings no error."""
-    after = reread(inventory, {change.path: change.after for change in plan.changes})
+    after = written(inventory, plan)
     known = {finding.identity for finding in inventory.findings if finding.is_error}
     assert [f for f in after.findings if f.is_error and f.identity not in known] == []
+    return after
+
+
+def written(inventory: Inventory, plan: Plan) -> Inventory:
+    """The workspace after a plan, whatever is wrong with it then or was before."""
+    after = reread(inventory, {change.path: change.after for change in plan.changes})
+    for known in (change.known for change in plan.changes if change.known):
+        assert known.facts == after.members[known.path].facts
+        assert known.data == after.members[known.path].data
     return after
 
 
@@ -307,11 +316,6 @@ def branches_to(scenario: Scenario, null: bool) -> list[tuple[str, str]]:
 
 
 MANY = settings(max_examples=150)
-
-
-def written(inventory: Inventory, plan: Plan) -> Inventory:
-    """The workspace after a plan, whatever is wrong with it then or was before."""
-    return reread(inventory, {change.path: change.after for change in plan.changes})
 
 
 @MANY
@@ -1009,6 +1013,22 @@ def test_old_errors_of_a_scenario_hinder_no_rename() -> None:
     assert any(finding.is_error for finding in inventory.findings)
     plan = operations.rename(inventory, "lyon", "new")
     assert "    endpoint: new\n" in text_of(written(inventory, plan))
+
+
+def test_no_scenario_that_changes_has_to_be_read_again() -> None:
+    inventory = workspace_of(s=GRAPH, t=GRAPH.replace("reference: s", "reference: t"))
+    plans = (
+        attaching.attach(inventory, "s", "paris", FREE),
+        attaching.detach(inventory, "s", "lyon"),
+        attaching.reroute(inventory, "lyon", "nice"),
+        operations.rename(inventory, "lyon", "other"),
+        operations.delete(inventory, ["lyon"], cascade=True),
+    )
+    for plan in plans:
+        carried_out(inventory, plan)
+        scenarios = [change for change in plan.changes if change.path.startswith("scenarios/")]
+        assert scenarios
+        assert all(change.known for change in scenarios)
 
 
 # -- many actions ----------------------------------------------------------------------------------

@@ -12,13 +12,15 @@ from itertools import count
 
 from sipctl import names
 from sipctl.changes import FileChange, Plan
-from sipctl.editing import Change, editable, edited_within
+from sipctl.editing import Change, editable
 from sipctl.errors import Refused, Usage
 from sipctl.inventory import Inventory, UsedAt
 from sipctl.kinds import SCENARIO
-from sipctl.member import Member
+from sipctl.member import Content, Member
 from sipctl.scenarios import catalogue, graph
 from sipctl.scenarios.scenario import Action, Scenario
+from sipctl.workspace import member_with
+from sipctl.yamlfile import edit
 from sipctl.yamlfile.write import UNSET, Value
 
 Way = tuple[str, ...]
@@ -61,8 +63,16 @@ def _plan(
     changed: Iterable[tuple[Member, Changes]],
     notes: tuple[str, ...] = (),
 ) -> Plan:
-    files = (FileChange(m.path, m.data, edited_within(m, changes)) for m, changes in changed)
-    return Plan(operation, subject, tuple(files), notes)
+    files = tuple(_edited(member, changes) for member, changes in changed)
+    return Plan(operation, subject, files, notes)
+
+
+def _edited(member: Member, changes: Changes) -> FileChange:
+    """A scenario with values changed; what was read of it in the end is kept."""
+    assert member.root is not None  # `editable` has seen to it
+    text, root = edit.changed(member.text, member.root, changes, member.kind.fields)
+    after = member_with(member.path, Content(text.encode("utf-8"), text, root))
+    return FileChange(member.path, member.data, after.data, known=after)
 
 
 # -- attaching -----------------------------------------------------------------------------------
@@ -375,7 +385,7 @@ def renamed_uses(inventory: Inventory, old: str, new: str, *, force: bool) -> It
     """
     refuse_unknown_uses(inventory, force=force)
     for member, changes in _renamed(inventory, inventory.uses.get(old, ()), new):
-        yield FileChange(member.path, member.data, edited_within(member, changes))
+        yield _edited(member, changes)
 
 
 def _renamed(
@@ -412,8 +422,7 @@ def released(
     for reference in sorted({use.scenario for use in uses}):
         scenario, member = scenario_of(inventory, reference)
         ids = [id for id, action in scenario.actions.items() if action.endpoint in endpoints]
-        changes = _detached(scenario, reference, ids, close=close)
-        yield FileChange(member.path, member.data, edited_within(member, changes))
+        yield _edited(member, _detached(scenario, reference, ids, close=close))
 
 
 def _refuse_used(inventory: Inventory, endpoints: Collection[str]) -> None:
