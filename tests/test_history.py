@@ -995,6 +995,77 @@ def test_a_line_of_created_endpoints_is_compared_once(
     assert [entry.changes[0].source for entry in told] == [*["pbx-0"] * 5, None]
 
 
+def chain_of_renames(story: Story, count: int, ports: Iterable[int] = ()) -> None:
+    """A trunk with another name in each commit, and with some ports last."""
+    rows = ["feature done\n"]
+    texts = [renamed(PARIS, f"np-{number}") for number in range(count)]
+    texts += [texts[-1].replace("5060", str(port)) for port in ports]
+    for number, text in enumerate(texts):
+        rows.append(
+            f"commit refs/heads/main\ncommitter Ada <ada@example.net> {1772500000 + number} +0000\n"
+            f"data 1\nx\ndeleteall\n"
+            f"M 100644 inline endpoints/np-{min(number, count - 1)}.yaml\n"
+            f"data {len(text)}\n{text}\n"
+        )
+    lines = "".join([*rows, "done\n"])
+    execute(["git", "fast-import", "--quiet", "--force"], cwd=story.root, input=lines)
+    story.git("reset", "--quiet", "--hard")
+
+
+def test_a_chain_of_renames_is_few_processes_however_long_it_is(
+    story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain_of_renames(story, 60)
+    repository = story.repository
+
+    def count(work: Callable[[], object]) -> int:
+        return git_processes(tmp_path / "trace", monkeypatch, work)
+
+    def nothing_before() -> None:
+        with pytest.raises(Refused, match="nothing was before"):
+            log.before(repository, "np-59")
+
+    assert count(lambda: list(log.of(repository, "np-59"))) < 25
+    assert count(lambda: log.blame(repository, "np-59")) < 35
+    assert count(nothing_before) < 15
+    told = ["renamed"] * 59 + ["created"]
+    assert [entry.changes[0].kind for entry in log.of(repository, "np-59")] == told
+    first = story.git("rev-list", "--max-parents=0", "main").strip()
+    newest = story.git("rev-parse", "main").strip()
+    assert set(story.blame("np-59").values()) == {first, newest}
+
+
+def test_a_chain_of_renames_that_is_four_times_as_long_costs_four_times_as_much(
+    story: Story,
+) -> None:
+    def cost(count: int) -> list[int]:
+        chain_of_renames(story, count)
+        name = f"np-{count - 1}"
+        return [
+            steps(lambda: list(log.of(story.repository, name))),
+            steps(lambda: log.blame(story.repository, name)),
+            steps(lambda: list(Reader(story.repository).steps_to("main", name))),
+        ]
+
+    for few, many in zip(cost(40), cost(160), strict=True):
+        assert many < 4.5 * few
+
+
+def test_what_was_before_the_last_change_is_found_without_the_names_before_it(
+    story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain_of_renames(story, 60, ports=[5061, 5062])
+    repository = story.repository
+
+    def work() -> None:
+        log.before(repository, "np-59")
+
+    assert git_processes(tmp_path / "trace", monkeypatch, work) <= 2
+    for back, revision in enumerate(("main~1", "main~2"), 1):
+        past = log.before(repository, "np-59", back)
+        assert past.revision == story.git("rev-parse", revision).strip()
+
+
 # Stands for Git: of a log it shows the first commit, and the rest when it may go on.
 HALTING_GIT = """\
 #!{python}
