@@ -123,6 +123,11 @@ def cure(name: str) -> str:
 _MAX_COMPARED = 256
 
 
+MAX_NEAREST = 20
+"""So many wrong names of one kind in one file are compared with the known ones: that is dear, and a
+file can hold a hundred thousand."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that `name` is most likely a slip of, or None. Case is ignored."""
     import difflib

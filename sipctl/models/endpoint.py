@@ -109,13 +109,18 @@ def _transport(value: str) -> str:
 _CODEC_WORDS = {"pcma": "alaw", "g711a": "alaw", "pcmu": "ulaw", "g711u": "ulaw", "mulaw": "ulaw"}
 
 
+def _meant(codec: str) -> str | None:
+    return _CODEC_WORDS.get(codec.casefold()) or names.nearest(codec, CODECS)
+
+
 def _codecs(values: tuple[str, ...]) -> tuple[str, ...]:
     if not values:
         raise _bad("bad-codec", "the list of codecs is empty", "use alaw, ulaw or both")
-    faults, seen = [], set[str]()
+    faults: list[PydanticCustomError] = []
+    seen = set[str]()
     for index, value in enumerate(values):
         if value not in CODECS:
-            meant = _CODEC_WORDS.get(value.casefold()) or names.nearest(value, CODECS)
+            meant = _meant(value) if len(faults) < names.MAX_NEAREST else None
             hint = f'did you mean "{meant}"?' if meant else "use alaw, ulaw or both"
             faults.append(
                 _bad("bad-codec", f"{names.quoted(value)} is not a codec", hint, index=index)

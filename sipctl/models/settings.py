@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from sipctl import names
 from sipctl.models.endpoint import raise_all
 from sipctl.passwords import sealing
-from sipctl.rules.book import RULES, find, hint_for
+from sipctl.rules.book import RULES, SEE, find, hint_for
 from sipctl.settings import FIELDS, FORMAT, SEVERITIES
 
 
@@ -28,10 +28,10 @@ def _version(value: int) -> int:
 
 def _rules(values: dict[str, str]) -> dict[str, str]:
     result: dict[str, str] = {}
-    faults = []
+    faults: list[PydanticCustomError] = []
     for key, severity in values.items():
         try:
-            name = _changed_rule(key, severity, result)
+            name = _changed_rule(key, severity, result, len(faults) < names.MAX_NEAREST)
         except PydanticCustomError as error:
             faults.append(error)
         else:
@@ -40,12 +40,14 @@ def _rules(values: dict[str, str]) -> dict[str, str]:
     return result
 
 
-def _changed_rule(key: str, severity: str, before: dict[str, str]) -> str:
-    """The name of the rule that an entry changes; raises what is wrong with the entry."""
+def _changed_rule(key: str, severity: str, before: dict[str, str], nearest: bool) -> str:
+    """The name of the rule that an entry changes; raises what is wrong with the entry, with the
+    `nearest` name if that is to be looked for."""
     rule = find(key)
     if rule is None or key not in (rule.name, rule.code):
         told = "of this name" if names.is_secret_key(key) else names.quoted(key)
-        raise _bad("unknown-key", f"there is no rule {told}", hint_for(key), key=key)
+        hint = hint_for(key) if nearest else SEE
+        raise _bad("unknown-key", f"there is no rule {told}", hint, key=key)
     if rule.fixed:
         hint = "a file that breaks it cannot be read for sure: it keeps its severity"
         raise _bad("bad-setting", f'the rule "{key}" cannot be changed', hint, key=key)

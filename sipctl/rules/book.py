@@ -7,6 +7,7 @@ something else, SIP4xx of scenarios as graphs, SIP5xx of passwords.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from sipctl import names
@@ -513,7 +514,11 @@ def find(code_or_name: str) -> Rule | None:
     return next((r for r in _ALL if wanted in (r.code.casefold(), r.name)), None)
 
 
+SEE = "see `sipctl rules`"
+
+
+@lru_cache(1000)
 def hint_for(unknown: str) -> str:
     """Which name may be meant by one that no rule has; no code, for codes are alike without
-    meaning anything alike."""
-    return names.did_you_mean(unknown, RULES) or "see `sipctl rules`"
+    meaning anything alike. To compare is dear: of one file only so many are to be asked for."""
+    return names.did_you_mean(unknown, RULES) or SEE

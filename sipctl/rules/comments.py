@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from sipctl import names
 from sipctl.findings import Place
-from sipctl.rules.book import RULES, hint_for
+from sipctl.rules.book import RULES, SEE, hint_for
 from sipctl.rules.ignores import Ignore
 from sipctl.yamlfile.nodes import Mapping, Node, Scalar, Sequence
 
@@ -21,9 +21,6 @@ _LINE_END = re.compile("[\r\n]")
 _BY_KEY = {key: rule for rule in RULES.values() for key in (rule.name, rule.code)}
 _EXAMPLE = "write `# sipctl: ignore[SIP304]`"
 
-# looking for the nearest name is dear, and a file can hold a hundred thousand wrong ones
-_MAX_NEAREST = 20
-_MAX_NEAREST_OF_ALL = 1000
 """Of so many wrong names the nearest is looked for, whatever number of files they stand in."""
 
 
@@ -39,7 +36,7 @@ def written(text: str, root: Node | None, file: str) -> tuple[Ignore, ...]:
             if not _stands_in(values, offset + comment.start()):
                 at = Place(file, number, 1 - (shift and number == 1), number)
                 for word, place in _words(comment, at):
-                    found.append(_of_word(word, place, len(found) < _MAX_NEAREST))
+                    found.append(_of_word(word, place, len(found) < names.MAX_NEAREST))
         offset += len(line)
     return tuple(found)
 
@@ -103,22 +100,12 @@ def _place(at: Place, start: int, end: int) -> Place:
     return Place(at.file, at.line, at.column + start, at.line, at.column + end)
 
 
-_SEE = "see `sipctl rules`"
-_hints: dict[str, str] = {}
-
-
-def _hint(word: str) -> str:
-    if word not in _hints and len(_hints) < _MAX_NEAREST_OF_ALL:
-        _hints[word] = hint_for(word)
-    return _hints.get(word, _SEE)
-
-
 def _of_word(word: str, place: Place, nearest: bool) -> Ignore:
     if not word:
         return Ignore(place, None, "the comment names no rule to ignore", _EXAMPLE)
     rule = _BY_KEY.get(word)
     if rule is None:
-        hint = _hint(word) if nearest else _SEE
+        hint = hint_for(word) if nearest else SEE
         return Ignore(place, None, f"there is no rule {names.quoted(word)}", hint)
     if not rule.fixed and rule.name not in NEVER:
         return Ignore(place, rule.name)
