@@ -1,6 +1,6 @@
 """Which commits changed one file: found by looking it up in each commit, as Git's own log says."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from sipctl.git import commitgraph, walk
 from sipctl.git import repository as repositories
 from sipctl.git.repository import Repository
-from sipctl.history import lineage, log
-from sipctl.history.lineage import Reader, Step
-from sipctl.kinds import ENDPOINT, reference_of
+from sipctl.history import log
+from sipctl.kinds import reference_of
 from tests.conftest import Git, Program
 from tests.support import execute
 from tests.test_upkeep import graph, traced
@@ -159,150 +158,6 @@ def test_the_newest_are_told_before_the_oldest_are_read() -> None:
 @pytest.mark.parametrize(("blob", "found"), [("x", ["a"]), (None, [])])
 def test_the_first_commit_counts_if_the_file_is_there(blob: str | None, found: list[str]) -> None:
     assert list(walk.touching("a", [("a", ())], lambda _: [blob])) == [found]
-
-
-# -- many names ----------------------------------------------------------------------------------
-
-Trunks = dict[str, tuple[int, int]]
-"""Which trunk has which name, and its port."""
-
-Grown = tuple[tuple[int, ...], Trunks, int]
-"""A commit: its parents by number, its endpoints, and how many seconds it is after the last one."""
-
-NAMES = "abc"
-
-
-@st.composite
-def renamings(draw: st.DrawFn) -> list[Grown]:
-    """Commits in any shape that rename endpoints, there and back, edit, delete and create some."""
-    grown: list[Grown] = []
-    for number in range(draw(st.integers(2, 14))):
-        near = range(max(number - 3, 0), number)
-        some = st.lists(st.sampled_from(near), min_size=1, max_size=3, unique=True)
-        parents = draw(st.just([number - 1]) | some) if near else []
-        trunks: Trunks = {} if parents else {"a": (0, 5060)}
-        for parent in parents:  # what came last has changed the most
-            trunks |= grown[parent][1]
-        for name in draw(st.lists(st.sampled_from(NAMES), max_size=2)):
-            new = draw(st.sampled_from(NAMES))
-            trunk, port = trunks.pop(name, (number, 5059))
-            if draw(st.sampled_from([True] * 5 + [False])):
-                trunks[name if new in trunks else new] = trunk, port + draw(st.integers(0, 1))
-        grown.append((tuple(parents), trunks, draw(st.sampled_from([60, 60, 60, 0, -99]))))
-    return grown
-
-
-def grown(commits: list[Grown]) -> bytes:
-    """The same for git fast-import."""
-    rows, time = ["reset refs/heads/main"], 1_700_000_000
-    for number, (parents, trunks, seconds) in enumerate(commits):
-        time += seconds
-        rows.append(f"commit refs/heads/main\nmark :{number + 1}")
-        rows.append(f"committer A <a@example.net> {time} +0000\ndata 1\n{number % 10}")
-        words = ["from", *["merge"] * len(parents)]
-        rows += [f"{word} :{parent + 1}" for word, parent in zip(words, parents, strict=False)]
-        rows.append(f"deleteall\nM 644 inline other\ndata 2\n{number:02}")
-        for name, (trunk, port) in trunks.items():
-            text = (
-                f"reference: {name}\nhost: h{trunk}\nport: {port}\nusername: u\nrealm: r{trunk}\n"
-            )
-            rows.append(f"M 644 inline endpoints/{name}.yaml\ndata {len(text)}\n{text}")
-    return "\n".join([*rows, "done", ""]).encode()
-
-
-Followed = tuple[list[list[Step]], list[list[Step]], list[list[log.BlameRow]]]
-
-
-def followed(known: Repository, logs: int) -> Followed:
-    """The steps of each name, those of its whole history, and who is blamed for its fields: by a
-    log for each name for so many names, and by one of all behind them."""
-    with pytest.MonkeyPatch.context() as patch:
-        for module in (lineage, repositories):
-            patch.setattr(module, "FEW_LOGS", logs)
-        patch.setattr(lineage, "_SHORT", 1)
-        head = known.head()
-        assert head is not None
-        line, whole = (
-            [
-                in_order(Reader(known).steps(head, ENDPOINT.path(name), whole=whole))
-                for name in NAMES
-            ]
-            for whole in (False, True)
-        )
-        here = [name for name in NAMES if known.tree(head, [ENDPOINT.path(name)])]
-        return line, whole, [log.blame(known, name) for name in here]
-
-
-def in_order(steps: Iterable[Step]) -> list[Step]:
-    """Those of one commit by path: they have no order."""
-    found = list(steps)
-    places = {step.commit.oid: place for place, step in reversed([*enumerate(found)])}
-    return sorted(found, key=lambda step: (places[step.commit.oid], step.path))
-
-
-def anyhow(found: list[list[Step]]) -> list[set[Step]]:
-    assert all(len(steps) == len(set(steps)) for steps in found)
-    return [set(steps) for steps in found]
-
-
-def chain(*names: str, seconds: int = 60) -> list[Grown]:
-    """A trunk that is called so, one after the other."""
-    parents = ((n - 1,) if n else () for n in range(len(names)))
-    return [(p, {n: (0, 5060)}, seconds) for p, n in zip(parents, names, strict=True)]
-
-
-A, B, C = ({name: (0, 5060)} for name in NAMES)
-DISCARDED: list[Grown] = [
-    ((), A, 60),
-    ((0,), B, 60),
-    ((0,), {"a": (0, 5061)}, 60),  # under the former name, and of no effect
-    ((2, 1), B, 60),
-    ((3,), C, 60),
-    ((4,), {**C, "b": (4, 5060)}, 60),  # another one
-]
-TAKEN_BACK: list[Grown] = [
-    ((), A, 60),
-    ((0,), A, 60),
-    ((0,), A, 60),
-    ((1,), {"a": (0, 5061)}, 60),
-    ((2,), {"a": (1, 5060)}, 60),
-    ((3, 4), A, 60),  # the port of the second parent, and the rest of the first
-    ((5,), B, 60),
-]
-EACH_ITS_OWN: list[Grown] = [
-    ((), A, 60),
-    ((0,), B, 60),
-    ((0,), C, 60),
-    ((1, 2), {"b": (0, 5061)}, 60),
-    ((3,), {"a": (0, 5061)}, 60),
-]
-
-
-@given(commits=renamings(), logs=st.sampled_from([0, 0, 1, 2]))
-@example(commits=chain(*"abcabcabab"), logs=0)
-@example(commits=chain(*"abcabcabab", seconds=0), logs=2)
-@example(commits=DISCARDED, logs=0)
-@example(commits=TAKEN_BACK, logs=0)
-@example(commits=EACH_ITS_OWN, logs=0)
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_a_log_of_all_files_tells_of_renames_what_a_log_of_each_name_tells(
-    known: Repository, commits: list[Grown], logs: int
-) -> None:
-    execute(["git", "fast-import", "--quiet", "--force"], cwd=known.root, input=grown(commits))
-    expected, found = followed(known, 1000), followed(known, logs)
-    if all(seconds > 0 for *_, seconds in commits):
-        assert found == expected
-    else:  # which one is newer, and on which side of a merge, nobody knows
-        assert anyhow(found[0]) == anyhow(expected[0])
-        assert found[2] == expected[2]
-
-
-def test_a_discarded_change_of_the_same_second_is_told(known: Repository) -> None:
-    commits = [(parents, trunks, 0) for parents, trunks, _ in DISCARDED]
-    execute(["git", "fast-import", "--quiet"], cwd=known.root, input=grown(commits))
-    found = anyhow(followed(known, 0)[1])
-    assert found == anyhow(followed(known, 1000)[1])
-    assert "2" in {step.commit.message.strip() for step in found[NAMES.index("c")]}
 
 
 # -- through the program -------------------------------------------------------------------------

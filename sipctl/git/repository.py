@@ -35,11 +35,6 @@ _MANY = 256
 # If a folder takes so many bytes, those of 1,300 files, that is faster than Git's own log.
 _LARGE = 65536
 
-FEW_LOGS = 4
-"""So many logs of one file take as long as one of a folder, at least."""
-# With a graph that tells paths twice as many do, and one more for so many bytes of the folder.
-_FOR_ONE_MORE = 4096
-
 # What is open in the Git directory while another operation waits for its end, and how to end it.
 _OPEN = (
     ("MERGE_HEAD", "a merge", "git merge --continue` or `git merge --abort"),
@@ -327,13 +322,9 @@ class Repository:
             yield from self.log_by_looking(revision, path, whole=whole)
 
     def _is_large(self, folder: str, revision: str) -> bool:
-        return self._size(folder, revision) >= _LARGE
-
-    def _size(self, folder: str, revision: str) -> int:
-        """How many bytes a folder takes, without the files in it."""
         question = os.fsencode(f"{revision}:{self.prefix}{folder}")
         [found] = self._objects.ask([question], read_object)
-        return 0 if found is None else len(found[1])
+        return found is not None and len(found[1]) >= _LARGE
 
     def log_by_looking(
         self, revision: str, path: str, *, whole: bool = False
@@ -368,25 +359,13 @@ class Repository:
         at_once = max(_IN_PIPE // (len(questions[0]) + 1), 1) if questions else 1
         return processes.together(asked, questions, read_name, at_once)
 
-    def log_of_folder(
-        self, revisions: Sequence[str], folder: str, *, every: bool = False
-    ) -> Iterator[list[LogEntry]]:
+    def log_of_folder(self, revision: str, folder: str) -> Iterator[list[LogEntry]]:
         """`log_of_file` of all files in a folder, and on all lines of history.
-
-        `every` commit is wanted where it is to be known how they hang together: those too that
-        change nothing there, and none before one that it is a parent of.
 
         Git's log would compare each commit twice: to see whether to tell of it, and to tell.
         """
-        order, all_ = (("--date-order",), ("--always",)) if every else ((), ())
-        args = (*_LOG, *all_, "-r", "--stdin", "--", folder)
-        return self._portions(("rev-list", *order, *revisions), ("diff-tree", *args))
-
-    def logs_for_one(self, revision: str, folder: str) -> int:
-        """So many logs of one file, about, take as long as one of the folder."""
-        if not commitgraph.tells_most_paths(self.common_dir / "objects"):
-            return FEW_LOGS
-        return 2 * FEW_LOGS + self._size(folder, revision) // _FOR_ONE_MORE
+        args = (*_LOG, "-r", "--stdin", "--", folder)
+        return self._portions(("rev-list", revision), ("diff-tree", *args))
 
     def log_of_operations(self) -> Iterator[LogEntry]:
         """The commits of sipctl in this workspace on the first-parent line, newest first.

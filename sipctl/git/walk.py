@@ -1,5 +1,4 @@
-"""The commits that changed one file, found by looking the file up in each commit; or those that
-changed a file which had many names, found in the log of its folder.
+"""The commits that changed one file, found by looking the file up in each commit.
 
 Git's own log compares the folder of each commit with that of its parent. Where thousands of files
 stand in one folder, that takes several times as long as to look up one of them, and two processes
@@ -9,16 +8,8 @@ can look.
 from __future__ import annotations
 
 import heapq
-from bisect import bisect_right, insort_left
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from math import inf
-from typing import Generic, TypeVar
-
-from sipctl.git.records import BlobChange, Commit, LogEntry
-
-T = TypeVar("T")
 
 Parents = tuple[str, ...]
 """The hashes of the parents of a commit."""
@@ -106,100 +97,3 @@ class _Walk:
         unknown = [oid for oid in reached if oid not in self._blobs]
         unknown.sort(key=lambda oid: self._read[oid][0] if oid in self._read else self._number)
         self._blobs.update(zip(unknown, self._look_up(unknown), strict=True))
-
-
-# -- many names ----------------------------------------------------------------------------------
-
-Touch = tuple[Commit, BlobChange]
-"""A commit, and what it did to one file."""
-
-
-class Trail(Generic[T]):
-    """Follows files through the log of their folder, each from a commit on, and on the way more.
-
-    What it gives is what `touching` gives for each of them, and for each file with it what was to
-    be `kept` of it, by a key; where two lines of commits come together, what is kept of both.
-    """
-
-    def __init__(self, differing: Callable[[str, str], Collection[str]]) -> None:
-        """`differing` gives the paths that differ between two commits."""
-        self._differing = differing
-        self._wanted: dict[str, dict[str, dict[str, T]]] = {}
-
-    def follow(self, revision: str, path: str, kept: Mapping[str, T]) -> None:
-        """Look for a file from a commit on, which has not been read yet."""
-        self._wanted.setdefault(revision, {}).setdefault(path, {}).update(kept)
-
-    def through(self, log: Iterable[LogEntry]) -> Iterator[tuple[Commit, BlobChange, dict[str, T]]]:
-        """The commits that change a file which is looked for. The file is no longer looked for
-        then.
-
-        `log` has every commit, and none before one that it is a parent of.
-        """
-        for commit, changes in log:
-            wanted = self._wanted.pop(commit.oid, None)
-            if wanted is not None:
-                touched = [change for change in changes if change.path in wanted]
-                found = [(commit, change, wanted.pop(change.path)) for change in touched]
-                self._hand_on(commit, wanted)
-                yield from found
-            if not self._wanted:
-                return
-
-    def _hand_on(self, commit: Commit, wanted: dict[str, dict[str, T]]) -> None:
-        """Look for the same files in the first parent that has them as the commit has them."""
-        for number, parent in enumerate(commit.parents):
-            if not wanted:
-                return
-            others = {}
-            if number + 1 < len(commit.parents):
-                differing = self._differing(parent, commit.oid)
-                others = {path: wanted.pop(path) for path in differing if path in wanted}
-            self._want(parent, wanted)
-            wanted = others
-
-    def _want(self, revision: str, wanted: dict[str, dict[str, T]]) -> None:
-        known = self._wanted.get(revision, {})
-        if len(known) > len(wanted):
-            wanted, known = known, wanted
-        for path, kept in known.items():
-            wanted[path] = {**wanted.get(path, {}), **kept}
-        self._wanted[revision] = wanted
-
-
-class Names:
-    """Picks from a log of a folder, newest first, the commits that touch some of its files; of
-    which files that is, may be said later than the commits were read."""
-
-    def __init__(self) -> None:
-        self._until: dict[str, float] = {}
-        self._passed: defaultdict[str, list[Touch]] = defaultdict(list)
-
-    def want(self, path: str) -> None:
-        """Pick a file from here on."""
-        self._until[path] = inf
-
-    def want_until(self, path: str, time: int) -> Iterator[Touch]:
-        """Pick a file in what was committed until then: that much of what was passed, and all that
-        comes of that age."""
-        self._until[path] = max(time, self._until.get(path, time))
-        passed = self._passed.get(path, [])
-        count = bisect_right(passed, time, key=_committed)
-        found = passed[:count]
-        del passed[:count]
-        return reversed(found)
-
-    def pick(self, entry: LogEntry) -> list[Touch]:
-        """What the next commit does to the wanted files."""
-        commit, changes = entry
-        found = []
-        for change in changes:
-            if commit.committed <= self._until.get(change.path, -inf):
-                found.append((commit, change))
-            else:
-                insort_left(self._passed[change.path], (commit, change), key=_committed)
-        return found
-
-
-def _committed(touch: Touch) -> int:
-    return touch[0].committed

@@ -6,15 +6,13 @@ All is read from the blobs of a commit and of its parents; messages and trailers
 from __future__ import annotations
 
 import heapq
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import NamedTuple
 
 from sipctl import progress
 from sipctl.changes import ABSENT, FieldChange, MemberChange, Snapshot, Value, differences, same
-from sipctl.git.repository import FEW_LOGS, BlobChange, Commit, LogEntry, Repository
-from sipctl.git.walk import Names, Trail
+from sipctl.git.repository import BlobChange, Commit, LogEntry, Repository
 from sipctl.history.kinship import Kin, Tree, Version, kin
 from sipctl.kinds import ENDPOINT, Kind, reference_of
 
@@ -23,11 +21,6 @@ _KEPT = 8 * 1024 * 1024
 
 _IMPORT = 10
 """A commit that brings more members than this is an import: only exact copies are duplicates."""
-
-
-_SHORT = 4
-"""So many logs of one file, each read as far as its next name only, take as long as one to its end,
-or less."""
 
 
 class Past(NamedTuple):
@@ -48,11 +41,6 @@ class Step(NamedTuple):
     path: str
     blob: str | None
     pasts: tuple[Past, ...]
-
-    @property
-    def renames(self) -> bool:
-        """True where the file had another path in a parent."""
-        return any(past.path != self.path for past in self.pasts)
 
     @property
     def moved(self) -> bool:
@@ -88,7 +76,6 @@ class Reader:
         self._kin: dict[tuple[str, int], Kin] = {}
         self._tree: tuple[str, Tree] | None = None
         self._shallow: frozenset[str] | None = None
-        self._logs: int | None = None
 
     def version(self, blob: str) -> Version:
         """The content of a blob."""
@@ -104,26 +91,14 @@ class Reader:
 
     def _read(self, log: Iterator[list[LogEntry]]) -> Iterator[LogEntry]:
         """A log, the blobs of all commits that have come by then read at once."""
-        for portion in self._portions(log):
-            changes = [change for _, changes in portion for change in changes]
-            blobs = (b for c in changes if self.kind.holds(c.path) for b in (*c.olds, c.new))
-            self.load(blobs)
-            yield from portion
-
-    def _portions(self, log: Iterator[list[LogEntry]]) -> Iterator[list[LogEntry]]:
         for portion in progress.over(log, "Reading commits"):
             if self._kept > _KEPT:
                 self._versions.clear()
                 self._kept = 0
-            yield portion
-
-    def _every(self, revisions: Sequence[str]) -> Iterator[LogEntry]:
-        """All commits up to some, newest first, with what each did to any member."""
-        log = self.repository.log_of_folder(revisions, self.kind.folder, every=True)
-        for portion in self._portions(log):
-            for entry in portion:
-                self._at = entry
-                yield entry
+            changes = [change for _, changes in portion for change in changes]
+            blobs = (b for c in changes if self.kind.holds(c.path) for b in (*c.olds, c.new))
+            self.load(blobs)
+            yield from portion
 
     # -- one member --------------------------------------------------------------------------
 
@@ -135,7 +110,7 @@ class Reader:
         log = self.repository.log_of_file(revision, path, whole=whole)
         for commit, changes in self._read(log):
             for change in changes:
-                if change.path == path and _is_of_file(change):
+                if change.path == path and (change.new or any(change.olds)):
                     yield self.step(commit, change)
 
     def steps_to(self, revision: str, reference: str, *, whole: bool = False) -> Iterator[Step]:
@@ -158,28 +133,6 @@ class Reader:
 
     def steps(self, revision: str, path: str, *, whole: bool = False) -> Iterator[Step]:
         """Like `line`, through renames."""
-        told, renames = set(), 0
-        for step in self._by_lines(revision, path, whole=whole):
-            told.add((step.commit.oid, step.path))
-            yield step
-            renames += step.renames
-            if self._is_dear(revision, renames):
-                break
-        else:
-            return
-        others = self._by_names(revision, path) if whole else self._by_trail(revision, path)
-        yield from (step for step in others if (step.commit.oid, step.path) not in told)
-
-    def _is_dear(self, revision: str, logs: int) -> bool:
-        """True where so many logs of one file take longer than one of all members."""
-        if logs <= FEW_LOGS:
-            return False
-        if self._logs is None:
-            self._logs = self.repository.logs_for_one(revision, self.kind.folder)
-        return logs > self._logs
-
-    def _by_lines(self, revision: str, path: str, *, whole: bool) -> Iterator[Step]:
-        """`steps` by a log for each name: the fastest way where there are few."""
         waiting: list[tuple[int, int, Step, Iterator[Step]]] = []
         order, seen = count(), set()
 
@@ -209,43 +162,6 @@ class Reader:
         line = self.line(revision, past.path, whole=True)
         return (s for s in line if s.commit.committed <= rename.commit.committed)
 
-    def _by_names(self, revision: str, path: str) -> Iterator[Step]:
-        """`steps` of the whole history by one log."""
-        names, is_line = Names(), True
-        names.want(path)
-        for entry in self._every([revision]):
-            is_line = is_line and len(entry[0].parents) < 2
-            found = deque(names.pick(entry))
-            while found:
-                commit, change = found.popleft()
-                if not _is_of_file(change):
-                    continue
-                step = self.step(commit, change)
-                yield step
-                for past in step.pasts:
-                    if past.path == step.path:
-                        continue
-                    if is_line:
-                        names.want(past.path)
-                    else:  # of that age it is the same file on the other sides too: see `_before`
-                        found += names.want_until(past.path, commit.committed)
-
-    def _by_trail(self, revision: str, path: str) -> Iterator[Step]:
-        """`steps` by one log."""
-        trail = Trail[Value](self._differing)
-        trail.follow(revision, path, {})
-        for commit, change, _ in trail.through(self._every([revision])):
-            for parent in commit.parents:
-                trail.follow(parent, change.path, {})
-            if _is_of_file(change):
-                step = self.step(commit, change)
-                yield step
-                for past in step.pasts:
-                    trail.follow(past.revision, past.path, {})
-
-    def _differing(self, old: str, new: str) -> list[str]:
-        return [change.path for change in self.repository.changes(old, new, self.kind.folder)]
-
     def step(self, commit: Commit, change: BlobChange) -> Step:
         """A change of a file with its past in each parent."""
         pasts = []
@@ -264,8 +180,6 @@ class Reader:
         """Which files a commit renames as seen from one parent."""
         known = self._kin.get((commit.oid, number))
         if known is None:
-            if changes is None and len(commit.parents) == 1:
-                changes = self._changes_of(commit)
             if changes is None:
                 parent, folder = commit.parents[number], self.kind.folder
                 changes = self.repository.changes(parent, commit.oid, folder)
@@ -306,12 +220,8 @@ class Reader:
 
         Through a merge a field is followed to the first parent that has its value.
         """
-        waiting, start = [(past, dict(wanted))], past.revision
-        for logs in count(1):
-            if not waiting:
-                return
-            if self._is_dear(start, logs // _SHORT):
-                break
+        waiting = [(past, dict(wanted))]
+        while waiting:
             past, wanted = waiting.pop()
             for step in self.line(past.revision, past.path):
                 own, handed = self._traced(step, wanted)
@@ -323,28 +233,6 @@ class Reader:
                     continue
                 waiting += ways
                 break
-        yield from self._setters_by_trail(waiting)
-
-    def _setters_by_trail(
-        self, waiting: Sequence[tuple[Past, Mapping[str, Value]]]
-    ) -> Iterator[tuple[Step, set[str]]]:
-        """`setters` by one log."""
-        trail = Trail[Value](self._differing)
-        for past, wanted in waiting:
-            trail.follow(past.revision, past.path, wanted)
-        revisions = list(dict.fromkeys(past.revision for past, _ in waiting))
-        for commit, change, wanted in trail.through(self._every(revisions)):
-            if not _is_of_file(change):
-                for parent in commit.parents[:1]:
-                    trail.follow(parent, change.path, wanted)
-                continue
-            step = self.step(commit, change)
-            own, handed = self._traced(step, wanted)
-            if own:
-                yield step, own
-            for past, fields in zip(step.pasts, handed, strict=True):
-                if fields:
-                    trail.follow(past.revision, past.path, fields)
 
     def _traced(
         self, step: Step, wanted: Mapping[str, Value]
@@ -378,14 +266,15 @@ class Reader:
 
     def all_entries(self, start: str) -> Iterator[Entry]:
         """The entries of all commits that touch any member."""
-        log = self.repository.log_of_folder([start], self.kind.folder)
+        log = self.repository.log_of_folder(start, self.kind.folder)
         for commit, changes in self._read(log):
             self._at = commit, changes
             if len(commit.parents) == 1:
                 self._kin_of(commit, 0, changes)
             found = {}
             for blob_change in changes:
-                if _is_of_file(blob_change) and self.kind.holds(blob_change.path):
+                touched = blob_change.new or any(blob_change.olds)
+                if touched and self.kind.holds(blob_change.path):
                     change = self.change(self.step(commit, blob_change))
                     if change is not None:
                         found[change.reference.casefold(), change.reference] = change
@@ -473,11 +362,6 @@ class Reader:
                 tree.put(change.path, versions[change.new] if change.new else None)
             self._tree = revision, tree
         return tree
-
-
-def _is_of_file(change: BlobChange) -> bool:
-    """False where there was and is a symbolic link or the like."""
-    return change.new is not None or any(change.olds)
 
 
 def _own_fields(new: Snapshot, olds: Sequence[Snapshot]) -> tuple[FieldChange, ...]:
