@@ -1,5 +1,6 @@
 """Restore and undo: plans that go back, carried out on the one write path."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -1087,3 +1088,51 @@ def test_all_go_back_to_where_they_stood_whoever_has_their_names_now(
     assert "old: another one has its name now, so it does not come back" in told
     run("restore", "--all", "--at", "then")
     assert git("diff", "--stat", "then", "HEAD") == ""
+
+
+def subjects(history: str) -> list[str]:
+    return [entry["subject"] for entry in json.loads(history)["history"]]
+
+
+def test_a_restore_goes_back_in_the_life_of_one_endpoint(
+    workspace: Path, run: Program, git: Git
+) -> None:
+    run("create", "old", "--host", "old.example.net", "--realm", "one")
+    run("create", "new", "--host", "new.example.net", "--username", "u")
+    run("delete", "old")
+    run("rename", "new", "old")
+    for words in ("old", "old --field realm"):
+        assert "nothing was before" in run("restore", *words.split(), check=3).err
+    assert subjects(run("history", "old", "-o", "json").out) == ["Rename new to old", "Create new"]
+    told = run("history", "--where", "host:new.example.net").out
+    assert "Create old" not in told
+    assert "Create new" in told
+
+
+def test_of_swapped_names_each_goes_back_to_its_own(swapped: dict[str, str], run: Program) -> None:
+    run("edit", "a", "--port", "5080")
+    for back, line in ((2, ""), (1, "port: 5070\n")):
+        run("restore", "a", "--back", str(back), "--no-commit")
+        assert Path("endpoints/a.yaml").read_text() == f"reference: a\nhost: b.example.net\n{line}"
+        run("restore", "a", "--at", "HEAD", "--no-commit")
+    assert "nothing was before" in run("restore", "a", "--back", "3", check=3).err
+
+
+def test_history_beside_a_merge_is_kept_below_a_rename(
+    workspace: Path, run: Program, git: Git
+) -> None:
+    run("create", "a", "--host", "a.example.net", "--realm", "main", "--description", "One.")
+    git("checkout", "--quiet", "-b", "side")
+    earlier = {"GIT_COMMITTER_DATE": "2026-01-01T00:00:00Z"}
+    git("commit", "--quiet", "--amend", "--no-edit", env=earlier)
+    git("branch", "--force", "main", "side")
+    run("rename", "a", "b", "-m", "Rename here", env=earlier)
+    run("edit", "b", "--realm", "side", env=earlier)
+    git("checkout", "--quiet", "main")
+    run("rename", "a", "b")
+    run("edit", "b", "--description", "Two.")
+    git("merge", "--quiet", "--no-commit", "--strategy-option", "ours", "side")
+    git("commit", "--quiet", "--message=Merge")
+    told = subjects(run("history", "b", "-o", "json").out)
+    assert {"Rename here", "Rename a to b", "Create a"} <= {*told}
+    assert {"Change realm of b", "Change description of b"} <= {*told}

@@ -132,7 +132,7 @@ class Reader:
                 yield from self.steps(tip, path)
 
     def steps(self, revision: str, path: str, *, whole: bool = False) -> Iterator[Step]:
-        """Like `line`, through renames."""
+        """Like `line`, through renames; what had the name before one is another member."""
         waiting: list[tuple[int, int, Step, Iterator[Step]]] = []
         order, seen = count(), set()
 
@@ -150,7 +150,10 @@ class Reader:
             for past in step.pasts:
                 if past.path != step.path:
                     push(self._before(revision, step, past) if whole else self._line_to(past))
-            push(line)
+            if not step.moved:
+                push(line)
+            elif whole:
+                push(self._beside(revision, step, line))
 
     def _line_to(self, past: Past, *, whole: bool = False) -> Iterator[Step]:
         return self.line(past.revision, past.path, whole=whole)
@@ -161,6 +164,15 @@ class Reader:
             return self._line_to(past, whole=True)
         line = self.line(revision, past.path, whole=True)
         return (s for s in line if s.commit.committed <= rename.commit.committed)
+
+    def _beside(self, revision: str, rename: Step, line: Iterator[Step]) -> Iterator[Step]:
+        """What is left of a line below a rename: the other sides of merges since, and nothing of
+        the member that had the name before."""
+        since = f"{rename.commit.oid}..{revision}"
+        if not self.repository.matching("--merges", "-1", since):
+            return iter(())
+        beside = self.repository.matching(since)
+        return (step for step in line if step.commit.oid in beside)
 
     def step(self, commit: Commit, change: BlobChange) -> Step:
         """A change of a file with its past in each parent."""

@@ -243,7 +243,9 @@ def _of_members(entries: Iterator[Entry], chosen: Chosen) -> Iterator[Entry]:
         if kept:
             yield entry._replace(changes=tuple(kept))
         moves = [c for c in entry.changes if c.kind == "renamed" and c.source]
-        present |= {str(c.source): present.get(c.reference, c.reference) for c in moves}
+        now = {str(c.source): present.get(c.reference, c.reference) for c in moves}
+        # what had the new name before is another one
+        present |= {**dict.fromkeys((c.reference for c in moves), ""), **now}
 
 
 def _of_fields(entry: Entry, fields: Sequence[str]) -> Entry | None:
