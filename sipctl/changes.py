@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sipctl import names
 from sipctl.endpoint import FIELDS, default_of, is_variable
 from sipctl.kinds import ENDPOINT, SCENARIO, Kind, kind_of, reference_of
+from sipctl.names import MASK
 from sipctl.own import free, is_alone, shown_key, told_entries
 from sipctl.scenarios.scenario import FIELDS as SCENARIO_FIELDS
 from sipctl.yamlfile import scalars
@@ -21,9 +22,6 @@ from sipctl.yamlfile.nodes import Node, Scalar, Sequence, plain_data
 
 if TYPE_CHECKING:
     from sipctl.member import Member
-
-MASK = "***"
-"""What stands for a value that may be a password."""
 
 
 @dataclass(frozen=True, slots=True)

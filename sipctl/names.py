@@ -53,6 +53,9 @@ def _shown(char: str) -> str:
 _MAX_SHOWN = 80
 
 
+MASK = "***"
+"""What stands for a value that may be a password."""
+
 PASSWORD_WORD = r"pass(?:word|wd|phrase|code)|(?:\bpwd|secret)(?![^\W_])"
 """What a password is called, as a regular expression, whatever the case."""
 SECRET_KEY = "AGE-SECRET-KEY-|PRIVATE KEY"

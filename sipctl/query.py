@@ -26,6 +26,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Literal, NamedTuple
 
 from sipctl import hosts, names
+from sipctl.names import MASK
 
 Record = Mapping[str, object]
 
@@ -44,8 +45,9 @@ class QueryError(ValueError):
         super().__init__(message)
         self.message = message
         self.hint = hint
-        self.column = column
         self.text = _without_passwords(text)
+        # what is wrong behind a password stands within the stars
+        self.column = min(column, len(self.text)) if self.text != text else column
 
     def __str__(self) -> str:
         return f"{self.message}\n  {_printable(self.text)}\n  {' ' * (self.column - 1)}^"
@@ -689,16 +691,16 @@ _A_FORM = re.compile(rf"(?:{'|'.join(_FORMS)})(?=[\s)]|\Z)", re.IGNORECASE)
 
 
 def _without_passwords(text: str) -> str:
-    """Star out what was typed as a password, and all behind it, for it may hold blanks; at its full
-    length, since columns must stay."""
+    """Star out what was typed as a password, and all behind it, for it may hold blanks. How long it
+    is is not told."""
     for match in _NAMED.finditer(text):
         if not _is_password(match["name"].lstrip("-").lower()):
             continue
         if not _A_FORM.match(text, match.end()):
-            text = text[: match.end()] + "*" * (len(text) - match.end())
+            text = text[: match.end()] + MASK
             break
     key = re.search(names.SECRET_KEY, text, re.IGNORECASE)
-    return text[: key.start()] + "*" * (len(text) - key.start()) if key else text
+    return text[: key.start()] + MASK if key else text
 
 
 def _is_password(name: str) -> bool:

@@ -12,11 +12,12 @@ from typing import Any
 from pydantic import BaseModel
 
 from sipctl import names
-from sipctl.changes import MASK, name_of_key, names_password, shown_field, shown_value
+from sipctl.changes import name_of_key, names_password, shown_field, shown_value
 from sipctl.endpoint import FIELDS, PASSWORD_FORMS, password_form
 from sipctl.findings import Finding
 from sipctl.kinds import ENDPOINT, SCENARIO, SETTINGS_FILE, Kind, kind_in
 from sipctl.member import Branching, Facts, Kept, Login, Span, Use, digest
+from sipctl.names import MASK
 from sipctl.passwords.masking import with_sources
 from sipctl.rules import comments, ignores
 from sipctl.scenarios.scenario import Scenario

@@ -376,7 +376,7 @@ def test_the_caret_stays_in_its_place_behind_line_ends_and_tabs() -> None:
 def test_what_was_typed_as_a_password_is_refused_and_never_shown(query: str) -> None:
     error = refused(query)
     assert "hunter2" not in f"{error}{error.message}{error.hint}{error.text}{error!r}"
-    assert len(error.text) == len(query)
+    assert refused(query.replace("hunter2", "hunter2" * 5)).text == error.text
     assert error.__suppress_context__
 
 
@@ -795,8 +795,8 @@ def test_any_text_is_a_query_or_is_told_its_fault(text: str, record: Record) -> 
     if isinstance(answer, Query):
         assert answer.matches(record) in (True, False)
         return
-    assert 1 <= answer.column <= len(text) + 1
-    assert len(answer.text) == len(text)
+    assert 1 <= answer.column <= len(answer.text) + 1
+    assert len(answer.text) == len(text) or answer.text.endswith("***")
     assert answer.message
     assert answer.hint
     assert f"{answer}{answer.hint}".replace("\n", "", 2).isprintable()

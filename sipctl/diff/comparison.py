@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from sipctl.changes import (
     ABSENT,
-    MASK,
     FieldChange,
     Snapshot,
     Value,
@@ -26,7 +25,7 @@ from sipctl.history.kinship import moved
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, KINDS, SCENARIO, SETTINGS_FILE, Kind, kind_of, reference_of
 from sipctl.member import Member
-from sipctl.names import is_secret_key
+from sipctl.names import MASK, is_secret_key
 from sipctl.own import is_alone, shown_key
 from sipctl.rules import comments
 from sipctl.rules.book import RULES, find

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import cast
 
-from sipctl.changes import MASK, field_name, holds_password, of_these, snapshot
+from sipctl.changes import field_name, holds_password, of_these, snapshot
 from sipctl.editing import Change, edited, edited_within
 from sipctl.endpoint import FIELDS
 from sipctl.errors import Refused
@@ -14,6 +14,7 @@ from sipctl.history.log import Renames
 from sipctl.inventory import Inventory
 from sipctl.kinds import ENDPOINT, SCENARIO, reference_of
 from sipctl.member import Member
+from sipctl.names import MASK
 from sipctl.rules import graphs
 from sipctl.scenarios import catalogue
 from sipctl.scenarios.ways import data_of

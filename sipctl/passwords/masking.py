@@ -11,11 +11,12 @@ from functools import cached_property
 from itertools import accumulate
 
 from sipctl import names
-from sipctl.changes import MASK, names_password
+from sipctl.changes import names_password
 from sipctl.endpoint import FIELDS, PASSWORD_FORMS
 from sipctl.findings import Finding, Place
 from sipctl.kinds import SCENARIO, SETTINGS_FILE, Kind
 from sipctl.member import Content
+from sipctl.names import MASK
 from sipctl.own import is_alone, is_word, told_entries
 from sipctl.rules import comments
 from sipctl.settings import FIELDS as SETTINGS_FIELDS
