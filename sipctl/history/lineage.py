@@ -76,6 +76,7 @@ class Reader:
         self._kin: dict[tuple[str, int], Kin] = {}
         self._tree: tuple[str, Tree] | None = None
         self._shallow: frozenset[str] | None = None
+        self._merged: dict[str, bool] = {}
 
     def version(self, blob: str) -> Version:
         """The content of a blob."""
@@ -160,7 +161,7 @@ class Reader:
 
     def _before(self, revision: str, rename: Step, past: Past) -> Iterator[Step]:
         """The whole line of a former name, on the other sides of merges since the rename too."""
-        if not self.repository.matching("--merges", "-1", f"{past.revision}..{revision}"):
+        if not self._has_merges(past.revision, revision):
             return self._line_to(past, whole=True)
         line = self.line(revision, past.path, whole=True)
         return (s for s in line if s.commit.committed <= rename.commit.committed)
@@ -168,11 +169,17 @@ class Reader:
     def _beside(self, revision: str, rename: Step, line: Iterator[Step]) -> Iterator[Step]:
         """What is left of a line below a rename: the other sides of merges since, and nothing of
         the member that had the name before."""
-        since = f"{rename.commit.oid}..{revision}"
-        if not self.repository.matching("--merges", "-1", since):
+        if not self._has_merges(rename.commit.oid, revision):
             return iter(())
-        beside = self.repository.matching(since)
+        beside = self.repository.matching(f"{rename.commit.oid}..{revision}")
         return (step for step in line if step.commit.oid in beside)
+
+    def _has_merges(self, since: str, revision: str) -> bool:
+        """True where lines of commits have come together since one; where none ever have, soon."""
+        if revision not in self._merged:
+            self._merged[revision] = bool(self.repository.matching("--merges", "-1", revision))
+        merges = ("--merges", "-1", f"{since}..{revision}")
+        return self._merged[revision] and bool(self.repository.matching(*merges))
 
     def step(self, commit: Commit, change: BlobChange) -> Step:
         """A change of a file with its past in each parent."""
