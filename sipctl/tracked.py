@@ -93,16 +93,33 @@ def as_committed(repository: Repository, paths: Sequence[str]) -> dict[str, byte
     return {path: found.get((path, tree.get(path, ""))) for path in paths}
 
 
+Files = Mapping[str, tuple[bytes | None, bytes | None]]
+"""What files hold on disk, and what a checkout would give them, by path."""
+
+
+def same_to_git(repository: Repository, files: Files) -> set[str]:
+    """The files that hold what a checkout would give them, or the same with line ends that Git
+    takes for the same (core.autocrlf, the attributes text and eol)."""
+    same = {path for path, (now, then) in files.items() if now == then}
+    alike = [path for path, both in files.items() if path not in same and _differ_in_ends(*both)]
+    if not alike:
+        return same
+    changed, committed = repository.status(disk.around(alike)), as_committed(repository, alike)
+    return same | {p for p in alike if p not in changed and committed[p] == files[p][1]}
+
+
 def is_same_to_git(
     repository: Repository, path: str, now: bytes | None, then: bytes | None
 ) -> bool:
-    """True where a file on disk holds what a checkout would give it, or the same with line ends
-    that Git takes for the same (core.autocrlf, the attributes text and eol)."""
-    if now == then or now is None or then is None:
-        return now == then
-    if now.replace(b"\r\n", b"\n") != then.replace(b"\r\n", b"\n"):
+    """True for one such file."""
+    return path in same_to_git(repository, {path: (now, then)})
+
+
+def _differ_in_ends(now: bytes | None, then: bytes | None) -> bool:
+    """True where two contents are the same but for their line ends."""
+    if now is None or then is None:
         return False
-    return path not in repository.status([path]) and as_committed(repository, [path])[path] == then
+    return now.replace(b"\r\n", b"\n") == then.replace(b"\r\n", b"\n")
 
 
 def context_of_blobs(repository: Repository, tree: Mapping[str, str]) -> Context:

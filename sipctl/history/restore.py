@@ -163,18 +163,20 @@ class _Restore:
 
     def plan(self, names: str, commits: Collection[str], changes: Sequence[FileChange]) -> Plan:
         """The whole change; `names` tells what it is about, and `commits` where that goes back."""
-        changes = [self._if_to_git(change) for change in changes]
+        changes = tuple(self._seen_by_git(changes))
         what = f"{' and '.join(self.fields)} of {names}" if self.fields else names
         to = f" to {next(iter(commits))}" if len(commits) == 1 else ""
-        plan = Plan("restore", f"Restore {what}{to}", tuple(changes), tuple(self.notes.lines))
+        plan = Plan("restore", f"Restore {what}{to}", changes, tuple(self.notes.lines))
         return _without_commit(self.repository, plan)
 
-    def _if_to_git(self, change: FileChange) -> FileChange:
-        """A change, or none where Git would see none: it could not be committed."""
-        if change.moved_from or change.before == change.after:
-            return change
-        same = tracked.is_same_to_git(self.repository, change.path, change.before, change.after)
-        return FileChange(change.path, change.before, change.before) if same else change
+    def _seen_by_git(self, changes: Iterable[FileChange]) -> Iterator[FileChange]:
+        """The changes, each or none where Git would see none: that could not be committed."""
+        known = list(changes)
+        files = {c.path: (c.before, c.after) for c in known if not c.moved_from}
+        same = tracked.same_to_git(self.repository, files)
+        for change in known:
+            is_none = change.path in same and not change.moved_from
+            yield FileChange(change.path, change.before, change.before) if is_none else change
 
     # -- which version, under which name -----------------------------------------------------
 
